@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "edgerun/text/fixed_string.h"
+
+namespace edgerun::run {
+
+/// What clients see. A status never moves back, and final ones never change.
+enum class JobStatus : std::uint8_t {
+    Pending,
+    Running,
+    RequiresAction,
+    Completed,
+    Failed,
+    Cancelled,
+};
+
+constexpr bool isFinal(JobStatus status) {
+    return status >= JobStatus::Completed;
+}
+
+/// "PENDING", "RUNNING", ...
+const char* nameOf(JobStatus status);
+
+/// The upstream call that a job makes next, or whose result it waits for.
+enum class Phase : std::uint8_t {
+    CreateThread,
+    AddMessage,
+    FindMessage,   ///< was the message added? (its outcome is unknown)
+    CreateRun,
+    FindRun,       ///< was the run started? (its outcome is unknown)
+    PollRun,
+    ListMessages,  ///< read the answer
+    FindLostRun,   ///< clean-up: a run may have started that must be cancelled
+    CancelRun,     ///< clean-up: the job is final, the run upstream is not
+    DeleteThread,  ///< clean-up: the thread was made for this job only
+    Done,          ///< nothing left to do
+};
+
+/// Identifiers that a provider gives; longer ones are refused as nonsense.
+using ProviderId = text::FixedString<94>;
+
+/// Tokens as the provider counted them; -1 while unknown.
+struct Usage {
+    std::int64_t prompt = -1;
+    std::int64_t completion = -1;
+    std::int64_t total = -1;
+};
+
+/// The whole state of a run machine: what any worker needs to carry a job on.
+/// It stands in shared memory: plain bytes, no pointers. Times named Wall are
+/// Unix milliseconds, for display; all others are milliseconds of the
+/// monotonic clock, equal in all processes of one machine.
+struct Record {
+    Phase phase = Phase::CreateThread;
+    JobStatus status = JobStatus::Pending;
+    bool ownsThread = false;       ///< made by this job (not continued from another)
+    std::uint8_t failures = 0;     ///< of the current call, in a row
+    std::uint16_t rounds = 0;      ///< starts of the paid call, first included
+    std::uint32_t polls = 0;
+    std::uint64_t deadline = 0;    ///< of the run; of the clean-up once final; 0 before Begin
+    std::uint64_t intentAt = 0;    ///< a message or run may have been sent then; 0: surely not
+    std::uint64_t notBefore = 0;   ///< the next call is not due earlier
+    std::int64_t createdWall = 0;
+    std::int64_t startedWall = 0;
+    std::int64_t completedWall = 0;
+    ProviderId threadId;
+    ProviderId runId;
+    Usage usage;
+};
+
+static_assert(std::is_trivially_copyable_v<Record> && std::is_standard_layout_v<Record>);
+
+}  // namespace edgerun::run

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace edgerun::store {
+
+/// What a client asked for, as kept with the job until it is final.
+struct JobRequest {
+    std::string query;
+    bool queryCut = false;   ///< the client sent more than edgerun_max_query
+    std::string threadId;    ///< continued thread, or empty
+    std::string metadata;    ///< JSON object text, or empty
+    std::string assistant;   ///< provider's assistant id
+    std::string provider;    ///< name of the edgerun_provider
+    std::string user;        ///< verified user, or empty
+};
+
+/// Length-prefixed bytes, native byte order (never leaves the machine).
+std::string encodeJobRequest(const JobRequest& request);
+
+/// nullopt when the bytes are not such an encoding.
+std::optional<JobRequest> decodeJobRequest(std::string_view bytes);
+
+}  // namespace edgerun::store

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <jansson.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace edgerun::text {
+
+struct JsonRelease {
+    void operator()(json_t* value) const noexcept { json_decref(value); }
+};
+
+/// Owns one reference.
+using JsonPtr = std::unique_ptr<json_t, JsonRelease>;
+
+struct JsonLimits {
+    std::size_t maxBytes;
+    std::size_t maxDepth = 32;  ///< nesting of arrays and objects
+};
+
+enum class JsonProblem { TooLarge, TooDeep, Malformed };
+
+struct ParsedJson {
+    JsonPtr value;        ///< null when there is a problem
+    JsonProblem problem;  ///< only meaningful when value is null
+};
+
+/// RFC 8259 text, whole: trailing bytes, duplicate member names, NUL in
+/// strings and bad UTF-8 are Malformed. Size and depth are checked before the
+/// parser allocates anything; time is linear in the input.
+ParsedJson parseJson(std::string_view bytes, JsonLimits limits);
+
+/// The text of a string value; empty for any other kind of value or null.
+std::string_view stringOf(const json_t* value);
+
+/// Member of an object as string, nullopt when absent or not a string.
+std::optional<std::string_view> stringMember(const json_t* object, const char* name);
+
+/// Member of an object as integer, nullopt when absent or not an integer.
+std::optional<std::int64_t> integerMember(const json_t* object, const char* name);
+
+/// Compact RFC 8259 text of a value (ASCII and UTF-8 as they are).
+std::string dumpJson(const json_t* value);
+
+/// Appends `text`, which must be valid UTF-8, as a JSON string with its quotes.
+void appendJsonString(std::string& out, std::string_view text);
+
+/// Writes one JSON object member by member into a string. Values must be valid
+/// UTF-8; names must need no escaping.
+class JsonObjectWriter {
+public:
+    explicit JsonObjectWriter(std::string& out);
+
+    void string(std::string_view name, std::string_view value);
+    void integer(std::string_view name, std::int64_t value);
+    void boolean(std::string_view name, bool value);
+    /// `json` is a finished JSON value.
+    void raw(std::string_view name, std::string_view json);
+    /// Closes the object; nothing may be added after it.
+    void finish();
+
+private:
+    void name(std::string_view text);
+
+    std::string& out_;
+    bool first_ = true;
+};
+
+}  // namespace edgerun::text

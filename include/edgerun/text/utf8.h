@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace edgerun::text {
+
+/// RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
+bool isValidUtf8(std::string_view text);
+
+/// Code points in valid UTF-8.
+std::size_t countCodePoints(std::string_view text);
+
+/// The longest prefix of valid UTF-8 with at most `limit` code points.
+std::string_view cutAtCodePoints(std::string_view text, std::size_t limit);
+
+/// The longest prefix of valid UTF-8 with at most `limit` bytes that ends at a
+/// code point's end.
+std::string_view cutAtBytes(std::string_view text, std::size_t limit);
+
+}  // namespace edgerun::text
