@@ -57,9 +57,11 @@ struct Record {
     Phase phase = Phase::CreateThread;
     JobStatus status = JobStatus::Pending;
     bool ownsThread = false;       ///< made by this job (not continued from another)
+    bool queryCut = false;         ///< the client sent more than was kept (caller's)
     std::uint8_t failures = 0;     ///< of the current call, in a row
     std::uint16_t rounds = 0;      ///< starts of the paid call, first included
     std::uint32_t polls = 0;
+    std::uint64_t version = 1;     ///< of what the client sees (caller's)
     std::uint64_t deadline = 0;    ///< of the run; of the clean-up once final; 0 before Begin
     std::uint64_t intentAt = 0;    ///< a message or run may have been sent then; 0: surely not
     std::uint64_t notBefore = 0;   ///< the next call is not due earlier
