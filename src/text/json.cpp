@@ -1,0 +1,88 @@
+#include "edgerun/text/json.h"
+
+#include <cstdlib>
+
+namespace edgerun::text {
+namespace {
+
+/// The position of the quote that ends the string whose text starts at `from`,
+/// or the end of the input. A quote is escaped by an odd run of backslashes.
+std::size_t endOfString(std::string_view bytes, std::size_t from) {
+    for (std::size_t at = from; (at = bytes.find('"', at)) != std::string_view::npos; ++at) {
+        std::size_t run = at;
+        while (run > from && bytes[run - 1] == '\\') {
+            --run;
+        }
+        if ((at - run) % 2 == 0) {
+            return at;
+        }
+    }
+    return bytes.size();
+}
+
+/// jansson itself recurses down to 2048 levels and allocates on the way, so the
+/// depth is known before it starts. Brackets inside strings do not count.
+bool isDeeperThan(std::string_view bytes, std::size_t maxDepth) {
+    std::size_t depth = 0;
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+        switch (bytes[at]) {
+            case '"':
+                at = endOfString(bytes, at + 1);
+                break;
+            case '[':
+            case '{':
+                if (++depth > maxDepth) {
+                    return true;
+                }
+                break;
+            case ']':
+            case '}':
+                depth -= depth > 0 ? 1 : 0;
+                break;
+        }
+    }
+    return false;
+}
+
+struct FreeRelease {
+    void operator()(char* text) const noexcept { std::free(text); }
+};
+
+}  // namespace
+
+ParsedJson parseJson(std::string_view bytes, JsonLimits limits) {
+    if (bytes.size() > limits.maxBytes) {
+        return {nullptr, JsonProblem::TooLarge};
+    }
+    if (isDeeperThan(bytes, limits.maxDepth)) {
+        return {nullptr, JsonProblem::TooDeep};
+    }
+    JsonPtr value(
+        json_loadb(bytes.data(), bytes.size(), JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, nullptr));
+    return {std::move(value), JsonProblem::Malformed};
+}
+
+std::string_view stringOf(const json_t* value) {
+    return json_is_string(value)
+               ? std::string_view(json_string_value(value), json_string_length(value))
+               : std::string_view();
+}
+
+std::optional<std::string_view> stringMember(const json_t* object, const char* name) {
+    const json_t* value = json_object_get(object, name);
+    return json_is_string(value) ? std::optional(stringOf(value)) : std::nullopt;
+}
+
+std::optional<std::int64_t> integerMember(const json_t* object, const char* name) {
+    const json_t* value = json_object_get(object, name);
+    return json_is_integer(value) ? std::optional<std::int64_t>(json_integer_value(value))
+                                  : std::nullopt;
+}
+
+std::string dumpJson(const json_t* value) {
+    const std::unique_ptr<char, FreeRelease> text(
+        json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY));
+    return text ? std::string(text.get()) : std::string();
+}
+
+}  // namespace edgerun::text

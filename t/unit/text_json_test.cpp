@@ -1,0 +1,185 @@
+#include <gtest/gtest.h>
+
+#include "edgerun/text/json.h"
+#include "edgerun/text/utf8.h"
+
+namespace edgerun::text {
+namespace {
+
+constexpr JsonLimits kLimits{1U << 20, 32};
+
+std::string nested(std::size_t depth, const char* open, const char* close) {
+    std::string text;
+    for (std::size_t i = 0; i < depth; ++i) {
+        text += open;
+    }
+    for (std::size_t i = 0; i < depth; ++i) {
+        text += close;
+    }
+    return text;
+}
+
+TEST(Json, ParsesAnyWholeValue) {
+    for (const char* text :
+         {"{}", "[]", "\"x\"", "1", "-1.5e3", "true", "null", " {\"a\":[1]} \n"}) {
+        EXPECT_TRUE(parseJson(text, kLimits).value) << text;
+    }
+}
+
+TEST(Json, RefusesWhatRfc8259DoesNotAllowAndWhatParsersDisagreeOn) {
+    const std::string_view bad[] = {
+        "",
+        " ",
+        "{",
+        "{} x",
+        "{}{}",
+        "{'a':1}",
+        "{\"a\":1,}",
+        "[1,]",
+        "{a:1}",
+        "NaN",
+        "Infinity",
+        "01",
+        "1.",
+        "+1",
+        "9223372036854775808",
+        "1e400",
+        "\"a",
+        "\"\\x\"",
+        "\"tab\there\"",
+        "\xEF\xBB\xBF{}",
+        "\"\xC0\x80\"",
+        "\"\xED\xA0\x80\"",
+        "\"\\ud800\"",
+        "\"\\udc00\\ud800\"",
+        "\"\\u0000\"",
+        "{\"\\u0000\":1}",
+        "{\"role\":1,\"role\":2}",
+        "{\"role\":1,\"rol\\u0065\":2}",
+        "{\"x\":{\"a\":1,\"a\":1}}",
+        std::string_view("{}\0", 3),
+        std::string_view("\"a\0b\"", 5),
+        "/**/{}",
+    };
+    for (const std::string_view text : bad) {
+        const ParsedJson parsed = parseJson(text, kLimits);
+        EXPECT_FALSE(parsed.value) << text;
+        EXPECT_EQ(parsed.problem, JsonProblem::Malformed) << text;
+    }
+}
+
+TEST(Json, RefusesMoreBytesThanAllowedBeforeLookingAtThem) {
+    EXPECT_TRUE(parseJson("[10]", {4, 32}).value);
+    const ParsedJson parsed = parseJson("[100]", {4, 32});
+    EXPECT_FALSE(parsed.value);
+    EXPECT_EQ(parsed.problem, JsonProblem::TooLarge);
+}
+
+TEST(Json, RefusesDeeperNestingThanAllowed) {
+    const std::pair<const char*, const char*> kinds[] = {{"[", "]"}, {"{\"a\":[", "]}"}};
+    for (const auto& [open, close] : kinds) {
+        const std::size_t levels = std::string_view(open).size() == 1 ? 1 : 2;
+        EXPECT_TRUE(parseJson(nested(32 / levels, open, close), kLimits).value);
+        const ParsedJson parsed = parseJson(nested(32 / levels + 1, open, close), kLimits);
+        EXPECT_FALSE(parsed.value);
+        EXPECT_EQ(parsed.problem, JsonProblem::TooDeep);
+    }
+    EXPECT_EQ(parseJson(std::string(500'000, '['), kLimits).problem, JsonProblem::TooDeep);
+}
+
+TEST(Json, CountsOpenBracketsOnlyOutsideStringsAndOnlyWhileOpen) {
+    EXPECT_TRUE(parseJson("[\"[[[[\",\"\\\"[[\\\\\",\"{{{{\"]", {1000, 1}).value);
+    EXPECT_TRUE(parseJson("[[],[],[],{}]", {1000, 2}).value);
+    EXPECT_EQ(parseJson("[\"\\\\\",[[]]]", {1000, 2}).problem, JsonProblem::TooDeep);
+    EXPECT_EQ(parseJson("]]]][[[]]]", {1000, 2}).problem, JsonProblem::TooDeep);
+}
+
+TEST(Json, TakesLinearTimeForBackslashesAndQuotes) {
+    std::string text = "[";
+    for (int i = 0; i < 100'000; ++i) {
+        text += "\\\\\\\"\"";
+    }
+    EXPECT_EQ(parseJson(text, kLimits).problem, JsonProblem::Malformed);
+    EXPECT_EQ(parseJson("\"" + std::string(1'000'000, '\\'), kLimits).problem,
+              JsonProblem::Malformed);
+}
+
+TEST(Json, ReadsStringsAndIntegersOnlyWhereTheyAreSuch) {
+    const ParsedJson parsed =
+        parseJson(R"({"s":"text","e":"","i":-7,"r":1.0,"n":null,"o":{}})", kLimits);
+    const json_t* object = parsed.value.get();
+    EXPECT_EQ(stringMember(object, "s"), "text");
+    EXPECT_EQ(stringMember(object, "e"), "");
+    EXPECT_EQ(integerMember(object, "i"), -7);
+    for (const char* name : {"i", "r", "n", "o", "absent"}) {
+        EXPECT_FALSE(stringMember(object, name)) << name;
+    }
+    for (const char* name : {"s", "r", "n", "o", "absent"}) {
+        EXPECT_FALSE(integerMember(object, name)) << name;
+    }
+    EXPECT_FALSE(stringMember(nullptr, "s"));
+    EXPECT_FALSE(stringMember(json_object_get(object, "s"), "s"));
+    EXPECT_EQ(stringOf(json_object_get(object, "s")), "text");
+    EXPECT_EQ(stringOf(json_object_get(object, "i")), "");
+    EXPECT_EQ(stringOf(nullptr), "");
+}
+
+TEST(Json, DumpsCompactlyWithUtf8AsItIs) {
+    const ParsedJson parsed = parseJson(R"( { "b" : [ 1, "ü\n" ] , "a" : null } )", kLimits);
+    EXPECT_EQ(dumpJson(parsed.value.get()), "{\"b\":[1,\"ü\\n\"],\"a\":null}");
+    EXPECT_EQ(dumpJson(parseJson("true", kLimits).value.get()), "true");
+    EXPECT_EQ(dumpJson(nullptr), "");
+}
+
+std::string jsonString(std::string_view text) {
+    std::string out;
+    appendJsonString(out, text);
+    return out;
+}
+
+TEST(JsonString, EscapesQuotesBackslashesAndControlCharactersAndNothingElse) {
+    EXPECT_EQ(jsonString(""), "\"\"");
+    EXPECT_EQ(jsonString("a\"b\\c/d"), R"("a\"b\\c/d")");
+    EXPECT_EQ(jsonString("\b\f\n\r\t"), R"("\b\f\n\r\t")");
+    EXPECT_EQ(jsonString(std::string_view("\0\x01\x1F\x7F", 4)), "\"\\u0000\\u0001\\u001f\x7F\"");
+    EXPECT_EQ(jsonString("ü世\xE2\x80\xA8\xE2\x80\xA9"), "\"ü世\xE2\x80\xA8\xE2\x80\xA9\"");
+}
+
+TEST(JsonString, ReadsBackAsTheSameTextForEveryCharacterAtEveryPlace) {
+    for (int byte = 1; byte < 0x80; ++byte) {
+        for (std::size_t at = 0; at < 20; ++at) {
+            std::string text = "0123456789 abcdefghi";
+            text[at] = static_cast<char>(byte);
+            const ParsedJson parsed = parseJson(jsonString(text), kLimits);
+            ASSERT_EQ(stringOf(parsed.value.get()), text) << byte << " at " << at;
+        }
+    }
+}
+
+TEST(JsonString, AppendsAfterWhatIsThere) {
+    std::string out = "x";
+    appendJsonString(out, "y");
+    EXPECT_EQ(out, "x\"y\"");
+}
+
+TEST(JsonObjectWriter, WritesOneObjectMemberByMember) {
+    std::string out;
+    JsonObjectWriter writer(out);
+    writer.string("s", "a\"b");
+    writer.integer("min", INT64_MIN);
+    writer.integer("i", 0);
+    writer.boolean("t", true);
+    writer.boolean("f", false);
+    writer.raw("r", "[1,2]");
+    writer.finish();
+    EXPECT_EQ(out, R"({"s":"a\"b","min":-9223372036854775808,"i":0,"t":true,"f":false,"r":[1,2]})");
+}
+
+TEST(JsonObjectWriter, WritesAnEmptyObject) {
+    std::string out;
+    JsonObjectWriter(out).finish();
+    EXPECT_EQ(out, "{}");
+}
+
+}  // namespace
+}  // namespace edgerun::text
