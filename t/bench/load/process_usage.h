@@ -1,0 +1,24 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace jobload {
+
+/// What one process used so far; zeros when there is no such process.
+struct ProcessUsage {
+    double cpuSeconds = 0;        ///< utime + stime of all its threads, /proc/PID/stat
+    std::int64_t privateKib = 0;  ///< RssAnon, /proc/PID/status
+    std::int64_t sharedKib = 0;   ///< RssShmem: pages of shared memory that it touched itself
+
+    std::int64_t residentKib() const { return privateKib + sharedKib; }
+};
+
+ProcessUsage processUsage(pid_t pid);
+
+/// Established TCP connections of this network namespace to `port`, from /proc/net/tcp.
+std::size_t connectionsTo(std::uint16_t port);
+
+}  // namespace jobload
