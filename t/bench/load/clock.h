@@ -18,8 +18,12 @@ inline Nanos now() {
         .count();
 }
 
-inline Nanos seconds(double value) { return static_cast<Nanos>(value * kSecond); }
+inline Nanos seconds(double value) {
+    return static_cast<Nanos>(value * kSecond);
+}
 
-inline double asSeconds(Nanos value) { return static_cast<double>(value) / kSecond; }
+inline double asSeconds(Nanos value) {
+    return static_cast<double>(value) / kSecond;
+}
 
 }  // namespace jobload

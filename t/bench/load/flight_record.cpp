@@ -102,9 +102,8 @@ RunsByJob fetchRuns(const Endpoint& emulator) {
 
 std::string fetch(const Endpoint& endpoint, std::string_view path) {
     std::string body;
-    HttpPool pool(endpoint, 1, [&body](const Call&, Response&& response) {
-        body = std::move(response.body);
-    });
+    HttpPool pool(endpoint, 1,
+                  [&body](const Call&, Response&& response) { body = std::move(response.body); });
     pool.call({0, renderRequest("GET", endpoint, path, {}), now()});
     for (auto deadline = now() + 30 * kSecond; pool.pending() > 0 && now() < deadline;) {
         pool.wait(deadline);

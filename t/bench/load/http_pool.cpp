@@ -16,7 +16,7 @@ namespace jobload {
 namespace {
 
 constexpr int kEventsAtOnce = 256;
-constexpr std::size_t kReadSize = 64 * 1024;
+constexpr std::size_t kReadSize = 65536;
 
 [[noreturn]] void fail(const char* what) {
     throw std::system_error(errno, std::generic_category(), what);

@@ -65,7 +65,9 @@ std::size_t JobClient::countFinal(std::string_view status) const {
     return static_cast<std::size_t>(std::count_if(jobs_.begin(), jobs_.end(), has));
 }
 
-std::size_t JobClient::countLost() const { return countFinal("") + countFinal(kGone); }
+std::size_t JobClient::countLost() const {
+    return countFinal("") + countFinal(kGone);
+}
 
 void JobClient::answered(const Call& call, const Response& response) {
     auto latency = now() - call.due;

@@ -16,8 +16,8 @@ namespace jobload {
 /// What the client knows of a job that was accepted.
 struct ClientJob {
     std::string id;
-    std::string finalStatus;                 ///< empty until a poll showed a final one
-    std::optional<std::int64_t> completedAt; ///< ms since the epoch, by the server's word
+    std::string finalStatus;                  ///< empty until a poll showed a final one
+    std::optional<std::int64_t> completedAt;  ///< ms since the epoch, by the server's word
 };
 
 /// A client of the jobs location: submits, and polls in turn the jobs that are not final yet.

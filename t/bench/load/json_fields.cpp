@@ -7,7 +7,9 @@ namespace jobload {
 
 namespace {
 
-bool isSpace(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+bool isSpace(char c) {
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
 
 /// Moves over one JSON value after another.
 class Cursor {

@@ -12,7 +12,9 @@ constexpr std::size_t kReservedSamples = 4u << 20;
 
 }  // namespace
 
-Latency::Latency() { samples_.reserve(kReservedSamples); }
+Latency::Latency() {
+    samples_.reserve(kReservedSamples);
+}
 
 double Latency::milliseconds(double fraction) const {
     if (samples_.empty()) {

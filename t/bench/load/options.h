@@ -18,13 +18,13 @@ struct Options {
     std::string idsFile;               ///< --ids: read by poll, written by submit
     pid_t worker = 0;                  ///< --worker: the NGINX worker to account for
     std::size_t connections = 64;
-    std::size_t count = 5000;   ///< --count: jobs
-    double seconds = 5;         ///< --seconds: length of a poll
-    double rate = 0;            ///< --rate: requests/s, 0 is a closed loop
-    double ramp = 12;           ///< --ramp: seconds over which flight submits
-    double duration = 20000;    ///< --duration: of a run, ms
-    double jitter = 0;          ///< --jitter: of a run's duration, ms either side, uniform
-    double settle = 60;         ///< --settle: seconds to wait for the last job
+    std::size_t count = 5000;  ///< --count: jobs
+    double seconds = 5;        ///< --seconds: length of a poll
+    double rate = 0;           ///< --rate: requests/s, 0 is a closed loop
+    double ramp = 12;          ///< --ramp: seconds over which flight submits
+    double duration = 20000;   ///< --duration: of a run, ms
+    double jitter = 0;         ///< --jitter: of a run's duration, ms either side, uniform
+    double settle = 60;        ///< --settle: seconds to wait for the last job
 };
 
 /// Reads argv from the word after the sub-command; prints what is wrong and returns nullopt.

@@ -76,9 +76,7 @@ void closedLoop(const Options& options, const std::vector<std::string>& requests
     auto end = now() + seconds(options.seconds);
     std::size_t turn = 0;
     HttpPool* poolOfCallback = nullptr;
-    auto callNext = [&] {
-        poolOfCallback->call({0, requests[turn++ % requests.size()], now()});
-    };
+    auto callNext = [&] { poolOfCallback->call({0, requests[turn++ % requests.size()], now()}); };
     HttpPool pool(*options.url, options.connections, [&](const Call& call, Response&& response) {
         note(out, call, response);
         if (now() < end) {

@@ -57,8 +57,8 @@ std::size_t connectionsTo(std::uint16_t port) {
     for (std::string line; std::getline(table, line);) {
         unsigned remotePort = 0;
         unsigned state = 0;
-        bool isRow = std::sscanf(line.c_str(), " %*u: %*8x:%*4x %*8x:%4x %2x", &remotePort,
-                                 &state) == 2;
+        bool isRow =
+            std::sscanf(line.c_str(), " %*u: %*8x:%*4x %*8x:%4x %2x", &remotePort, &state) == 2;
         count += isRow && remotePort == port && state == kEstablished;
     }
     return count;

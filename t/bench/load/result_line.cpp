@@ -21,7 +21,9 @@ ResultLine& ResultLine::add(std::string_view name, const Latency& latency) {
     return add(prefix + "_max_ms", latency.milliseconds(1));
 }
 
-void ResultLine::print() const { std::printf("{%s}\n", members_.c_str()); }
+void ResultLine::print() const {
+    std::printf("{%s}\n", members_.c_str());
+}
 
 ResultLine& ResultLine::raw(std::string_view name, std::string_view json) {
     members_.append(members_.empty() ? "\"" : ",\"").append(name).append("\":").append(json);
