@@ -1,15 +1,13 @@
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
-#include <jansson.h>
-
 #include "edgerun/auth/identity.h"
+#include "edgerun/auth/token_problem.h"
 
 namespace edgerun::auth {
 
@@ -40,27 +38,12 @@ struct Claims {
     Validity validity;
 };
 
-/// What is wrong with a token, for the operator's log only.
-enum class TokenProblem {
-    Malformed,         ///< not a compact JWS of three strict base64url parts
-    TooLarge,
-    BadHeader,         ///< JSON, typ or crit not acceptable
-    WrongAlgorithm,    ///< none, unknown, or not the key's
-    BadSignature,
-    BadClaims,         ///< payload is no object, or exp/nbf not usable
-    Expired,
-    NotYetValid,
-    NoUser,            ///< no user claim, or not a usable string
-    BadEntitlements,   ///< role or modules of a wrong kind
-};
-
-/// A short English phrase without any part of the token.
-const char* describe(TokenProblem problem);
-
-/// Reads a verified payload: exp, nbf and the mapped claims. Roles and modules
-/// are a string (one element) or an array of strings; absent means none.
-/// Refuses exp or nbf that is not a finite number in 0..2^53, more than 256
-/// elements, elements above 256 bytes, and control characters anywhere.
+/// Reads a verified payload: exp, nbf and the mapped claims; whether they hold
+/// now is the caller's question. Roles and modules are a string (one element) or
+/// an array of strings; absent, null and empty strings mean none. Refuses exp or
+/// nbf that is not a finite number in 0..2^53, an iat that is not a number, a
+/// user that is not a string of 1 to 256 bytes, more than 256 elements, elements
+/// above 256 bytes, and control characters (C0, DEL, C1) in any of them.
 std::variant<Claims, TokenProblem> readClaims(std::string_view payload, const ClaimMap& map);
 
 }  // namespace edgerun::auth

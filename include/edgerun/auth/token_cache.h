@@ -9,10 +9,15 @@
 
 namespace edgerun::auth {
 
+/// Longer tokens are not kept, which bounds the cache in bytes too.
+inline constexpr std::size_t kMaxCachedTokenBytes = 4 * 1024;
+
 /// Tokens that were verified, so that the same token costs a hash look-up the
 /// next time. Bounded in entries; the longest unused goes first. Keyed by the
 /// whole token and the verifier it was verified by, never by a digest that an
-/// attacker could aim at (the hash is seeded). One per worker.
+/// attacker could aim at (the hash is seeded). A verifier's number must never
+/// stand for other keys or claims than before: a new configuration takes new
+/// numbers or clears. One per worker.
 class TokenCache {
 public:
     explicit TokenCache(std::size_t entries);
@@ -25,6 +30,7 @@ public:
     /// its own.
     std::shared_ptr<const Claims> find(std::uint64_t verifier, std::string_view token, double now);
 
+    /// Does nothing for a token above kMaxCachedTokenBytes or for null claims.
     void insert(std::uint64_t verifier, std::string_view token,
                 std::shared_ptr<const Claims> claims);
 

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "edgerun/auth/verification_key.h"
+
+namespace edgerun::auth {
+
+/// Why the secret may not verify tokens, for the operator, without any part of
+/// it; null if it may. Refused: less than 32 bytes, and PEM text, since a public
+/// key or certificate used as a secret lets anybody sign.
+const char* hmacSecretFault(std::string_view secret);
+
+/// A secret of at least 32 bytes; null for one with a fault, or if OpenSSL
+/// refuses. It allows HS256, from 48 bytes HS384 too, from 64 bytes HS512 too
+/// (RFC 7518 section 3.2: a key of the hash's size or larger).
+/// Not to be shared by threads. To be made after fork, in each worker.
+std::unique_ptr<VerificationKey> makeHmacKey(std::string_view secret);
+
+}  // namespace edgerun::auth

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "edgerun/auth/token_problem.h"
+#include "edgerun/auth/verification_key.h"
+
+namespace edgerun::auth {
+
+/// The longest token that is looked at, in bytes.
+inline constexpr std::size_t kMaxTokenBytes = 16 * 1024;
+
+/// The payload of one compact JWS (RFC 7515 section 3.1, 5.2) that one of `keys`
+/// verifies. Nothing in the token chooses a key's kind; jwk, jku, x5u, x5c are
+/// never read. Refused: any crit (RFC 7515 section 4.1.11: none is understood)
+/// and b64 (RFC 7797), a typ that says something else than JWT or at+jwt
+/// (RFC 8725 section 3.11, RFC 9068 section 4), a kid that is not a string of at
+/// most 256 bytes, an empty part. Time is linear in the token.
+std::variant<std::string, TokenProblem> verifyCompact(std::string_view token,
+                                                      const VerificationKeys& keys);
+
+}  // namespace edgerun::auth

@@ -1,0 +1,142 @@
+#include "edgerun/auth/hmac_key.h"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+
+#include <array>
+
+namespace edgerun::auth {
+namespace {
+
+struct MacRelease {
+    void operator()(EVP_MAC* mac) const noexcept { EVP_MAC_free(mac); }
+    void operator()(EVP_MAC_CTX* context) const noexcept { EVP_MAC_CTX_free(context); }
+};
+using Mac = std::unique_ptr<EVP_MAC, MacRelease>;
+using KeyedMac = std::unique_ptr<EVP_MAC_CTX, MacRelease>;
+
+struct HmacKind {
+    Algorithm algorithm;
+    const char* digest;
+    std::size_t hashBytes;  ///< of the signature, and the least of the key
+};
+
+constexpr HmacKind kKinds[] = {
+    {Algorithm::HS256, "SHA256", 32},
+    {Algorithm::HS384, "SHA384", 48},
+    {Algorithm::HS512, "SHA512", 64},
+};
+
+class HmacKey final : public VerificationKey {
+public:
+    /// False if OpenSSL refuses; the key must not be used then.
+    bool prepare(std::string_view secret);
+
+    bool allows(Algorithm algorithm) const override { return keyedFor(algorithm) != nullptr; }
+    bool verify(Algorithm algorithm, std::string_view input,
+                std::string_view signature) const override;
+
+private:
+    struct Keyed {
+        HmacKind kind;
+        KeyedMac context;
+    };
+
+    const Keyed* keyedFor(Algorithm algorithm) const;
+
+    std::vector<Keyed> keyed_;
+};
+
+KeyedMac makeKeyedMac(EVP_MAC* mac, const HmacKind& kind, std::string_view secret) {
+    KeyedMac context(EVP_MAC_CTX_new(mac));
+    // The parameter is only read, though its type is not const.
+    char* const digest = const_cast<char*>(kind.digest);
+    const OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    const auto* key = reinterpret_cast<const unsigned char*>(secret.data());
+    if (!context || EVP_MAC_init(context.get(), key, secret.size(), parameters) != 1) {
+        return nullptr;
+    }
+    return context;
+}
+
+bool HmacKey::prepare(std::string_view secret) {
+    const Mac mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
+    for (const HmacKind& kind : kKinds) {
+        if (secret.size() < kind.hashBytes) {
+            continue;
+        }
+        KeyedMac context = mac ? makeKeyedMac(mac.get(), kind, secret) : nullptr;
+        if (!context) {
+            ERR_clear_error();
+            return false;
+        }
+        keyed_.push_back({kind, std::move(context)});
+    }
+    return true;
+}
+
+const HmacKey::Keyed* HmacKey::keyedFor(Algorithm algorithm) const {
+    for (const Keyed& keyed : keyed_) {
+        if (keyed.kind.algorithm == algorithm) {
+            return &keyed;
+        }
+    }
+    return nullptr;
+}
+
+/// An init without a key keeps the keyed state and starts over: a third of the
+/// cost of keying again.
+bool computeMac(EVP_MAC_CTX* context, std::string_view input, unsigned char* out,
+                std::size_t size) {
+    std::size_t written = 0;
+    return EVP_MAC_init(context, nullptr, 0, nullptr) == 1 &&
+           EVP_MAC_update(context, reinterpret_cast<const unsigned char*>(input.data()),
+                          input.size()) == 1 &&
+           EVP_MAC_final(context, out, &written, size) == 1 && written == size;
+}
+
+bool HmacKey::verify(Algorithm algorithm, std::string_view input,
+                     std::string_view signature) const {
+    const Keyed* keyed = keyedFor(algorithm);
+    if (keyed == nullptr || signature.size() != keyed->kind.hashBytes) {
+        return false;
+    }
+    std::array<unsigned char, EVP_MAX_MD_SIZE> expected;
+    const bool computed =
+        computeMac(keyed->context.get(), input, expected.data(), signature.size());
+    if (!computed) {
+        ERR_clear_error();
+    }
+    const bool matches =
+        computed && CRYPTO_memcmp(expected.data(), signature.data(), signature.size()) == 0;
+    // It is the valid signature of whatever the caller sent.
+    OPENSSL_cleanse(expected.data(), expected.size());
+    return matches;
+}
+
+}  // namespace
+
+const char* hmacSecretFault(std::string_view secret) {
+    if (secret.size() < kKinds[0].hashBytes) {
+        return "shorter than 32 bytes";
+    }
+    if (secret.find("-----BEGIN ") != std::string_view::npos) {
+        return "a PEM key or certificate, not a shared secret";
+    }
+    return nullptr;
+}
+
+std::unique_ptr<VerificationKey> makeHmacKey(std::string_view secret) {
+    auto key = std::make_unique<HmacKey>();
+    if (hmacSecretFault(secret) != nullptr || !key->prepare(secret)) {
+        return nullptr;
+    }
+    return key;
+}
+
+}  // namespace edgerun::auth
