@@ -79,6 +79,9 @@ using Event = std::variant<Resume, Timer, Response, TransportFailure, Cancel>;
 
 // --- commands ---
 
+// At most one is under way: a step's command takes the place of the one before
+// it. An answer to a call that was replaced so must not be delivered.
+
 enum class Method : std::uint8_t { Get, Post, Delete };
 
 struct Call {

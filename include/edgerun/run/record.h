@@ -42,6 +42,9 @@ enum class Phase : std::uint8_t {
 /// Identifiers that a provider gives; longer ones are refused as nonsense.
 using ProviderId = text::FixedString<94>;
 
+/// Why a run ended before its answer was whole, "max_completion_tokens", ...
+using IncompleteReason = text::FixedString<30>;
+
 /// Tokens as the provider counted them; -1 while unknown.
 struct Usage {
     std::int64_t prompt = -1;
@@ -59,9 +62,12 @@ struct Record {
     bool ownsThread = false;       ///< made by this job (not continued from another)
     bool queryCut = false;         ///< the client sent more than was kept (caller's)
     std::uint8_t failures = 0;     ///< of the current call, in a row
-    std::uint16_t rounds = 0;      ///< starts of the paid call, first included
+    std::uint16_t rounds = 0;      ///< starts of a call that must not be repeated blindly
+                                   ///< (of the message, then of the run), first included
+    bool oddStatusNoted = false;   ///< an unknown run status was logged once
     std::uint32_t polls = 0;
     std::uint64_t version = 1;     ///< of what the client sees (caller's)
+    std::uint64_t provider = 0;    ///< which one runs the job (caller's)
     std::uint64_t deadline = 0;    ///< of the run; of the clean-up once final; 0 before Begin
     std::uint64_t intentAt = 0;    ///< a message or run may have been sent then; 0: surely not
     std::uint64_t notBefore = 0;   ///< the next call is not due earlier
@@ -70,6 +76,7 @@ struct Record {
     std::int64_t completedWall = 0;
     ProviderId threadId;
     ProviderId runId;
+    IncompleteReason incompleteReason;  ///< the run ended so; or empty
     Usage usage;
 };
 

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "edgerun/run/machine.h"
+#include "edgerun/run/retry.h"
+
+/// A call that did not give what it was made for, told in three ways: to the
+/// machine (outcome), to the client (error) and to the operator (note).
+namespace edgerun::run {
+
+struct Failure {
+    Outcome outcome = Outcome::Unknown;
+    JobError error;
+    std::string note;
+    std::optional<std::uint64_t> retryAfter;  ///< ms
+    bool threadIsBusy = false;                ///< another run or message holds the thread's lock
+};
+
+/// `doing` completes "could not ...". For responses outside 200 to 299.
+Failure refusal(const Response& response, std::string_view doing);
+
+Failure failureOf(const TransportFailure& failure, std::string_view doing);
+
+/// A 200 to 299 whose body is not what the API promises.
+Failure nonsense(std::string_view doing);
+
+}  // namespace edgerun::run

@@ -1,0 +1,199 @@
+#include <algorithm>
+
+#include "edgerun/run/assistants_calls.h"
+#include "edgerun/run/assistants_turn.h"
+
+namespace edgerun::run {
+namespace {
+
+// A message that lands late is an untidy thread, not a second bill.
+constexpr std::uint64_t kMessageGrace = 500;
+
+class AssistantsMachine final : public Machine {
+public:
+    Step next(const Context& context, const Record& record, const Event& event) const override {
+        return AssistantsTurn(context, record).on(event);
+    }
+
+    bool needsRequest(const Record& record) const override {
+        if (isFinal(record.status)) {
+            return false;
+        }
+        switch (record.phase) {
+            case Phase::CreateThread:  // its reply leads to AddMessage at once
+            case Phase::AddMessage:    // its reply leads to CreateRun at once
+                return true;
+            case Phase::CreateRun:
+                // Once sent, a reply leads to polls, and anything else to a
+                // look-up or a pause.
+                return record.intentAt == 0;
+            case Phase::FindMessage:  // these end with a Wait before the call is made
+            case Phase::FindRun:
+            case Phase::PollRun:
+            case Phase::ListMessages:
+            case Phase::FindLostRun:
+            case Phase::CancelRun:
+            case Phase::DeleteThread:
+            case Phase::Done:
+                return false;
+        }
+        return true;
+    }
+};
+
+}  // namespace
+
+const Machine& assistantsMachine() {
+    static const AssistantsMachine machine;
+    return machine;
+}
+
+AssistantsTurn::AssistantsTurn(const Context& context, const Record& record)
+    : context_(context), step_{record, Finished{}, std::nullopt, {}}, record_(step_.record) {}
+
+Step AssistantsTurn::on(const Event& event) {
+    if (isFinal(record_.status)) {
+        onFinal(event);
+    } else {
+        onLive(event);
+    }
+    return std::move(step_);
+}
+
+void AssistantsTurn::onLive(const Event& event) {
+    const bool hasBegun = record_.deadline != 0;
+    if (hasBegun && context_.now >= record_.deadline) {
+        return runTimedOut();
+    }
+    if (std::holds_alternative<Cancel>(event)) {
+        return cancel();
+    }
+    if (!hasBegun) {
+        return begin();
+    }
+    if (isStray(event)) {
+        return waitUntilDue();
+    }
+    if (const auto* response = std::get_if<Response>(&event)) {
+        return onReply(*response);
+    }
+    if (const auto* failure = std::get_if<TransportFailure>(&event)) {
+        return onFailure(failureOf(*failure, purpose()));
+    }
+    goOn();
+}
+
+void AssistantsTurn::begin() {
+    record_.deadline = std::max<std::uint64_t>(context_.now + context_.settings.runTimeout, 1);
+    const std::string_view threadId = context_.request.threadId;
+    if (threadId.empty()) {
+        return goOn();
+    }
+    if (!isProviderId(threadId) || !record_.threadId.assign(threadId)) {
+        return fail({"ProviderError", "the thread id is malformed", 502});
+    }
+    record_.ownsThread = false;
+    record_.phase = Phase::AddMessage;
+    goOn();
+}
+
+/// No call is under way: make the one of this phase as soon as it is due.
+void AssistantsTurn::goOn() {
+    if (isOnceOnly(record_.phase) && record_.intentAt != 0) {
+        return lookUp({});
+    }
+    if (context_.now < record_.notBefore) {
+        return waitUntilDue();
+    }
+    send();
+}
+
+void AssistantsTurn::send() {
+    if (isOnceOnly(record_.phase)) {
+        record_.intentAt = std::max<std::uint64_t>(context_.now, 1);
+        ++record_.rounds;
+    } else if (record_.phase == Phase::PollRun) {
+        record_.notBefore = context_.now + context_.settings.pollInterval;
+        ++record_.polls;
+    }
+    step_.command = callOf(context_, record_);
+}
+
+void AssistantsTurn::waitUntilDue() {
+    step_.command = Wait{std::min(record_.notBefore, record_.deadline)};
+}
+
+void AssistantsTurn::onReply(const Response& response) {
+    if (outcomeOf(response.status, {}, std::nullopt) == Outcome::Accepted) {
+        return progress(response);
+    }
+    onFailure(refusal(response, purpose()));
+}
+
+void AssistantsTurn::onFailure(Failure failure) {
+    const bool onceOnly = isOnceOnly(record_.phase);
+    note(std::move(failure.note));
+    if (failure.threadIsBusy && record_.phase == Phase::CreateRun) {
+        // The run that holds the lock may be our own, from a try whose outcome
+        // got lost; the list tells.
+        failure.outcome = failure.outcome == Outcome::RefusedForNow ? Outcome::Unknown
+                                                                    : Outcome::UnknownForGood;
+    } else if (failure.outcome == Outcome::RefusedForNow ||
+               failure.outcome == Outcome::RefusedForGood) {
+        record_.intentAt = 0;
+    }
+    switch (reactionTo(failure.outcome, onceOnly ? CallKind::OnceOnly : CallKind::Repeatable)) {
+        case Reaction::Again:
+            return tryAgain(failure, onceOnly ? record_.rounds : ++record_.failures);
+        case Reaction::LookUp:
+            return lookUp(failure);
+        case Reaction::GiveUp:
+            return fail(std::move(failure.error));
+    }
+}
+
+void AssistantsTurn::tryAgain(const Failure& failure, unsigned tries) {
+    if (tries > context_.settings.retries) {
+        return fail(failure.error);
+    }
+    const std::uint64_t left = record_.deadline - context_.now;
+    const auto pause = pauseBefore(tries, context_.random, failure.retryAfter, left);
+    if (!pause) {
+        JobError error = failure.error;
+        error.message += "; it asks for a longer pause than the run has time left";
+        return fail(std::move(error));
+    }
+    record_.notBefore = context_.now + *pause;
+    waitUntilDue();
+}
+
+void AssistantsTurn::lookUp(const Failure& failure) {
+    const bool isRun = record_.phase == Phase::CreateRun;
+    const std::uint64_t grace =
+        isRun ? context_.settings.lookupGrace
+              : std::min(context_.settings.lookupGrace, kMessageGrace);
+    record_.phase = isRun ? Phase::FindRun : Phase::FindMessage;
+    record_.failures = 0;
+    record_.notBefore = failure.threadIsBusy ? context_.now : record_.intentAt + grace;
+    goOn();
+}
+
+/// Nobody waits for this answer: the call that is next was not made yet.
+bool AssistantsTurn::isStray(const Event& event) const {
+    const bool isAnswer = std::holds_alternative<Response>(event) ||
+                          std::holds_alternative<TransportFailure>(event);
+    return isAnswer && record_.phase != Phase::PollRun && context_.now < record_.notBefore;
+}
+
+const char* AssistantsTurn::purpose() const {
+    return purposeOf(record_.phase);
+}
+
+void AssistantsTurn::note(std::string text) {
+    if (text.empty()) {
+        return;
+    }
+    step_.note = step_.note.empty() ? std::move(text) : step_.note + "; " + text;
+}
+
+}  // namespace edgerun::run

@@ -1,0 +1,230 @@
+#include <algorithm>
+
+#include "edgerun/run/assistants_calls.h"
+#include "edgerun/run/assistants_turn.h"
+#include "edgerun/run/provider_error.h"
+
+namespace edgerun::run {
+namespace {
+
+constexpr std::uint64_t kShortestHint = 100;
+constexpr std::uint64_t kShortestPause = 50;
+constexpr std::size_t kStatusTextLimit = 40;
+
+std::string withText(std::string what, std::string_view raw) {
+    const std::string text = cleanProviderText(raw);
+    return text.empty() ? what : what + ": " + text;
+}
+
+JobError errorOf(const RunReply& run) {
+    const bool isRateLimit = run.errorCode == "rate_limit_exceeded";
+    return {isRateLimit ? "RateLimited" : "RunFailed",
+            withText("the run failed", run.errorMessage), 502};
+}
+
+JobError expiredError() {
+    return {"RunExpired", "the run expired at the provider", 502};
+}
+
+}  // namespace
+
+void AssistantsTurn::progress(const Response& response) {
+    switch (record_.phase) {
+        case Phase::CreateThread:
+            return threadCreated(response.body);
+        case Phase::AddMessage:
+            return messageAdded(response.body);
+        case Phase::FindMessage:
+            return messageLookedUp(response.body);
+        case Phase::CreateRun:
+            return runCreated(response);
+        case Phase::FindRun:
+            return runsLookedUp(response);
+        case Phase::PollRun:
+            return runPolled(response);
+        case Phase::ListMessages:
+            return answerRead(response.body);
+        case Phase::FindLostRun:
+        case Phase::CancelRun:
+        case Phase::DeleteThread:
+        case Phase::Done:
+            return goOn();  // phases of final jobs only
+    }
+}
+
+void AssistantsTurn::threadCreated(std::string_view body) {
+    const std::optional<ProviderId> id = readId(body);
+    if (!id) {
+        return onFailure(nonsense(purpose()));
+    }
+    record_.threadId = *id;
+    record_.ownsThread = true;
+    record_.failures = 0;
+    record_.phase = Phase::AddMessage;
+    send();
+}
+
+void AssistantsTurn::messageAdded(std::string_view body) {
+    if (!readId(body)) {
+        return onFailure(nonsense(purpose()));
+    }
+    record_.intentAt = 0;
+    record_.rounds = 0;
+    record_.failures = 0;
+    record_.phase = Phase::CreateRun;
+    send();
+}
+
+void AssistantsTurn::messageLookedUp(std::string_view body) {
+    const std::optional<bool> isThere = readHasMessage(body, record_, context_.jobId);
+    if (!isThere) {
+        return onFailure(nonsense(purpose()));
+    }
+    if (!*isThere) {
+        return startOver(Phase::AddMessage, "the message could not be added", 0);
+    }
+    record_.intentAt = 0;
+    record_.rounds = 0;
+    record_.failures = 0;
+    record_.phase = Phase::CreateRun;
+    record_.notBefore = context_.now;
+    waitUntilDue();
+}
+
+void AssistantsTurn::runCreated(const Response& response) {
+    const std::optional<RunReply> run = readRun(response.body, record_);
+    if (!run) {
+        return onFailure(nonsense(purpose()));
+    }
+    adopt(*run, response);
+}
+
+void AssistantsTurn::runsLookedUp(const Response& response) {
+    const std::optional<RunsReply> runs = readRuns(response.body, record_, context_.jobId);
+    if (!runs) {
+        return onFailure(nonsense(purpose()));
+    }
+    if (runs->own) {
+        return adopt(*runs->own, response);
+    }
+    if (runs->otherRunIsGoing) {
+        return startOver(Phase::CreateRun, "the thread is busy with another run",
+                         backoff(record_.rounds, context_.random));
+    }
+    startOver(Phase::CreateRun, "the run could not be started", 0);
+}
+
+/// The last try was surely not carried out. The call itself is left to the
+/// next event, for which the caller loads the request.
+void AssistantsTurn::startOver(Phase phase, const char* why, std::uint64_t pause) {
+    record_.intentAt = 0;
+    record_.failures = 0;
+    record_.phase = phase;
+    if (record_.rounds > context_.settings.retries) {
+        const std::string tries = " (" + std::to_string(record_.rounds) + " tries)";
+        return fail({"ProviderUnavailable", why + tries, 502});
+    }
+    record_.notBefore = context_.now + pause;
+    waitUntilDue();
+}
+
+void AssistantsTurn::adopt(const RunReply& run, const Response& response) {
+    record_.runId = run.id;
+    record_.intentAt = 0;
+    record_.failures = 0;
+    record_.phase = Phase::PollRun;
+    record_.status = JobStatus::Running;
+    record_.startedWall = context_.nowWall;
+    record_.notBefore = context_.now + context_.settings.pollInterval;
+    step_.visible = Visible{};
+    follow(run, response);
+}
+
+void AssistantsTurn::runPolled(const Response& response) {
+    const std::optional<RunReply> run = readRun(response.body, record_);
+    if (!run) {
+        return onFailure(nonsense(purpose()));
+    }
+    follow(*run, response);
+}
+
+void AssistantsTurn::follow(const RunReply& run, const Response& response) {
+    if (run.state == RunState::NeedsAction && run.requiredAction.empty()) {
+        return onFailure(nonsense(purpose()));
+    }
+    record_.failures = 0;
+    if (run.state != RunState::NeedsAction && record_.status == JobStatus::RequiresAction) {
+        record_.status = JobStatus::Running;
+        step_.visible = Visible{};
+    }
+    if (isOver(run.state)) {
+        return followEnd(run);
+    }
+    schedulePoll(response);
+    followGoing(run);
+}
+
+void AssistantsTurn::followGoing(const RunReply& run) {
+    if (run.state == RunState::NeedsAction && record_.status != JobStatus::RequiresAction) {
+        record_.status = JobStatus::RequiresAction;
+        step_.visible = Visible{};
+        step_.visible->requiredAction = run.requiredAction;
+    }
+    if (run.state == RunState::Odd && !record_.oddStatusNoted) {
+        record_.oddStatusNoted = true;
+        note("the run has an unknown status: " + cleanProviderText(run.status, kStatusTextLimit));
+    }
+    waitUntilDue();
+}
+
+void AssistantsTurn::followEnd(const RunReply& run) {
+    record_.usage = run.usage;
+    switch (run.state) {
+        case RunState::Failed:
+            note(withText("the run failed (" + cleanProviderText(run.errorCode, 64) + ")",
+                          run.errorMessage));
+            return finish(JobStatus::Failed, {{}, errorOf(run), {}, {}}, Phase::DeleteThread);
+        case RunState::Expired:
+            return finish(JobStatus::Failed, {{}, expiredError(), {}, {}}, Phase::DeleteThread);
+        case RunState::Cancelled:
+            return finish(JobStatus::Cancelled, {}, Phase::DeleteThread);
+        case RunState::Completed:
+        case RunState::Incomplete:
+        case RunState::Going:
+        case RunState::NeedsAction:
+        case RunState::Odd:
+            break;
+    }
+    record_.incompleteReason.assign(run.incompleteReason);
+    record_.phase = Phase::ListMessages;
+    record_.notBefore = 0;
+    send();
+}
+
+/// From the start of the last poll, so that its round trip does not count.
+void AssistantsTurn::schedulePoll(const Response& hints) {
+    const Settings& settings = context_.settings;
+    const std::uint64_t issuedAt =
+        record_.notBefore - std::min(record_.notBefore, settings.pollInterval);
+    std::uint64_t interval = settings.pollInterval;
+    if (const auto hint = hints.pollAfter ? hints.pollAfter : hints.retryAfter) {
+        interval = std::min(std::max(*hint, kShortestHint), settings.pollIntervalMax);
+    }
+    record_.notBefore = std::max(issuedAt + interval, context_.now + kShortestPause);
+}
+
+void AssistantsTurn::answerRead(std::string_view body) {
+    std::optional<AnswerReply> answer = readAnswer(body, record_);
+    if (!answer) {
+        return onFailure(nonsense(purpose()));
+    }
+    const std::string reason(record_.incompleteReason.view());
+    if (!answer->text) {
+        const std::string why = reason.empty() ? "" : " (incomplete: " + reason + ")";
+        return fail({"ProviderError", "the run ended with no answer" + why, 502});
+    }
+    finish(JobStatus::Completed, {std::move(answer->text), std::nullopt, reason, {}},
+           Phase::DeleteThread);
+}
+
+}  // namespace edgerun::run

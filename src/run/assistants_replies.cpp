@@ -1,0 +1,264 @@
+#include "edgerun/run/assistants_replies.h"
+
+#include <algorithm>
+
+#include "edgerun/text/json.h"
+
+namespace edgerun::run {
+namespace {
+
+constexpr std::size_t kDepth = 128;  // a run repeats the JSON schemas of its tools
+constexpr std::size_t kToolCalls = 128;
+constexpr std::size_t kRequiredActionBytes = 128 * 1024;
+constexpr std::size_t kFunctionNameBytes = 256;
+
+constexpr std::string_view kJobKey = "edgerun_job";
+
+struct StateRow {
+    std::string_view status;
+    RunState state;
+};
+
+constexpr StateRow kStates[] = {
+    {"queued", RunState::Going},
+    {"in_progress", RunState::Going},
+    {"cancelling", RunState::Going},
+    {"requires_action", RunState::NeedsAction},
+    {"completed", RunState::Completed},
+    {"incomplete", RunState::Incomplete},
+    {"failed", RunState::Failed},
+    {"expired", RunState::Expired},
+    {"cancelled", RunState::Cancelled},
+};
+
+text::JsonPtr parse(std::string_view body) {
+    return text::parseJson(body, {body.size(), kDepth}).value;
+}
+
+RunState stateOf(std::string_view status) {
+    const auto* row = std::find_if(std::begin(kStates), std::end(kStates),
+                                   [&](const StateRow& each) { return each.status == status; });
+    return row == std::end(kStates) ? RunState::Odd : row->state;
+}
+
+std::optional<ProviderId> idOf(const json_t* object) {
+    const auto text = text::stringMember(object, "id");
+    ProviderId id;
+    if (!text || !isProviderId(*text) || !id.assign(*text)) {
+        return std::nullopt;
+    }
+    return id;
+}
+
+/// Absent counts as equal: not every server repeats the thread in its objects.
+bool isOfThread(const json_t* object, const Record& record) {
+    const auto threadId = text::stringMember(object, "thread_id");
+    return !threadId || *threadId == record.threadId.view();
+}
+
+std::int64_t tokens(const json_t* usage, const char* name) {
+    return std::max<std::int64_t>(text::integerMember(usage, name).value_or(-1), -1);
+}
+
+Usage usageOf(const json_t* run) {
+    const json_t* usage = json_object_get(run, "usage");
+    return {tokens(usage, "prompt_tokens"), tokens(usage, "completion_tokens"),
+            tokens(usage, "total_tokens")};
+}
+
+/// One tool call for clients; false when it is malformed.
+bool appendToolCall(std::string& out, const json_t* call) {
+    const std::optional<ProviderId> id = idOf(call);
+    const json_t* function = json_object_get(call, "function");
+    const auto name = text::stringMember(function, "name");
+    const auto arguments = text::stringMember(function, "arguments");
+    if (!id || !name || name->empty() || name->size() > kFunctionNameBytes || !arguments) {
+        return false;
+    }
+    text::JsonObjectWriter writer(out);
+    writer.string("id", id->view());
+    writer.string("name", *name);
+    writer.string("arguments", *arguments);
+    writer.finish();
+    return out.size() <= kRequiredActionBytes;
+}
+
+std::string requiredActionOf(const json_t* run) {
+    const json_t* submit =
+        json_object_get(json_object_get(run, "required_action"), "submit_tool_outputs");
+    const json_t* calls = json_object_get(submit, "tool_calls");
+    const std::size_t count = json_array_size(calls);
+    if (count == 0 || count > kToolCalls) {
+        return {};
+    }
+    std::string list = "[";
+    for (std::size_t i = 0; i < count; ++i) {
+        list += i > 0 ? "," : "";
+        if (!appendToolCall(list, json_array_get(calls, i))) {
+            return {};
+        }
+    }
+    list += ']';
+    std::string json;
+    text::JsonObjectWriter writer(json);
+    writer.string("type", "submit_tool_outputs");
+    writer.raw("toolCalls", list);
+    writer.finish();
+    return json;
+}
+
+std::string incompleteReasonOf(const json_t* run) {
+    const auto reason = text::stringMember(json_object_get(run, "incomplete_details"), "reason");
+    const bool isWord = reason && !reason->empty() &&
+                        IncompleteReason().assign(*reason) &&
+                        reason->find_first_not_of("abcdefghijklmnopqrstuvwxyz_") ==
+                            std::string_view::npos;
+    return isWord ? std::string(*reason) : "unknown";
+}
+
+std::optional<RunReply> runOf(const json_t* object, const Record& record) {
+    const std::optional<ProviderId> id = idOf(object);
+    const auto status = text::stringMember(object, "status");
+    const bool isKnown = !record.runId.empty();
+    if (!id || !status || !isOfThread(object, record) ||
+        (isKnown && id->view() != record.runId.view())) {
+        return std::nullopt;
+    }
+    RunReply run;
+    run.id = *id;
+    run.state = stateOf(*status);
+    run.status = *status;
+    run.usage = usageOf(object);
+    if (run.state == RunState::NeedsAction) {
+        run.requiredAction = requiredActionOf(object);
+    } else if (run.state == RunState::Incomplete) {
+        run.incompleteReason = incompleteReasonOf(object);
+    } else if (run.state == RunState::Failed) {
+        const json_t* error = json_object_get(object, "last_error");
+        run.errorCode = text::stringMember(error, "code").value_or("");
+        run.errorMessage = text::stringMember(error, "message").value_or("");
+    }
+    return run;
+}
+
+/// The list's array, or null.
+const json_t* dataOf(const text::JsonPtr& list) {
+    const json_t* data = json_object_get(list.get(), "data");
+    return json_is_array(data) ? data : nullptr;
+}
+
+bool isOwn(const json_t* object, const Record& record, std::string_view jobId) {
+    const auto job = text::stringMember(json_object_get(object, "metadata"), kJobKey.data());
+    return job ? *job == jobId : record.ownsThread;
+}
+
+bool isOfRun(const json_t* message, const Record& record) {
+    const auto runId = text::stringMember(message, "run_id");
+    return text::stringMember(message, "role") == "assistant" &&
+           (!runId || *runId == record.runId.view());
+}
+
+/// The words of one part; absent for images and whatever else there may be.
+std::optional<std::string_view> wordsOf(const json_t* part) {
+    const auto type = text::stringMember(part, "type");
+    if (type == "text") {
+        return text::stringMember(json_object_get(part, "text"), "value");
+    }
+    if (type == "refusal") {
+        return text::stringMember(part, "refusal");
+    }
+    return std::nullopt;
+}
+
+void appendWords(std::optional<std::string>& answer, const json_t* message) {
+    const json_t* content = json_object_get(message, "content");
+    for (std::size_t i = 0; i < json_array_size(content); ++i) {
+        const auto words = wordsOf(json_array_get(content, i));
+        if (!words) {
+            continue;
+        }
+        if (answer) {
+            answer->append("\n\n").append(*words);
+        } else {
+            answer = std::string(*words);
+        }
+    }
+}
+
+}  // namespace
+
+bool isProviderId(std::string_view text) {
+    constexpr std::string_view kBytes =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    return !text.empty() && ProviderId().assign(text) &&
+           text.find_first_not_of(kBytes) == std::string_view::npos;
+}
+
+std::optional<ProviderId> readId(std::string_view body) {
+    return idOf(parse(body).get());
+}
+
+std::optional<RunReply> readRun(std::string_view body, const Record& record) {
+    return runOf(parse(body).get(), record);
+}
+
+std::optional<RunsReply> readRuns(std::string_view body, const Record& record,
+                                  std::string_view jobId) {
+    const text::JsonPtr list = parse(body);
+    const json_t* data = dataOf(list);
+    if (data == nullptr) {
+        return std::nullopt;
+    }
+    RunsReply reply;
+    for (std::size_t i = 0; i < json_array_size(data); ++i) {
+        const json_t* object = json_array_get(data, i);
+        std::optional<RunReply> run = runOf(object, record);
+        if (!run) {
+            // Passing over it could mean to start a run twice.
+            return std::nullopt;
+        }
+        if (!isOwn(object, record, jobId)) {
+            reply.otherRunIsGoing = reply.otherRunIsGoing || !isOver(run->state);
+        } else if (!reply.own) {
+            reply.own = std::move(run);
+        }
+    }
+    return reply;
+}
+
+std::optional<bool> readHasMessage(std::string_view body, const Record& record,
+                                   std::string_view jobId) {
+    const text::JsonPtr list = parse(body);
+    const json_t* data = dataOf(list);
+    if (data == nullptr) {
+        return std::nullopt;
+    }
+    bool found = false;
+    for (std::size_t i = 0; i < json_array_size(data); ++i) {
+        const json_t* message = json_array_get(data, i);
+        if (!idOf(message)) {
+            return std::nullopt;
+        }
+        found = found || (text::stringMember(message, "role") == "user" &&
+                          isOwn(message, record, jobId));
+    }
+    return found;
+}
+
+std::optional<AnswerReply> readAnswer(std::string_view body, const Record& record) {
+    const text::JsonPtr list = parse(body);
+    const json_t* data = dataOf(list);
+    if (data == nullptr) {
+        return std::nullopt;
+    }
+    AnswerReply reply;
+    for (std::size_t i = json_array_size(data); i > 0; --i) {
+        const json_t* message = json_array_get(data, i - 1);
+        if (isOfRun(message, record)) {
+            appendWords(reply.text, message);
+        }
+    }
+    return reply;
+}
+
+}  // namespace edgerun::run

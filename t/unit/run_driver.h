@@ -1,0 +1,192 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "edgerun/run/machine.h"
+
+/// Drives the Assistants machine by tables of events, and checks at every step
+/// what must hold in all of them.
+namespace edgerun::run::test {
+
+constexpr std::uint64_t kStart = 1'000'000;  ///< ms; rows count from here
+constexpr std::int64_t kStartWall = 1'700'000'000'000;
+constexpr std::string_view kJob = "job1";
+
+inline const char* nameOf(Phase phase) {
+    static constexpr const char* kNames[] = {
+        "CreateThread", "AddMessage",   "FindMessage", "CreateRun", "FindRun",      "PollRun",
+        "ListMessages", "FindLostRun", "CancelRun",   "DeleteThread", "Done"};
+    return kNames[static_cast<std::size_t>(phase)];
+}
+
+inline std::string nameOf(const Command& command) {
+    if (const auto* call = std::get_if<Call>(&command)) {
+        static constexpr const char* kMethods[] = {"GET ", "POST ", "DELETE "};
+        return kMethods[static_cast<std::size_t>(call->method)] + call->path;
+    }
+    if (const auto* wait = std::get_if<Wait>(&command)) {
+        return "wait " + std::to_string(wait->until - kStart);
+    }
+    return "finished";
+}
+
+/// "RUNNING PollRun wait 1200", with a "!" at the end if the client sees a change.
+inline std::string nameOf(const Step& step) {
+    return std::string(run::nameOf(step.record.status)) + " " + nameOf(step.record.phase) + " " +
+           nameOf(step.command) + (step.visible ? " !" : "");
+}
+
+inline Response answer(int status, std::string_view body) {
+    Response response;
+    response.status = status;
+    response.body = body;
+    return response;
+}
+
+inline Response ok(std::string_view body) { return answer(200, body); }
+
+inline TransportFailure failure(TransportFailure::Kind kind) { return {kind, "it broke"}; }
+
+inline const TransportFailure kNotSent = failure(TransportFailure::Kind::NotSent);
+inline const TransportFailure kUnknown = failure(TransportFailure::Kind::Unknown);
+inline const TransportFailure kTooLarge = failure(TransportFailure::Kind::TooLarge);
+
+// --- bodies ---
+
+constexpr std::string_view kThread = R"({"id":"thread_1","object":"thread"})";
+constexpr std::string_view kMessage = R"({"id":"msg_1","object":"thread.message"})";
+constexpr std::string_view kNothing = R"({"object":"list","data":[],"has_more":false})";
+constexpr std::string_view kQueued =
+    R"({"id":"run_1","thread_id":"thread_1","status":"queued","usage":null})";
+constexpr std::string_view kInProgress =
+    R"({"id":"run_1","thread_id":"thread_1","status":"in_progress","usage":null})";
+constexpr std::string_view kCompleted =
+    R"({"id":"run_1","thread_id":"thread_1","status":"completed",)"
+    R"("usage":{"prompt_tokens":7,"completion_tokens":5,"total_tokens":12}})";
+constexpr std::string_view kOwnRuns =
+    R"({"data":[{"id":"run_1","thread_id":"thread_1","status":"in_progress",)"
+    R"("metadata":{"edgerun_job":"job1"}}]})";
+constexpr std::string_view kForeignRuns =
+    R"({"data":[{"id":"run_9","thread_id":"thread_1","status":"in_progress",)"
+    R"("metadata":{"edgerun_job":"job9"}}]})";
+constexpr std::string_view kAnswer =
+    R"({"data":[{"id":"msg_2","role":"assistant","run_id":"run_1",)"
+    R"("content":[{"type":"text","text":{"value":"42","annotations":[]}}]}]})";
+constexpr std::string_view kBusyRun =
+    R"({"error":{"message":"Thread thread_1 already has an active run run_9.",)"
+    R"("type":"invalid_request_error","param":null,"code":null}})";
+
+constexpr const char* kRunsPage = "/threads/thread_1/runs?limit=20&order=desc";
+constexpr const char* kMessagesPage = "/threads/thread_1/messages?limit=20&order=desc";
+constexpr const char* kAnswerPage =
+    "/threads/thread_1/messages?run_id=run_1&limit=100&order=desc";
+
+struct Driver {
+    Settings settings;
+    std::string query = "What is \"it\"?";
+    std::string threadId;
+    std::string metadata;
+    std::string assistant = "asst_1";
+    std::uint32_t random = 0;  ///< no jitter
+    Record record;
+    Step last;
+
+    /// One event, `at` ms after the start. The request is there only where
+    /// needsRequest() asks for it.
+    const Step& step(std::uint64_t at, const Event& event) {
+        const Record before = record;
+        Request request;
+        if (assistantsMachine().needsRequest(record)) {
+            request = {query, threadId, metadata, assistant};
+        }
+        const Context context{settings,      kJob, request, kStart + at,
+                              kStartWall + static_cast<std::int64_t>(at), random};
+        last = assistantsMachine().next(context, record, event);
+        record = last.record;
+        checkInvariants(before, context);
+        return last;
+    }
+
+    const Call& call() const { return std::get<Call>(last.command); }
+    const JobError& error() const { return last.visible.value().error.value(); }
+
+private:
+    void checkInvariants(const Record& before, const Context& context) const {
+        EXPECT_GE(rank(record.status), rank(before.status)) << "a status went back";
+        if (isFinal(before.status)) {
+            EXPECT_EQ(record.status, before.status) << "a final status changed";
+            EXPECT_EQ(record.deadline, before.deadline);
+            EXPECT_EQ(record.completedWall, before.completedWall);
+            EXPECT_FALSE(last.visible) << "a final job changed";
+        }
+        EXPECT_TRUE(record.status == before.status || last.visible) << "a change was hidden";
+        if (const auto* wait = std::get_if<Wait>(&last.command)) {
+            EXPECT_LE(wait->until, record.deadline);
+        }
+        if (const auto* call = std::get_if<Call>(&last.command)) {
+            checkCall(*call, context);
+        }
+        EXPECT_EQ(std::holds_alternative<Finished>(last.command), record.phase == Phase::Done);
+    }
+
+    void checkCall(const Call& call, const Context& context) const {
+        EXPECT_GE(call.timeout, 1U);
+        EXPECT_LE(call.timeout, settings.requestTimeout);
+        EXPECT_LE(context.now + call.timeout, std::max(record.deadline, context.now + 1));
+        EXPECT_EQ(call.path.find("//"), std::string::npos);
+        EXPECT_EQ(call.path.find_first_not_of("/?&=abcdefghijklmnopqrstuvwxyz"
+                                              "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"),
+                  std::string::npos);
+        const bool isOnceOnly =
+            record.phase == Phase::AddMessage || record.phase == Phase::CreateRun;
+        EXPECT_EQ(isOnceOnly, record.intentAt == context.now) << "a call without its intent";
+        if (isOnceOnly) {
+            const std::string& mine = record.phase == Phase::AddMessage ? query : assistant;
+            EXPECT_NE(call.body.find(mine.substr(0, 6)), std::string::npos) << "no request";
+        }
+    }
+
+    static int rank(JobStatus status) {
+        switch (status) {
+            case JobStatus::Pending:
+                return 0;
+            case JobStatus::Running:
+            case JobStatus::RequiresAction:
+                return 1;
+            case JobStatus::Completed:
+            case JobStatus::Failed:
+            case JobStatus::Cancelled:
+                return 2;
+        }
+        return 3;
+    }
+};
+
+struct Row {
+    std::uint64_t at;  ///< ms after the start
+    Event event;
+    std::string expected;
+};
+
+inline void play(Driver& driver, const std::vector<Row>& rows) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        EXPECT_EQ(nameOf(driver.step(rows[i].at, rows[i].event)), rows[i].expected)
+            << "row " << i;
+    }
+}
+
+/// To where the run's first poll is waited for: 30 ms after the start.
+inline void playToRunning(Driver& driver) {
+    driver.step(0, Resume{});
+    driver.step(10, ok(kThread));
+    driver.step(20, ok(kMessage));
+    driver.step(30, ok(kQueued));
+    ASSERT_EQ(nameOf(driver.last), "RUNNING PollRun wait 1230 !");
+}
+
+}  // namespace edgerun::run::test
