@@ -1,0 +1,434 @@
+package Edgerun::Test;
+
+# A test's own NGINX: directory, ports, configuration, life and log. In short:
+#
+#     use Edgerun::Test;
+#     my $t = Edgerun::Test->new;
+#     $t->start_emulator;
+#     $t->write_conf(<<'EOF');
+#         server { listen 127.0.0.1:%%PORT_0%%; ... }
+#     EOF
+#     $t->run;
+#     is $t->get('/')->{status}, 200, 'the server answers';
+#     done_testing;
+#
+# Imports Test::More, wait_until and a done_testing which first stops NGINX and
+# adds the tests that every file has: nothing alarming in error.log, nothing
+# from the sanitizers.
+#
+# Environment: TEST_NGINX_BINARY, TEST_NGINX_MODULE (a path, or "static"),
+# TEST_NGINX_EMULATOR, TEST_NGINX_SANITIZED, TEST_DEBUG=1 (debug log),
+# EDGERUN_KEEP=1 (keep the directory), EDGERUN_TIMEOUT (seconds for a file).
+
+use strict;
+use warnings;
+
+use Carp qw(croak);
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+use File::Path qw(remove_tree);
+use File::Temp qw(tempdir);
+use IO::File;
+use Test::More ();
+use Time::HiRes ();
+
+use Edgerun::Emulator;
+use Edgerun::Http;
+use Edgerun::Ports;
+use Edgerun::Process;
+use Edgerun::Token;
+use Edgerun::Wait qw(wait_until wait_for_socket wait_for_exit);
+
+our $TOP       = abs_path(dirname(__FILE__) . '/../../..');
+our $BINARY    = $ENV{TEST_NGINX_BINARY}   // '/usr/sbin/nginx';
+our $MODULE    = $ENV{TEST_NGINX_MODULE}   // "$TOP/build/ngx_http_edgerun_module.so";
+our $SANITIZED = $ENV{TEST_NGINX_SANITIZED} // 0;
+
+our $SECRET  = 'a secret for tests of 32 bytes or more';    # of the default tokens
+our $API_KEY = 'sk-test-key';                               # the emulator accepts it
+
+my @live;    # stopped and cleared away at the end, however that comes about
+
+sub import {
+    my $caller = caller;
+    strict->import;
+    warnings->import;
+    Test::More->export_to_level(1, undef, grep { $_ ne 'done_testing' } @Test::More::EXPORT);
+    no strict 'refs';
+    *{"${caller}::done_testing"} = \&done_testing;
+    *{"${caller}::wait_until"}   = \&wait_until;
+    return;
+}
+
+# new(OPTIONS): workers => 2, env => { NAME => VALUE or undef }
+sub new {
+    my ($class, %options) = @_;
+    my $self = bless {
+        dir     => tempdir('edgerun-test-XXXXXX', TMPDIR => 1),
+        workers => $options{workers} // 2,
+        env     => {
+            PATH                => $ENV{PATH},
+            EDGERUN_JWT_SECRET  => $SECRET,
+            OPENAI_API_KEY      => $API_KEY,
+            %{ $options{env} // {} },
+        },
+        ports   => [],
+        allowed => [],
+    }, $class;
+    chmod 0755, $self->{dir};
+    mkdir "$self->{dir}/$_" for qw(logs modules temp);
+    symlink $MODULE, "$self->{dir}/modules/ngx_http_edgerun_module.so" if !is_static();
+    chmod 01777, "$self->{dir}/logs";    # the sanitizers' reports are written by workers
+    push @live, $self;
+    return $self;
+}
+
+sub is_static { return $MODULE eq 'static' }
+sub dir       { return $_[0]{dir} }
+
+# The N-th port of this test.
+sub port {
+    my ($self, $n) = @_;
+    return $self->{ports}[ $n // 0 ] //= Edgerun::Ports::reserve();
+}
+
+# ------------------------------------------------------------ configuration
+
+# write_conf(HTTP, OPTIONS): nginx.conf with HTTP inside http {}. OPTIONS:
+#   main    text for the main context
+#   events  text for events {}
+#   file    another name than nginx.conf
+sub write_conf {
+    my ($self, $http, %options) = @_;
+    my $main = $options{main} // '';
+    my $events = $options{events} // '';
+    return $self->write_file($options{file} // 'nginx.conf', <<"END");
+%%GLOBALS%%
+$main
+events {
+    worker_connections 2048;
+    $events
+}
+http {
+    %%HTTP%%
+$http
+}
+END
+}
+
+# write_file(NAME, TEXT): a file in the test's directory; its path. In TEXT,
+# %%PORT_N%%, %%TESTDIR%%, %%EMULATOR%% (its base URL), %%GLOBALS%% and
+# %%HTTP%% (what every nginx.conf here begins with) are replaced.
+sub write_file {
+    my ($self, $name, $text) = @_;
+    my $path = "$self->{dir}/$name";
+    my $file = IO::File->new($path, 'w') or croak "$path: $!";
+    print $file $self->expand($text);
+    $file->close or croak "$path: $!";
+    return $path;
+}
+
+sub expand {
+    my ($self, $text) = @_;
+    $text =~ s/%%GLOBALS%%/$self->_globals/ge;
+    $text =~ s/%%HTTP%%/$self->_http/ge;
+    $text =~ s/%%TESTDIR%%/$self->{dir}/g;
+    $text =~ s/%%PORT_(\d+)%%/$self->port($1)/ge;
+    $text =~ s/%%EMULATOR%%/$self->emulator->base_url/ge;
+    return $text;
+}
+
+# An example of conf/examples as an operator would start it, but for its ports
+# and its provider: prefix with logs/ and modules/, the file at the top.
+sub write_example {
+    my ($self, $name) = @_;
+    my $text = do {
+        local $/;
+        my $file = IO::File->new("$TOP/conf/examples/$name") or croak "$name: $!";
+        <$file>;
+    };
+    my %ports;
+    $text =~ s/^\s*load_module\s+modules\/ngx_http_edgerun_module\.so;//mg if is_static();
+    $text =~ s/(\blisten\s+(?:127\.0\.0\.1:|\[::1\]:)?)(\d+)/$1 . ($ports{$2} \/\/= $self->port(keys %ports))/ge;
+    $text =~ s{https://api\.openai\.com/v1}{$self->emulator->base_url}ge if $self->{emulator};
+    return $self->write_file($name, $text);
+}
+
+sub _globals {
+    my ($self) = @_;
+    my $level = $ENV{TEST_DEBUG} ? 'debug' : 'info';
+    # LeakSanitizer cannot look into a process that has changed its user.
+    my $user = $SANITIZED && $> == 0 ? 'user root;' : '';
+    my $load = is_static() ? '' : 'load_module modules/ngx_http_edgerun_module.so;';
+    return <<"END";
+$load
+$user
+worker_processes $self->{workers};
+error_log logs/error.log $level;
+pid logs/nginx.pid;
+END
+}
+
+sub _http {
+    my $paths = join "\n    ", map { "${_}_temp_path temp/$_;" } qw(client_body proxy fastcgi uwsgi scgi);
+    return "access_log logs/access.log;\n    $paths";
+}
+
+# test_config(FILE): (exit code, output) of nginx -t.
+sub test_config {
+    my ($self, $file) = @_;
+    $self->write_conf('') if !defined $file && !-e "$self->{dir}/nginx.conf";
+    return Edgerun::Process::capture($self->_environment, $self->_command($file), '-t');
+}
+
+# --------------------------------------------------------------------- life
+
+# run(OPTIONS): starts NGINX and waits until it listens on all ports of this
+# test that its configuration names. OPTIONS: conf => 'nginx.conf'
+sub run {
+    my ($self, %options) = @_;
+    croak 'NGINX runs already' if $self->{pid};
+    my $conf = $self->{conf} = $options{conf} // $self->{conf} // 'nginx.conf';
+
+    $self->{pid} = Edgerun::Process::start($self->_environment, "$self->{dir}/logs/nginx.out",
+        $self->_command($conf), '-g', 'daemon off;');
+
+    my $started = wait_until {
+        waitpid($self->{pid}, 1) != 0 ? 'ended' : -s "$self->{dir}/logs/nginx.pid" && 'running';
+    };
+    if (($started || '') ne 'running') {
+        delete $self->{pid} if $started;
+        Test::More::diag($self->_tail);
+        croak 'NGINX did not start: ' . Edgerun::Process::slurp("$self->{dir}/logs/nginx.out");
+    }
+    for my $port ($self->_listening) {
+        wait_for_socket($port) or croak "NGINX does not listen on port $port";
+    }
+    wait_until { $self->worker_pids == $self->{workers} } if $conf eq 'nginx.conf';
+    return $self;
+}
+
+sub pid { return $_[0]{pid} }
+
+# stop(SIGNAL): QUIT unless told; the exit status of the master.
+sub stop {
+    my ($self, $signal) = @_;
+    my $pid = $self->{pid} or return;
+    my @all = ($pid, $self->worker_pids(1));
+    my $status;
+    for my $try ($signal // 'QUIT', 'TERM', 'KILL') {
+        kill $try, $pid;
+        $status = wait_for_exit($pid, $try eq 'KILL' ? 60 : 20);
+        last if defined $status;
+        Test::More::diag("NGINX did not follow $try");
+        $self->{stopped_late} = 1;
+    }
+    wait_until { !grep { _is_alive($_) } @all } 10;
+    unlink "$self->{dir}/logs/nginx.pid";
+    delete $self->{pid};
+    return $status;
+}
+
+# All processes at once, without a chance to clear up.
+sub kill_all {
+    my ($self) = @_;
+    my $pid = delete $self->{pid} or return;
+    my @all = ($pid, $self->_children($pid));
+    kill 'KILL', @all;
+    wait_for_exit($pid);
+    wait_until { !grep { _is_alive($_) } @all };
+    unlink "$self->{dir}/logs/nginx.pid";
+    return;
+}
+
+# reload(OPTIONS): HUP; waits until the new workers are there and, unless
+# old => 'stay', the old ones are gone. False if NGINX refused the configuration.
+sub reload {
+    my ($self, %options) = @_;
+    my %old = map { $_ => 1 } $self->worker_pids;
+    my $from = length $self->error_log;
+    kill 'HUP', $self->{pid};
+
+    my $outcome = wait_until {
+        return 'refused' if substr($self->error_log, $from) =~ /\[emerg\]/;
+        my @now = $self->worker_pids;
+        return @now >= $self->{workers} && !(grep { $old{$_} } @now) && 'new';
+    } $options{timeout} // 60;
+    return 0 if ($outcome || '') ne 'new';
+    return 1 if ($options{old} // '') eq 'stay';
+    return wait_until { !grep { _is_alive($_) } keys %old } $options{timeout} // 60;
+}
+
+# Workers that accept; with ALL also those that are shutting down.
+sub worker_pids {
+    my ($self, $all) = @_;
+    return if !$self->{pid};
+    return grep {
+        my $title = Edgerun::Process::title($_);
+        $title =~ /^nginx: worker process/ && ($all || $title !~ /is shutting down/)
+    } $self->_children($self->{pid});
+}
+
+# kill_worker(PID, SIGNAL): KILL unless told; waits until it is gone and the
+# master has started another. Declares the [alert] that the master writes.
+sub kill_worker {
+    my ($self, $pid, $signal) = @_;
+    $self->allow_log(qr/worker process $pid exited on signal/);
+    $self->allow_log(qr/shared memory zone "[^"]*" was locked by $pid/);
+    kill $signal // 'KILL', $pid;
+    wait_until { !_is_alive($pid) && $self->worker_pids == $self->{workers} }
+        or croak "worker $pid was not replaced";
+    return;
+}
+
+sub _children { return Edgerun::Process::children($_[1]) }
+sub _is_alive { return Edgerun::Process::is_alive($_[0]) }
+
+sub _command {
+    my ($self, $conf) = @_;
+    return ($BINARY, '-p', $self->{dir}, '-c', $conf // 'nginx.conf', '-e', 'logs/error.log');
+}
+
+sub _environment {
+    my ($self) = @_;
+    my %environment = %{ $self->{env} };
+    for my $name (qw(ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS)) {
+        $environment{$name} = join ':', grep { length } $ENV{$name} // '';
+    }
+    $environment{ASAN_OPTIONS}  .= ":log_path=$self->{dir}/logs/sanitizer";
+    $environment{UBSAN_OPTIONS} .= ":log_path=$self->{dir}/logs/sanitizer";
+    return \%environment;
+}
+
+sub _listening {
+    my ($self) = @_;
+    my $conf = Edgerun::Process::slurp("$self->{dir}/$self->{conf}");
+    return grep { $_ && $conf =~ /\blisten\s+\S*\b$_\b/ } @{ $self->{ports} };
+}
+
+# ------------------------------------------------------------------- talking
+
+sub get     { my ($self, @rest) = @_; return $self->request('GET',  @rest) }
+sub post    { my ($self, @rest) = @_; return $self->request('POST', @rest) }
+
+# request(METHOD, URI, OPTIONS): on its own connection. OPTIONS: Edgerun::Http's,
+# and port => N-th port of this test.
+sub request {
+    my ($self, $method, $uri, %options) = @_;
+    return $self->connect($options{port})->request($method, $uri, close => 1, %options);
+}
+
+sub connect {
+    my ($self, $n) = @_;
+    return Edgerun::Http->new($self->port($n));
+}
+
+# raw(BYTES): sends them on their own connection; one response or undef.
+sub raw {
+    my ($self, $bytes, %options) = @_;
+    my $connection = $self->connect($options{port});
+    $connection->write($bytes);
+    return $connection->read_response(%options);
+}
+
+# token(CLAIMS, KEY, ALGORITHM): exp is an hour from now unless CLAIMS say.
+sub token {
+    my ($self, $claims, $key, $algorithm) = @_;
+    return Edgerun::Token::make($claims, $key // $SECRET, $algorithm // 'HS256');
+}
+
+# wait_for_job(URI, OPTIONS): polls until the status is one of `until` (a
+# pattern; the final ones unless told); the last response.
+sub wait_for_job {
+    my ($self, $uri, %options) = @_;
+    my $until = delete $options{until} // qr/^(?:COMPLETED|FAILED|CANCELLED)$/;
+    my $timeout = delete $options{timeout};
+    my $last;
+    wait_until {
+        $last = $self->get($uri, %options);
+        return $last && (($last->{json}{status} // '') =~ $until || $last->{status} != 200);
+    } $timeout;
+    return $last;
+}
+
+# ------------------------------------------------------------------ emulator
+
+sub start_emulator {
+    my ($self, %options) = @_;
+    croak 'the emulator runs already' if $self->{emulator};
+    return $self->{emulator} = Edgerun::Emulator->start(
+        dir     => $self->{dir},
+        port    => Edgerun::Ports::reserve(),
+        api_key => $API_KEY,
+        %options
+    );
+}
+
+sub emulator { return $_[0]{emulator} // croak 'start_emulator first' }
+
+# ----------------------------------------------------------------- the ending
+
+sub error_log { return Edgerun::Process::slurp("$_[0]{dir}/logs/error.log") }
+
+# Lines that match may be alarming: the test provokes them.
+sub allow_log {
+    my ($self, @patterns) = @_;
+    push @{ $self->{allowed} }, @patterns;
+    return;
+}
+
+sub done_testing {
+    $_->_finish for @live;
+    return Test::More::done_testing();
+}
+
+sub _finish {
+    my ($self) = @_;
+    $self->stop;
+    $self->emulator->stop if $self->{emulator};
+    $self->{finished} = 1;
+
+    my @alarms = grep { !$self->_is_allowed($_) } $self->error_log =~
+        /^(.*(?:\[(?:alert|emerg)\]|exited with code [1-9]|open socket #\d+ left).*)$/mg;
+    Test::More::is(join("\n", @alarms), '', 'error.log holds no [alert], no [emerg]');
+
+    my $reports = join '', map { Edgerun::Process::slurp($_) } glob "$self->{dir}/logs/sanitizer.*";
+    my @reported = $self->error_log =~ /^(.*(?:Sanitizer|runtime error:).*)$/mg;
+    Test::More::is($reports . join("\n", @reported), '', 'no report of a sanitizer');
+    Test::More::ok(!$self->{stopped_late}, 'NGINX stopped at once when told') if $self->{stopped_late};
+
+    Test::More::diag($self->_tail) if !Test::More->builder->is_passing;
+    return;
+}
+
+sub _is_allowed {
+    my ($self, $line) = @_;
+    return grep { $line =~ $_ } @{ $self->{allowed} };
+}
+
+sub _tail {
+    my ($self) = @_;
+    my @lines = grep { !/\[debug\]/ } split /\n/, $self->error_log;
+    splice @lines, 0, @lines - 40 if @lines > 40;
+    return join "\n", "the end of $self->{dir}/logs/error.log:", @lines;
+}
+
+END {
+    my $status = $?;
+    for my $self (@live) {
+        if (!$self->{finished}) {
+            eval { Test::More::diag($self->_tail) };
+            eval { $self->stop('TERM') };
+            eval { $self->{emulator}->stop if $self->{emulator} };
+        }
+        if   ($ENV{EDGERUN_KEEP}) { Test::More::diag("kept: $self->{dir}") }
+        else                      { remove_tree($self->{dir}, { safe => 0 }) }
+    }
+    $? = $status;
+}
+
+$SIG{$_} = sub { exit 1 } for qw(INT TERM HUP);
+$SIG{ALRM} = sub { die "this test file took too long\n" };
+alarm($ENV{EDGERUN_TIMEOUT} // 300);
+
+1;
