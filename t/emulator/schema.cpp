@@ -1,0 +1,348 @@
+#include "schema.h"
+
+#include <cmath>
+#include <string_view>
+
+#include "json_text.h"
+
+namespace emulator {
+
+namespace {
+
+constexpr double kMostText = 256000;
+constexpr double kMostOutput = 512 * 1024;
+constexpr std::size_t kMostPairs = 16;
+constexpr std::size_t kMostKey = 64;
+constexpr std::size_t kMostValue = 512;
+
+using Refusal = std::optional<ApiError>;
+
+template <std::size_t N>
+constexpr Shape shapeOf(const Field (&fields)[N]) {
+    return {fields, N};
+}
+
+constexpr Field field(const char* name, FieldKind kind) {
+    return {name, kind};
+}
+
+constexpr Field required(Field field) {
+    field.isRequired = true;
+    field.isNullable = false;
+    return field;
+}
+
+constexpr Field ranged(const char* name, FieldKind kind, double low, double high) {
+    Field field{name, kind};
+    field.low = low;
+    field.high = high;
+    return field;
+}
+
+constexpr Field text(const char* name, double most = kMostText) {
+    return ranged(name, FieldKind::kString, 0, most);
+}
+
+constexpr Field oneOf(const char* name, const char* choices) {
+    Field field{name, FieldKind::kEnum};
+    field.choices = choices;
+    return field;
+}
+
+constexpr Field listOf(const char* name, const Shape* item, double most) {
+    Field field{name, FieldKind::kArray};
+    field.item = item;
+    field.high = most;
+    return field;
+}
+
+constexpr double kNoLimit = 1e9;
+
+constexpr Field kMessageFields[] = {
+    required(oneOf("role", "'user' and 'assistant'")),
+    required(field("content", FieldKind::kContent)),
+    listOf("attachments", nullptr, kNoLimit),
+    field("metadata", FieldKind::kMetadata),
+};
+
+constexpr Field kThreadFields[] = {
+    listOf("messages", &kCreateMessageShape, kNoLimit),
+    field("tool_resources", FieldKind::kObject),
+    field("metadata", FieldKind::kMetadata),
+};
+
+constexpr Field kRunFields[] = {
+    required(text("assistant_id")),
+    text("model"),
+    oneOf("reasoning_effort", "'none', 'minimal', 'low', 'medium', 'high', and 'xhigh'"),
+    text("instructions"),
+    text("additional_instructions"),
+    listOf("additional_messages", &kCreateMessageShape, kNoLimit),
+    listOf("tools", nullptr, 20),
+    field("metadata", FieldKind::kMetadata),
+    ranged("temperature", FieldKind::kNumber, 0, 2),
+    ranged("top_p", FieldKind::kNumber, 0, 1),
+    field("stream", FieldKind::kBoolean),
+    ranged("max_prompt_tokens", FieldKind::kInteger, 256, kNoLimit),
+    ranged("max_completion_tokens", FieldKind::kInteger, 256, kNoLimit),
+    field("truncation_strategy", FieldKind::kObject),
+    field("tool_choice", FieldKind::kStringOrObject),
+    field("parallel_tool_calls", FieldKind::kBoolean),
+    field("response_format", FieldKind::kStringOrObject),
+};
+
+constexpr Field kToolOutputFields[] = {
+    required(text("tool_call_id")),
+    required(text("output", kMostOutput)),
+};
+
+constexpr Shape kToolOutputShape = shapeOf(kToolOutputFields);
+
+constexpr Field kSubmitFields[] = {
+    required(listOf("tool_outputs", &kToolOutputShape, kNoLimit)),
+    field("stream", FieldKind::kBoolean),
+};
+
+constexpr Field kTextPartFields[] = {
+    required(oneOf("type", "'text'")),
+    required(text("text")),
+};
+constexpr Field kImageFilePartFields[] = {
+    required(oneOf("type", "'image_file'")),
+    required(field("image_file", FieldKind::kObject)),
+};
+constexpr Field kImageUrlPartFields[] = {
+    required(oneOf("type", "'image_url'")),
+    required(field("image_url", FieldKind::kObject)),
+};
+
+struct PartShape {
+    std::string_view type;
+    Shape shape;
+};
+constexpr PartShape kPartShapes[] = {
+    {"text", shapeOf(kTextPartFields)},
+    {"image_file", shapeOf(kImageFilePartFields)},
+    {"image_url", shapeOf(kImageUrlPartFields)},
+};
+
+std::string_view stringOf(const json_t* value) {
+    return json_is_string(value)
+               ? std::string_view(json_string_value(value), json_string_length(value))
+               : std::string_view();
+}
+
+Refusal checkLength(const json_t* value, const std::string& name, double most) {
+    const std::size_t length = codePoints(stringOf(value));
+    const auto limit = static_cast<std::size_t>(most);
+    return length > limit ? Refusal(refusal::tooLong(name, limit, length)) : std::nullopt;
+}
+
+Refusal checkChoice(const json_t* value, const std::string& name, const char* choices) {
+    const std::string quoted = "'" + std::string(stringOf(value)) + "'";
+    return std::string_view(choices).find(quoted) == std::string_view::npos
+               ? Refusal(refusal::unsupportedValue(name, stringOf(value), choices))
+               : std::nullopt;
+}
+
+Refusal checkRange(const json_t* value, const std::string& name, const Field& field) {
+    const double number = json_number_value(value);
+    const auto plain = [](double bound) {
+        return std::to_string(static_cast<long long>(std::llround(bound)));
+    };
+    if (number < field.low) {
+        return refusal::outOfRange(name, true, plain(field.low), dumpJson(value));
+    }
+    if (number > field.high) {
+        return refusal::outOfRange(name, false, plain(field.high), dumpJson(value));
+    }
+    return std::nullopt;
+}
+
+Refusal checkMetadata(const json_t* value, const std::string& name) {
+    const std::size_t count = json_object_size(value);
+    if (count > kMostPairs) {
+        return refusal::tooManyPairs(name, kMostPairs, count);
+    }
+    const char* key = nullptr;
+    const json_t* item = nullptr;
+    json_object_foreach(const_cast<json_t*>(value), key, item) {
+        if (codePoints(key) > kMostKey) {
+            return refusal::keyTooLong(name, kMostKey, codePoints(key));
+        }
+        const std::string member = name + "." + key;
+        if (!json_is_string(item)) {
+            return refusal::wrongType(member, "a string", typeWords(item));
+        }
+        if (auto error = checkLength(item, member, kMostValue)) {
+            return error;
+        }
+    }
+    return std::nullopt;
+}
+
+Refusal checkPart(const json_t* part, const std::string& name) {
+    if (!json_is_object(part)) {
+        return refusal::wrongType(name, "an object", typeWords(part));
+    }
+    const std::string_view type = stringOf(json_object_get(part, "type"));
+    for (const PartShape& candidate : kPartShapes) {
+        if (candidate.type == type) {
+            return checkShape(part, candidate.shape, name + ".");
+        }
+    }
+    return refusal::unsupportedValue(name + ".type", type,
+                                     "'text', 'image_url', and 'image_file'");
+}
+
+Refusal checkContent(const json_t* value, const std::string& name) {
+    if (json_is_string(value)) {
+        return json_string_length(value) == 0 ? Refusal(refusal::emptyContent())
+                                              : checkLength(value, name, kMostText);
+    }
+    if (!json_is_array(value)) {
+        return refusal::wrongType(name, "one of a string or array of objects", typeWords(value));
+    }
+    if (json_array_size(value) == 0) {
+        return refusal::emptyContent();
+    }
+    for (std::size_t i = 0; i < json_array_size(value); ++i) {
+        const std::string part = name + "[" + std::to_string(i) + "]";
+        if (auto error = checkPart(json_array_get(value, i), part)) {
+            return error;
+        }
+    }
+    return std::nullopt;
+}
+
+Refusal checkArray(const json_t* value, const std::string& name, const Field& field) {
+    const std::size_t count = json_array_size(value);
+    const auto most = static_cast<std::size_t>(field.high);
+    if (count > most) {
+        return refusal::tooManyItems(name, most, count);
+    }
+    for (std::size_t i = 0; i < count && field.item != nullptr; ++i) {
+        const json_t* item = json_array_get(value, i);
+        const std::string member = name + "[" + std::to_string(i) + "]";
+        if (!json_is_object(item)) {
+            return refusal::wrongType(member, "an object", typeWords(item));
+        }
+        if (auto error = checkShape(item, *field.item, member + ".")) {
+            return error;
+        }
+    }
+    return std::nullopt;
+}
+
+struct KindRow {
+    FieldKind kind;
+    const char* expected;
+    bool (*holds)(const json_t*);
+};
+
+constexpr KindRow kKinds[] = {
+    {FieldKind::kString, "a string", [](const json_t* v) { return json_is_string(v); }},
+    {FieldKind::kEnum, "a string", [](const json_t* v) { return json_is_string(v); }},
+    {FieldKind::kInteger, "an integer", [](const json_t* v) { return json_is_integer(v); }},
+    {FieldKind::kNumber, "a decimal", [](const json_t* v) { return json_is_number(v); }},
+    {FieldKind::kBoolean, "a boolean", [](const json_t* v) { return json_is_boolean(v); }},
+    {FieldKind::kObject, "an object", [](const json_t* v) { return json_is_object(v); }},
+    {FieldKind::kMetadata, "an object", [](const json_t* v) { return json_is_object(v); }},
+    {FieldKind::kArray, "an array of objects", [](const json_t* v) { return json_is_array(v); }},
+    {FieldKind::kContent, "", [](const json_t*) { return true; }},
+    {FieldKind::kStringOrObject, "one of a string or object",
+     [](const json_t* v) { return json_is_string(v) || json_is_object(v); }},
+};
+
+Refusal checkField(const json_t* value, const std::string& name, const Field& field) {
+    if (json_is_null(value) && field.isNullable) {
+        return std::nullopt;
+    }
+    for (const KindRow& row : kKinds) {
+        if (row.kind == field.kind && !row.holds(value)) {
+            return refusal::wrongType(name, row.expected, typeWords(value));
+        }
+    }
+    switch (field.kind) {
+    case FieldKind::kString:
+        return checkLength(value, name, field.high);
+    case FieldKind::kEnum:
+        return checkChoice(value, name, field.choices);
+    case FieldKind::kInteger:
+    case FieldKind::kNumber:
+        return checkRange(value, name, field);
+    case FieldKind::kMetadata:
+        return checkMetadata(value, name);
+    case FieldKind::kArray:
+        return checkArray(value, name, field);
+    case FieldKind::kContent:
+        return checkContent(value, name);
+    case FieldKind::kBoolean:
+    case FieldKind::kObject:
+    case FieldKind::kStringOrObject:
+        return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+const Field* findField(const Shape& shape, std::string_view name) {
+    for (std::size_t i = 0; i < shape.count; ++i) {
+        if (name == shape.fields[i].name) {
+            return &shape.fields[i];
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+const Shape kCreateThreadShape = shapeOf(kThreadFields);
+const Shape kCreateMessageShape = shapeOf(kMessageFields);
+const Shape kCreateRunShape = shapeOf(kRunFields);
+const Shape kSubmitToolOutputsShape = shapeOf(kSubmitFields);
+const Shape kEmptyShape = {nullptr, 0};
+
+std::optional<ApiError> checkShape(const json_t* object, const Shape& shape,
+                                   const std::string& prefix) {
+    const char* key = nullptr;
+    const json_t* value = nullptr;
+    json_object_foreach(const_cast<json_t*>(object), key, value) {
+        const Field* known = findField(shape, key);
+        if (known == nullptr) {
+            return refusal::unknownParameter(prefix + key);
+        }
+        if (auto error = checkField(value, prefix + key, *known)) {
+            return error;
+        }
+    }
+    for (std::size_t i = 0; i < shape.count; ++i) {
+        const Field& field = shape.fields[i];
+        if (field.isRequired && json_object_get(object, field.name) == nullptr) {
+            return refusal::missingParameter(prefix + field.name);
+        }
+    }
+    return std::nullopt;
+}
+
+const char* typeWords(const json_t* value) {
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        return "an object";
+    case JSON_ARRAY:
+        return "an array";
+    case JSON_STRING:
+        return "a string";
+    case JSON_INTEGER:
+        return "an integer";
+    case JSON_REAL:
+        return "a decimal";
+    case JSON_TRUE:
+    case JSON_FALSE:
+        return "a boolean";
+    case JSON_NULL:
+        return "null";
+    }
+    return "nothing";
+}
+
+}  // namespace emulator

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <jansson.h>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "api_error.h"
+
+namespace emulator {
+
+enum class FieldKind {
+    kString,    // high: most code points
+    kEnum,      // choices
+    kInteger,   // low, high
+    kNumber,    // low, high
+    kBoolean,
+    kObject,
+    kMetadata,  // at most 16 pairs of strings, 64 and 512 code points
+    kArray,     // high: most items; items follow `item` when it is set
+    kContent,   // the content of a message: a string or parts
+    kStringOrObject,
+};
+
+struct Field;
+
+struct Shape {
+    const Field* fields;
+    std::size_t count;
+};
+
+struct Field {
+    const char* name;
+    FieldKind kind;
+    bool isRequired = false;
+    bool isNullable = true;
+    double low = 0;
+    double high = 0;
+    const char* choices = "";  // as OpenAI lists them: 'a', 'b', and 'c'
+    const Shape* item = nullptr;
+};
+
+// Refuses what is not of the shape: unknown, missing, wrongly typed or oversized members.
+// `prefix` stands before member names in messages ("messages[0].").
+std::optional<ApiError> checkShape(const json_t* object, const Shape& shape,
+                                   const std::string& prefix = "");
+
+// "a string", "an integer": how OpenAI names the type of a value.
+const char* typeWords(const json_t* value);
+
+extern const Shape kCreateThreadShape;
+extern const Shape kCreateMessageShape;
+extern const Shape kCreateRunShape;
+extern const Shape kSubmitToolOutputsShape;
+extern const Shape kEmptyShape;
+
+}  // namespace emulator

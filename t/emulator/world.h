@@ -1,0 +1,144 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "run_script.h"
+
+namespace emulator {
+
+enum class RunStatus {
+    kQueued,
+    kInProgress,
+    kRequiresAction,
+    kCancelling,
+    kCancelled,
+    kFailed,
+    kCompleted,
+    kIncomplete,
+    kExpired,
+    kForeign,  // a word that OpenAI does not have, by marker
+};
+
+struct Thread;
+
+struct Message {
+    std::string id;
+    std::string runId;  // of the run that wrote it
+    std::string json;
+};
+
+struct ToolCall {
+    std::string id;
+    std::string name;
+    std::string arguments;
+    std::optional<std::string> output;
+};
+
+// One entry of a run's history; `calls` is empty when the run wrote `messageId`.
+struct RunStep {
+    std::string id;
+    std::string messageId;
+    std::vector<ToolCall> calls;
+    bool isCodeInterpreter = false;
+    std::int64_t createdMs = 0;
+    std::int64_t endedMs = 0;  // 0: in progress
+};
+
+// The parameters of a run that it gives back, as JSON.
+struct RunEcho {
+    std::string model;
+    std::string instructions;
+    std::string tools;
+    std::string metadata;
+    std::string maxPromptTokens;
+    std::string maxCompletionTokens;
+    std::string truncationStrategy;
+    std::string toolChoice;
+    std::string parallelToolCalls;
+    std::string responseFormat;
+    std::string temperature;
+    std::string topP;
+};
+
+struct Run {
+    std::string id;
+    std::string threadId;
+    std::string assistantId;
+    std::string job;           // metadata.edgerun_job
+    Thread* thread = nullptr;  // null once the thread is deleted; the run goes on
+    RunScript script;
+    RunEcho echo;
+    RunStatus status = RunStatus::kQueued;
+    std::int64_t createdMs = 0;
+    std::int64_t startsMs = 0;  // when the present leg leaves the queue
+    std::int64_t endsMs = 0;    // when the present leg ends
+    std::int64_t expiresMs = 0;
+    std::int64_t cancelsMs = 0;
+    std::int64_t startedMs = 0;
+    std::int64_t finalMs = 0;
+    std::int64_t firstSeenFinalMs = 0;
+    int toolRoundsLeft = 0;
+    std::int64_t promptLength = 0;
+    std::int64_t answerLength = 0;
+    std::vector<RunStep> steps;
+    std::string json;  // the Run object as it is now
+};
+
+struct Thread {
+    std::string id;
+    std::int64_t createdMs = 0;
+    std::string json;
+    std::string lastQuestion;  // the text of the newest user message
+    std::int64_t textLength = 0;
+    std::vector<Message> messages;  // oldest first
+    std::vector<Run*> runs;         // oldest first
+};
+
+struct Settings {
+    std::int64_t durationMs = 1500;
+    std::int64_t jitterMs = 0;
+    std::int64_t delayMs = 0;
+    std::int64_t pollAfterMs = 0;  // 0: no hint
+    std::int64_t queuedMs = 100;
+    std::int64_t cancelMs = 200;
+    bool keepsLog = true;
+    bool isChunked = false;
+    std::set<std::string, std::less<>> keys;
+    std::set<std::string, std::less<>> assistants;
+};
+
+// Everything that the emulated provider remembers.
+class World {
+public:
+    explicit World(std::uint64_t seed) : random_(seed) {}
+
+    // OpenAI's ids: the prefix, then 24 letters and digits.
+    std::string newId(std::string_view prefix);
+    std::int64_t randomWithin(std::int64_t low, std::int64_t high);
+
+    Thread& addThread();
+    Thread* findThread(const std::string& id);
+    void removeThread(const std::string& id);
+
+    Run& addRun(Thread& thread);
+    Run* findRun(const Thread& thread, const std::string& id);
+    const std::vector<std::unique_ptr<Run>>& runs() const { return runs_; }
+
+    void clear();
+
+private:
+    std::mt19937_64 random_;
+    std::unordered_map<std::string, std::unique_ptr<Thread>> threads_;
+    std::unordered_map<std::string, Run*> runsById_;
+    std::vector<std::unique_ptr<Run>> runs_;
+};
+
+}  // namespace emulator
