@@ -22,9 +22,13 @@ constexpr std::array<std::uint8_t, 256> makeValues() {
 
 constexpr auto kValues = makeValues();
 
-std::uint32_t valueOf(char c) { return kValues[static_cast<unsigned char>(c)]; }
+std::uint32_t valueOf(char c) {
+    return kValues[static_cast<unsigned char>(c)];
+}
 
-std::uint32_t byteOf(char c) { return static_cast<unsigned char>(c); }
+std::uint32_t byteOf(char c) {
+    return static_cast<unsigned char>(c);
+}
 
 /// The last one or two bytes, from two or three characters. Unused bits must be
 /// zero: else several texts would stand for the same bytes.

@@ -6,9 +6,13 @@
 namespace edgerun::text {
 namespace {
 
-bool needsEscape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+bool needsEscape(char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+}
 
-constexpr std::uint64_t everyByte(std::uint64_t value) { return value * 0x0101010101010101U; }
+constexpr std::uint64_t everyByte(std::uint64_t value) {
+    return value * 0x0101010101010101U;
+}
 
 /// Has the word a byte below `bound` (at most 0x80)? The borrow of a lower byte
 /// can only mark a byte above one that is truly below, so the answer is exact.
@@ -66,7 +70,9 @@ void appendJsonString(std::string& out, std::string_view text) {
     out.push_back('"');
 }
 
-JsonObjectWriter::JsonObjectWriter(std::string& out) : out_(out) { out_.push_back('{'); }
+JsonObjectWriter::JsonObjectWriter(std::string& out) : out_(out) {
+    out_.push_back('{');
+}
 
 void JsonObjectWriter::string(std::string_view name, std::string_view value) {
     this->name(name);
@@ -89,7 +95,9 @@ void JsonObjectWriter::raw(std::string_view name, std::string_view json) {
     out_.append(json);
 }
 
-void JsonObjectWriter::finish() { out_.push_back('}'); }
+void JsonObjectWriter::finish() {
+    out_.push_back('}');
+}
 
 void JsonObjectWriter::name(std::string_view text) {
     if (!first_) {

@@ -7,7 +7,9 @@
 namespace edgerun::text {
 namespace {
 
-bool isContinuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
+bool isContinuation(char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
+}
 
 /// RFC 3629 section 4: what may follow a leading byte. The second byte's range
 /// is what excludes overlong forms, surrogates and code points above U+10FFFF.

@@ -1,0 +1,126 @@
+#include "edgerun/auth/token_cache.h"
+
+#include <gtest/gtest.h>
+
+namespace edgerun::auth {
+namespace {
+
+std::shared_ptr<const Claims> claimsOf(const std::string& user, double expires = 1000,
+                                       double notBefore = 0) {
+    auto claims = std::make_shared<Claims>();
+    claims->identity.user = user;
+    claims->validity = {expires, notBefore};
+    return claims;
+}
+
+TEST(TokenCache, FindsTheClaimsOfTheSameTokenAndVerifier) {
+    TokenCache cache(4);
+    EXPECT_EQ(cache.find(1, "token", 0), nullptr);
+    const auto claims = claimsOf("anna");
+    cache.insert(1, "token", claims);
+    EXPECT_EQ(cache.find(1, "token", 0), claims);
+    EXPECT_EQ(cache.find(2, "token", 0), nullptr);
+    EXPECT_EQ(cache.find(1ULL << 32 | 1, "token", 0), nullptr);
+    EXPECT_EQ(cache.find(1, "toke", 0), nullptr);
+    EXPECT_EQ(cache.find(1, "tokem", 0), nullptr);
+    EXPECT_EQ(cache.find(1, "token ", 0), nullptr);
+    EXPECT_EQ(cache.find(1, std::string_view("token\0", 6), 0), nullptr);
+    EXPECT_EQ(cache.find(1, "", 0), nullptr);
+}
+
+TEST(TokenCache, NeverMixesUpTokensThatDifferAnywhere) {
+    TokenCache cache(2000);
+    const std::string base(500, 'x');
+    for (std::size_t at = 0; at < base.size(); ++at) {
+        std::string token = base;
+        token[at] = 'y';
+        cache.insert(1, token, claimsOf(std::to_string(at)));
+        cache.insert(2, token, claimsOf("second"));
+    }
+    EXPECT_EQ(cache.size(), 1000U);
+    for (std::size_t at = 0; at < base.size(); ++at) {
+        std::string token = base;
+        token[at] = 'y';
+        ASSERT_EQ(cache.find(1, token, 0)->identity.user, std::to_string(at));
+    }
+    EXPECT_EQ(cache.find(1, base, 0), nullptr);
+}
+
+TEST(TokenCache, ForgetsAnEntryThatIsNotValidAnyMore) {
+    TokenCache cache(4);
+    cache.insert(1, "token", claimsOf("anna", 200, 100));
+    EXPECT_NE(cache.find(1, "token", 199), nullptr);
+    EXPECT_EQ(cache.find(1, "token", 200), nullptr);
+    EXPECT_EQ(cache.size(), 0U);
+    EXPECT_EQ(cache.find(1, "token", 150), nullptr);
+    cache.insert(1, "token", claimsOf("anna", 200, 100));
+    EXPECT_EQ(cache.find(1, "token", 99), nullptr);
+    EXPECT_EQ(cache.size(), 0U);
+}
+
+TEST(TokenCache, DropsTheLongestUnusedWhenItIsFull) {
+    TokenCache cache(3);
+    for (const char* token : {"a", "b", "c"}) {
+        cache.insert(1, token, claimsOf(token));
+    }
+    EXPECT_NE(cache.find(1, "a", 0), nullptr);
+    cache.insert(1, "d", claimsOf("d"));
+    EXPECT_EQ(cache.size(), 3U);
+    EXPECT_EQ(cache.find(1, "b", 0), nullptr);
+    for (const char* token : {"a", "c", "d"}) {
+        EXPECT_NE(cache.find(1, token, 0), nullptr) << token;
+    }
+    cache.insert(1, "a", claimsOf("a"));
+    cache.insert(1, "e", claimsOf("e"));
+    EXPECT_EQ(cache.find(1, "c", 0), nullptr);
+    EXPECT_NE(cache.find(1, "a", 0), nullptr);
+}
+
+TEST(TokenCache, ReplacesTheClaimsOfATokenThatItHas) {
+    TokenCache cache(2);
+    cache.insert(1, "token", claimsOf("old"));
+    cache.insert(1, "token", claimsOf("new"));
+    EXPECT_EQ(cache.size(), 1U);
+    EXPECT_EQ(cache.find(1, "token", 0)->identity.user, "new");
+}
+
+TEST(TokenCache, LeavesClaimsThatSomebodyStillHolds) {
+    TokenCache cache(1);
+    cache.insert(1, "a", claimsOf("anna"));
+    const auto held = cache.find(1, "a", 0);
+    cache.insert(1, "b", claimsOf("bert"));
+    cache.clear();
+    EXPECT_EQ(held->identity.user, "anna");
+}
+
+TEST(TokenCache, DoesNotKeepLongTokensOrNothing) {
+    TokenCache cache(4);
+    const std::string longest(kMaxCachedTokenBytes, 't');
+    cache.insert(1, longest, claimsOf("anna"));
+    EXPECT_NE(cache.find(1, longest, 0), nullptr);
+    cache.insert(1, longest + "t", claimsOf("anna"));
+    EXPECT_EQ(cache.find(1, longest + "t", 0), nullptr);
+    cache.insert(1, "token", nullptr);
+    EXPECT_EQ(cache.find(1, "token", 0), nullptr);
+    EXPECT_EQ(cache.size(), 1U);
+}
+
+TEST(TokenCache, WithRoomForNothingKeepsNothing) {
+    TokenCache cache(0);
+    cache.insert(1, "token", claimsOf("anna"));
+    EXPECT_EQ(cache.size(), 0U);
+    EXPECT_EQ(cache.find(1, "token", 0), nullptr);
+}
+
+TEST(TokenCache, IsEmptyAfterClear) {
+    TokenCache cache(4);
+    cache.insert(1, "a", claimsOf("anna"));
+    cache.clear();
+    EXPECT_EQ(cache.size(), 0U);
+    EXPECT_EQ(cache.find(1, "a", 0), nullptr);
+    cache.insert(1, "a", claimsOf("anna"));
+    EXPECT_EQ(cache.size(), 1U);
+}
+
+}  // namespace
+}  // namespace edgerun::auth
