@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "edgerun/run/record.h"
+#include "edgerun/store/arena_view.h"
 #include "edgerun/store/job_id.h"
 
 namespace edgerun::store {
@@ -22,7 +23,7 @@ public:
 };
 
 struct ArenaLimits {
-    std::uint64_t ttl = 3'600'000;          ///< ms that a final job is kept
+    std::uint64_t ttl = 3'600'000;            ///< ms that a final job is kept
     std::size_t maxBody = 256 * 1024 + 8192;  ///< bytes of one job's JSON
 };
 
@@ -85,6 +86,10 @@ public:
     /// The least memory that holds a useful arena.
     static constexpr std::size_t kMinimumBytes = 64 * 1024;
 
+    /// A job that is not final can always commit a body up to this size:
+    /// blocks are kept free for it.
+    static constexpr std::size_t kAssuredBody = 2 * 1016;
+
     /// Carves fresh memory (zero-filled or not). False if it is too small or
     /// the limits do not fit it. `memory` must be aligned to 16 bytes.
     static bool format(void* memory, std::size_t bytes, const ArenaLimits& limits,
@@ -95,12 +100,13 @@ public:
     static std::optional<JobArena> attach(void* memory, std::size_t bytes, ArenaLock& lock);
 
     /// As given to format().
-    const ArenaLimits& limits() const;
-    const JobIdSecret& idSecret() const;
+    const ArenaLimits& limits() const { return limits_; }
+    const JobIdSecret& idSecret() const { return idSecret_; }
 
     // --- workers ---
 
-    /// Takes a place until `deadline`; nullopt when all 128 are taken.
+    /// Takes a place until `deadline`; nullopt when all 128 are taken by
+    /// processes that exist.
     std::optional<WorkerPlace> registerWorker(std::int32_t pid, std::uint64_t deadline);
     /// False when the place was lost meanwhile (its jobs have other owners).
     bool renewWorker(const WorkerPlace& place, std::uint64_t deadline);
@@ -108,9 +114,10 @@ public:
     void releaseWorker(const WorkerPlace& place);
     /// Takes over up to `most` live jobs whose owner is gone, and appends them
     /// to `taken`. Looks at a bounded number of slots from `cursor`, which it
-    /// advances; cheap while every owner is alive.
-    void adopt(const WorkerPlace& place, std::uint64_t now, std::uint32_t& cursor,
-               std::size_t most, std::vector<JobRef>& taken);
+    /// advances; cheap while every owner is alive. While there is more to look
+    /// at, the cursor moves with each call: call again soon.
+    void adopt(const WorkerPlace& place, std::uint64_t now, std::uint32_t& cursor, std::size_t most,
+               std::vector<JobRef>& taken);
 
     // --- jobs, for clients ---
 
@@ -156,7 +163,20 @@ public:
     ArenaGauges gauges();
 
 private:
-    // left to the implementation
+    JobArena(const ArenaView& view, ArenaLock& lock);
+
+    std::optional<std::size_t> requestSize(const JobRef& ref);
+    void scanForOrphans(const WorkerPlace& place, std::uint32_t& cursor, std::size_t most,
+                        std::vector<JobRef>& taken);
+
+    ArenaView view_;
+    ArenaLock* lock_;
+    ArenaLimits limits_;
+    JobIdSecret idSecret_;
+    /// The orphan epoch whose round over all slots is under way or done, and
+    /// how many slots that round still has to look at.
+    std::uint64_t roundEpoch_;
+    std::uint32_t roundLeft_ = 0;
 };
 
 }  // namespace edgerun::store

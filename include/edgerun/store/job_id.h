@@ -26,7 +26,7 @@ struct JobOwner {
     std::uint64_t scope = 0;
 };
 
-constexpr bool operator==(const JobOwner& a, const JobOwner& b) {
+inline bool operator==(const JobOwner& a, const JobOwner& b) {
     return a.user == b.user && a.scope == b.scope;
 }
 

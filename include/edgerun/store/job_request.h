@@ -9,12 +9,12 @@ namespace edgerun::store {
 /// What a client asked for, as kept with the job until it is final.
 struct JobRequest {
     std::string query;
-    bool queryCut = false;   ///< the client sent more than edgerun_max_query
-    std::string threadId;    ///< continued thread, or empty
-    std::string metadata;    ///< JSON object text, or empty
-    std::string assistant;   ///< provider's assistant id
-    std::string provider;    ///< name of the edgerun_provider
-    std::string user;        ///< verified user, or empty
+    bool queryCut = false;  ///< the client sent more than edgerun_max_query
+    std::string threadId;   ///< continued thread, or empty
+    std::string metadata;   ///< JSON object text, or empty
+    std::string assistant;  ///< provider's assistant id
+    std::string provider;   ///< name of the edgerun_provider
+    std::string user;       ///< verified user, or empty
 };
 
 /// Length-prefixed bytes, native byte order (never leaves the machine).

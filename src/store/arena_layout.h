@@ -1,0 +1,168 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <type_traits>
+
+#include "edgerun/run/record.h"
+#include "edgerun/store/arena_view.h"
+#include "edgerun/store/job_arena.h"
+#include "edgerun/store/job_id.h"
+
+/// What stands in an arena's memory, in this order:
+/// header | slots | id buckets | owner buckets | reached bits | blocks.
+namespace edgerun::store {
+
+inline constexpr std::uint64_t kArenaMagic = 0x6564'6765'7275'6e31;
+inline constexpr std::uint32_t kArenaLayout = 1;
+
+/// No index; also "no worker".
+inline constexpr std::uint32_t kNone = 0xffffffff;
+inline constexpr std::uint32_t kSlotInUse = 0x6a6f6221;
+inline constexpr std::uint32_t kWorkerPlaces = 128;
+inline constexpr std::uint32_t kBlockPayload = 1016;
+inline constexpr std::uint32_t kBlocksPerSlot = 3;
+/// Kept free for each job that is not final, so that it can always end.
+inline constexpr std::uint32_t kReservedBlocks = 2;
+static_assert(JobArena::kAssuredBody == kReservedBlocks * kBlockPayload);
+
+/// Bytes in a chain of blocks; `head` is kNone exactly when `length` is 0.
+struct Chain {
+    std::uint32_t head;
+    std::uint32_t length;
+};
+
+inline constexpr Chain kEmptyChain{kNone, 0};
+
+struct ArenaBlock {
+    std::uint32_t next;
+    std::uint32_t slot;  ///< whose chain this block is in; kNone while free
+    char bytes[kBlockPayload];
+};
+
+/// Everything of a job that changes. What a status poll reads comes first, so
+/// that it touches one cache line or two.
+struct JobState {
+    Chain body;
+    std::uint64_t version;
+    std::uint64_t expiresAt;  ///< 0 until the job is settled
+    std::uint64_t acceptedAt;
+    run::Record record;
+    std::uint64_t workerNonce;
+    std::uint32_t worker;  ///< kNone once the phase is Done
+    std::uint32_t fence;
+    Chain request;
+};
+
+struct Links {
+    std::uint32_t prev;
+    std::uint32_t next;
+};
+
+struct ArenaSlot {
+    std::uint32_t inUse;  ///< kSlotInUse, stored last, or anything else
+    std::uint32_t generation;
+    std::uint32_t idNext;
+    std::uint8_t current;  ///< which of `states` counts
+    JobId id;
+    JobOwner owner;
+    JobState states[2];
+    Links ownerLinks;
+    Links finishedLinks;  ///< only while the phase is Done
+    std::uint32_t freeNext;
+    /// Slots start at cache lines.
+    std::uint8_t padding[64 - (64 + 2 * sizeof(JobState) + 5 * sizeof(std::uint32_t)) % 64];
+};
+
+struct WorkerEntry {
+    std::uint64_t nonce;
+    std::uint64_t deadline;
+    std::int32_t pid;
+    std::uint32_t isTaken;
+};
+
+struct ArenaHeader {
+    std::uint64_t magic;
+    std::uint32_t layout;
+    std::uint32_t slotCount;
+    std::uint64_t bytes;
+    ArenaLimits limits;
+    JobIdSecret idSecret;
+
+    std::uint32_t mutating;  ///< a Mutating value
+
+    // Rebuilt from the slots by a repair. "Touched" ones were in use at some
+    // time; those above never were, so fresh memory stays untouched.
+    std::uint32_t slotsTouched;
+    std::uint32_t slotsFree;
+    std::uint32_t freeSlot;
+    std::uint32_t blocksTouched;
+    std::uint32_t blocksFree;
+    std::uint32_t freeBlock;
+    std::uint32_t finishedHead;
+    std::uint32_t finishedTail;
+    std::uint32_t open;      ///< jobs that are not final
+    std::uint32_t live;      ///< jobs whose phase is not Done
+    std::uint32_t finished;  ///< the others
+    std::uint32_t finishedBlocks;
+
+    std::uint64_t orphanEpoch;  ///< grows whenever jobs may have lost their owner
+    std::uint64_t registrations;
+    std::uint64_t accepted;
+    std::uint64_t refused;
+    std::uint64_t expired;
+    std::uint64_t evicted;
+    std::uint64_t repairs;
+    WorkerEntry workers[kWorkerPlaces];
+};
+
+template <typename T>
+inline constexpr bool kMayBeShared =
+    std::is_trivially_copyable_v<T>&& std::is_standard_layout_v<T> && alignof(T) <= 16;
+
+static_assert(kMayBeShared<ArenaHeader> && kMayBeShared<ArenaSlot> && kMayBeShared<ArenaBlock>);
+static_assert(sizeof(ArenaBlock) == 1024);
+static_assert(sizeof(ArenaSlot) <= 1024, "a job in flight has a memory budget");
+static_assert(offsetof(ArenaSlot, states) == 64 && sizeof(ArenaSlot) % 64 == 0);
+static_assert(sizeof(JobOwner) == 24, "owners are compared as bytes");
+
+/// Values of ArenaHeader::mutating.
+enum Mutating : std::uint32_t {
+    kConsistent = 0,
+    kChanging = 1,  ///< found by another lock holder: its owner died
+    kDamaged = 2,   ///< an impossible value was met; the next lock holder repairs
+};
+
+/// The view of `bytes` of memory; nullopt if they cannot hold an arena whose
+/// jobs have bodies of `limits.maxBody`.
+std::optional<ArenaView> viewMemory(void* memory, std::size_t bytes, const ArenaLimits& limits);
+
+/// A store that comes after all before it and before all after it. Only one
+/// process writes at a time and a dying one has executed a prefix of its
+/// instructions, so it is the compiler that must keep the order.
+template <typename T>
+void publish(T& word, T value) {
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    __atomic_store_n(&word, value, __ATOMIC_RELEASE);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+}
+
+inline void reportDamage(const ArenaView& view) {
+    publish<std::uint32_t>(view.header->mutating, kDamaged);
+}
+
+inline const JobState& currentState(const ArenaSlot& slot) {
+    return slot.states[slot.current & 1];
+}
+
+inline JobState& spareState(ArenaSlot& slot) {
+    return slot.states[(slot.current & 1) ^ 1];
+}
+
+inline void flipState(ArenaSlot& slot) {
+    publish<std::uint8_t>(slot.current, (slot.current & 1) ^ 1);
+}
+
+}  // namespace edgerun::store

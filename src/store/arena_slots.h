@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "arena_layout.h"
+
+/// The life of a slot: taken, filled, published, and given back.
+namespace edgerun::store {
+
+/// Could a sound arena hold this state? (Its chains' blocks are not visited.)
+bool isPlausible(const ArenaView& view, const JobState& state);
+
+/// Must the job still be carried on by some worker?
+inline bool isLive(const JobState& state) {
+    return state.record.phase != run::Phase::Done;
+}
+
+/// Does the job hold a reserve of blocks for its final body?
+inline bool isOpen(const JobState& state) {
+    return isLive(state) && !run::isFinal(state.record.status);
+}
+
+/// From this moment the job's ttl runs.
+inline bool isSettled(const JobState& state) {
+    return !isOpen(state);
+}
+
+/// The slot of a job in use with a plausible state; null (and the damage
+/// reported) otherwise.
+ArenaSlot* soundSlot(const ArenaView& view, std::uint32_t index);
+
+/// Takes a free slot: not in use yet, its generation grown; kNone if there is
+/// none.
+std::uint32_t takeSlot(const ArenaView& view);
+
+/// Gives back a slot that is in no list and not in use.
+void giveSlot(const ArenaView& view, std::uint32_t index);
+
+/// Adds the job to, or removes it from, the header's gauges.
+void countJob(ArenaHeader& header, const JobState& state);
+void uncountJob(ArenaHeader& header, const JobState& state);
+
+/// Removes a finished job; false if it is none.
+bool removeFinished(const ArenaView& view, std::uint32_t index);
+
+/// Removes finished jobs, oldest first, until so many slots and blocks are
+/// free. False, with nothing removed, when even all of them would not do.
+bool makeRoom(const ArenaView& view, std::uint32_t slots, std::uint64_t blocks);
+
+}  // namespace edgerun::store

@@ -1,0 +1,156 @@
+#include "edgerun/store/job_arena.h"
+
+#include <cstring>
+
+#include "arena_blocks.h"
+#include "arena_guard.h"
+#include "arena_index.h"
+#include "arena_layout.h"
+#include "arena_slots.h"
+#include "arena_workers.h"
+
+namespace edgerun::store {
+
+bool JobArena::format(void* memory, std::size_t bytes, const ArenaLimits& limits,
+                      const JobIdSecret& secret) {
+    const std::optional<ArenaView> view = viewMemory(memory, bytes, limits);
+    if (!view) {
+        return false;
+    }
+    ArenaHeader& header = *view->header;
+    header = ArenaHeader{};
+    header.layout = kArenaLayout;
+    header.slotCount = view->slotCount;
+    header.bytes = bytes;
+    header.limits = limits;
+    header.idSecret = secret;
+    header.slotsFree = view->slotCount;
+    header.freeSlot = kNone;
+    header.blocksFree = view->blockCount;
+    header.freeBlock = kNone;
+    clearIndex(*view);
+    publish(header.magic, kArenaMagic);
+    return true;
+}
+
+std::optional<JobArena> JobArena::attach(void* memory, std::size_t bytes, ArenaLock& lock) {
+    if (bytes < kMinimumBytes) {
+        return std::nullopt;
+    }
+    const ArenaHeader& header = *static_cast<const ArenaHeader*>(memory);
+    if (header.magic != kArenaMagic || header.layout != kArenaLayout || header.bytes != bytes) {
+        return std::nullopt;
+    }
+    const std::optional<ArenaView> view = viewMemory(memory, bytes, header.limits);
+    if (!view || header.slotCount != view->slotCount) {
+        return std::nullopt;
+    }
+    return JobArena(*view, lock);
+}
+
+JobArena::JobArena(const ArenaView& view, ArenaLock& lock)
+    : view_(view),
+      lock_(&lock),
+      limits_(view.header->limits),
+      idSecret_(view.header->idSecret),
+      roundEpoch_(UINT64_MAX) {
+    std::memcpy(&view_.ownerSeed, idSecret_.data(), sizeof(view_.ownerSeed));
+}
+
+JobView JobArena::read(const JobId& id, const JobOwner& owner, std::uint64_t now, char* buffer,
+                       std::size_t capacity) {
+    ArenaGuard guard(*lock_, view_);
+    const std::uint32_t index = findSlot(view_, id);
+    const ArenaSlot* slot = index == kNone ? nullptr : soundSlot(view_, index);
+    if (slot == nullptr || !isOwnedBy(*slot, owner)) {
+        return {};
+    }
+    const JobState& state = currentState(*slot);
+    if (state.expiresAt != 0 && now >= state.expiresAt) {
+        return {};
+    }
+    JobView job{JobView::Found::BufferTooSmall, state.body.length, state.version,
+                state.record.status, now > state.acceptedAt ? now - state.acceptedAt : 0};
+    if (job.size <= capacity) {
+        if (!copyChain(view_, index, state.body, buffer)) {
+            return {};
+        }
+        job.found = JobView::Found::Yes;
+    }
+    return job;
+}
+
+ThreadUse JobArena::findThread(const JobOwner& owner, std::string_view threadId) {
+    if (threadId.empty()) {
+        return ThreadUse::Unknown;
+    }
+    ArenaGuard guard(*lock_, view_);
+    return threadUse(view_, owner, threadId);
+}
+
+std::optional<run::Record> JobArena::load(const JobRef& ref) {
+    ArenaGuard guard(*lock_, view_);
+    const ArenaSlot* slot = ownedSlot(view_, ref);
+    return slot == nullptr ? std::nullopt : std::optional(currentState(*slot).record);
+}
+
+std::optional<JobId> JobArena::idOf(const JobRef& ref) {
+    ArenaGuard guard(*lock_, view_);
+    const ArenaSlot* slot = ownedSlot(view_, ref);
+    return slot == nullptr ? std::nullopt : std::optional(slot->id);
+}
+
+std::optional<std::string> JobArena::loadRequest(const JobRef& ref) {
+    const std::optional<std::size_t> size = requestSize(ref);
+    if (!size) {
+        return std::nullopt;
+    }
+    // Between the two locks: memory is not to be asked for under one.
+    std::string request(*size, '\0');
+
+    ArenaGuard guard(*lock_, view_);
+    const ArenaSlot* slot = ownedSlot(view_, ref);
+    if (slot == nullptr) {
+        return std::nullopt;
+    }
+    const Chain& chain = currentState(*slot).request;
+    if (chain.length != *size || !copyChain(view_, ref.slot, chain, request.data())) {
+        return std::nullopt;
+    }
+    return request;
+}
+
+std::optional<std::size_t> JobArena::requestSize(const JobRef& ref) {
+    ArenaGuard guard(*lock_, view_);
+    const ArenaSlot* slot = ownedSlot(view_, ref);
+    return slot == nullptr ? std::nullopt
+                           : std::optional<std::size_t>(currentState(*slot).request.length);
+}
+
+std::size_t JobArena::expire(std::uint64_t now, std::size_t most) {
+    ArenaGuard guard(*lock_, view_);
+    std::size_t removed = 0;
+    for (; removed < most && view_.header->finishedHead != kNone; ++removed) {
+        const std::uint32_t oldest = view_.header->finishedHead;
+        const ArenaSlot* slot = soundSlot(view_, oldest);
+        if (slot == nullptr || currentState(*slot).expiresAt > now) {
+            break;
+        }
+        guard.beginChange();
+        if (!removeFinished(view_, oldest)) {
+            break;
+        }
+        ++view_.header->expired;
+    }
+    return removed;
+}
+
+ArenaGauges JobArena::gauges() {
+    ArenaGuard guard(*lock_, view_);
+    const ArenaHeader& header = *view_.header;
+    return {view_.slotCount, header.slotsFree, view_.blockCount,   header.blocksFree,
+            header.live,     header.finished,  countPlaces(view_), header.accepted,
+            header.refused,  header.expired,   header.evicted,     header.repairs};
+}
+
+}  // namespace edgerun::store

@@ -1,0 +1,63 @@
+#include "edgerun/store/job_request.h"
+
+#include <gtest/gtest.h>
+
+namespace edgerun::store {
+
+namespace {
+
+JobRequest fullRequest() {
+    JobRequest request;
+    request.query = std::string("what\0is it", 10);
+    request.queryCut = true;
+    request.threadId = "thread_1";
+    request.metadata = R"({"a":1})";
+    request.assistant = "asst_1";
+    request.provider = "main";
+    request.user = "u\xc3\xa9";
+    return request;
+}
+
+TEST(JobRequestTest, SurvivesItsEncoding) {
+    const JobRequest request = fullRequest();
+    const auto decoded = decodeJobRequest(encodeJobRequest(request));
+    ASSERT_TRUE(decoded);
+    EXPECT_EQ(decoded->query, request.query);
+    EXPECT_TRUE(decoded->queryCut);
+    EXPECT_EQ(decoded->threadId, request.threadId);
+    EXPECT_EQ(decoded->metadata, request.metadata);
+    EXPECT_EQ(decoded->assistant, request.assistant);
+    EXPECT_EQ(decoded->provider, request.provider);
+    EXPECT_EQ(decoded->user, request.user);
+}
+
+TEST(JobRequestTest, AnEmptyOneSurvivesToo) {
+    const auto decoded = decodeJobRequest(encodeJobRequest({}));
+    ASSERT_TRUE(decoded);
+    EXPECT_TRUE(decoded->query.empty());
+    EXPECT_FALSE(decoded->queryCut);
+}
+
+TEST(JobRequestTest, NoPrefixIsAnEncoding) {
+    const std::string bytes = encodeJobRequest(fullRequest());
+    for (std::size_t length = 0; length < bytes.size(); ++length) {
+        EXPECT_FALSE(decodeJobRequest(std::string_view(bytes).substr(0, length))) << length;
+    }
+}
+
+TEST(JobRequestTest, MoreBytesOrABadFlagAreNoEncoding) {
+    std::string bytes = encodeJobRequest(fullRequest());
+    EXPECT_FALSE(decodeJobRequest(bytes + "x"));
+    bytes[0] = 2;
+    EXPECT_FALSE(decodeJobRequest(bytes));
+}
+
+TEST(JobRequestTest, ALengthBeyondTheEndIsNoEncoding) {
+    std::string bytes = encodeJobRequest({});
+    bytes.replace(1, 4, "\xff\xff\xff\xff");
+    EXPECT_FALSE(decodeJobRequest(bytes));
+}
+
+}  // namespace
+
+}  // namespace edgerun::store
