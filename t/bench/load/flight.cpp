@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdio>
 #include <limits>
 #include <random>
 
@@ -22,7 +23,6 @@ struct Schedule {
 };
 
 constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
-// Seldom: reading the connection table takes long enough to delay a poll or two.
 constexpr double kSamplesPerSecond = 1;
 constexpr double kGraceSeconds = 3;  // for the last poll and the fetching of the answer
 
@@ -32,6 +32,10 @@ void fly(const Options& options, const Schedule& schedule, JobClient& client, Fl
 }  // namespace
 
 int runFlight(const Options& options) {
+    if (!options.emulator) {
+        std::fprintf(stderr, "jobload flight: --emulator URL is required\n");
+        return 2;
+    }
     JobClient client(options);
     FlightRecord record(options);
     auto schedule = scheduleOf(options);

@@ -50,18 +50,4 @@ ProcessUsage processUsage(pid_t pid) {
     return usage;
 }
 
-std::size_t connectionsTo(std::uint16_t port) {
-    constexpr unsigned kEstablished = 1;
-    std::size_t count = 0;
-    std::ifstream table("/proc/net/tcp");
-    for (std::string line; std::getline(table, line);) {
-        unsigned remotePort = 0;
-        unsigned state = 0;
-        bool isRow =
-            std::sscanf(line.c_str(), " %*u: %*8x:%*4x %*8x:%4x %2x", &remotePort, &state) == 2;
-        count += isRow && remotePort == port && state == kEstablished;
-    }
-    return count;
-}
-
 }  // namespace jobload

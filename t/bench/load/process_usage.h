@@ -2,7 +2,6 @@
 
 #include <sys/types.h>
 
-#include <cstddef>
 #include <cstdint>
 
 namespace jobload {
@@ -17,8 +16,5 @@ struct ProcessUsage {
 };
 
 ProcessUsage processUsage(pid_t pid);
-
-/// Established TCP connections of this network namespace to `port`, from /proc/net/tcp.
-std::size_t connectionsTo(std::uint16_t port);
 
 }  // namespace jobload

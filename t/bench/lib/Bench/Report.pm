@@ -27,6 +27,7 @@ my @flight_figures = (
     ['completed',                  'completed',                 '%d',   'all'],
     ['completion delay p50 ms',    'delay_p50_ms',              '%.0f', '<= 620'],
     ['completion delay p99 ms',    'delay_p99_ms',              '%.0f', '<= 1300'],
+    ['  after seen p50 ms',        'delay_after_seen_p50_ms',   '%.0f', ''],
     ['polls per job',              'polls_per_job',             '%.1f', ''],
     ['KiB per job in flight',      'kib_per_job',               '%.1f', '<= 12'],
     ['  of it private',            'private_kib_per_job',       '%.1f', ''],
@@ -34,6 +35,8 @@ my @flight_figures = (
     ['KiB per job at the highest', 'peak_kib_per_job',          '%.1f', ''],
     ['CPU s per 1,000 jobs',       'cpu_s_per_1000_jobs',       '%.2f', '< 0.80'],
     ['upstream connections',       'peak_upstream_connections', '%d',   '<= 512'],
+    ['emulator busy',              'emulator_busy',             '%.2f', ''],
+    ['worker busy',                'worker_busy',               '%.2f', ''],
     ['client polls p50 ms',        'client_poll_p50_ms',        '%.2f', ''],
     ['client polls p99 ms',        'client_poll_p99_ms',        '%.2f', '< 5'],
 );
