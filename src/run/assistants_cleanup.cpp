@@ -67,13 +67,15 @@ void AssistantsTurn::enterCleanUp(Phase phase) {
                              record_.threadId.empty();
     record_.phase = phase == Phase::DeleteThread && keepsThread ? Phase::Done : phase;
     record_.failures = 0;
-    record_.notBefore = record_.phase == Phase::FindLostRun
-                            ? record_.intentAt + context_.settings.lookupGrace
-                            : 0;
+    if (record_.phase == Phase::FindLostRun) {
+        record_.notBefore = record_.intentAt + context_.settings.lookupGrace;
+    } else {
+        record_.notBefore = 0;
+        record_.intentAt = 0;
+    }
     if (record_.phase != Phase::Done) {
         return goOn();
     }
-    record_.intentAt = 0;
     step_.command = Finished{};
 }
 

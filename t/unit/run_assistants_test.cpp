@@ -60,7 +60,8 @@ TEST(AssistantsMachine, ContinuesAThreadWithoutOwningIt) {
     driver.threadId = "thread_1";
     play(driver, {{0, Resume{}, "PENDING AddMessage POST /threads/thread_1/messages"},
                   {10, ok(kMessage), "PENDING CreateRun POST /threads/thread_1/runs"},
-                  {20, ok(kCompleted), std::string("RUNNING ListMessages GET ") + kAnswerPage + " !"},
+                  {20, ok(kCompleted),
+                   std::string("RUNNING ListMessages GET ") + kAnswerPage + " !"},
                   {30, ok(kAnswer), "COMPLETED Done finished !"}});
 }
 
@@ -203,7 +204,7 @@ TEST(AssistantsMachine, ReadsTheAnswerFromTheRunsMessages) {
     const AnswerRow rows[] = {
         {R"([])", nullptr},
         {R"([{"role":"user","content":[{"type":"text","text":{"value":"q"}}]}])", nullptr},
-        {R"([{"role":"assistant","run_id":"run_2","content":[{"type":"text","text":{"value":"x"}}]}])",
+        {R"([{"role":"assistant","run_id":"run_2","content":[{"type":"refusal","refusal":"x"}]}])",
          nullptr},
         {R"([{"role":"assistant","run_id":"run_1","content":[{"type":"image_file"}]}])", nullptr},
         {R"([{"role":"assistant","run_id":"run_1","content":[{"type":"text","text":"x"}]}])",

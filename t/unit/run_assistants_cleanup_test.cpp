@@ -1,0 +1,182 @@
+#include "run_driver.h"
+
+namespace edgerun::run::test {
+namespace {
+
+const std::string kDelete = "DeleteThread DELETE /threads/thread_1";
+const std::string kCancelCall = "CancelRun POST /threads/thread_1/runs/run_1/cancel";
+
+TEST(AssistantsCleanUp, CancelsTheRunAndDeletesTheThread) {
+    Driver driver;
+    playToRunning(driver);
+    play(driver, {{100, Cancel{}, "CANCELLED " + kCancelCall + " !"}});
+    EXPECT_EQ(driver.call().body, "");
+    EXPECT_FALSE(driver.last.visible->error);
+    EXPECT_EQ(driver.record.completedWall, kStartWall + 100);
+    play(driver, {{110, ok(R"({"id":"run_1","status":"cancelling"})"), "CANCELLED " + kDelete},
+                  {120, ok("{}"), "CANCELLED Done finished"}});
+}
+
+TEST(AssistantsCleanUp, IsDoneAtOnceForAJobThatHasNotBegun) {
+    Driver driver;
+    play(driver, {{0, Cancel{}, "CANCELLED Done finished !"},
+                  {10, Resume{}, "CANCELLED Done finished"}});
+}
+
+TEST(AssistantsCleanUp, LeavesAContinuedThreadAlone) {
+    Driver driver;
+    driver.threadId = "thread_1";
+    driver.step(0, Resume{});
+    driver.step(10, ok(kMessage));
+    driver.step(20, ok(kQueued));
+    play(driver, {{100, Cancel{}, "CANCELLED " + kCancelCall + " !"},
+                  {110, ok("{}"), "CANCELLED Done finished"}});
+}
+
+TEST(AssistantsCleanUp, LooksForARunThatMayHaveStarted) {
+    Driver driver;
+    driver.step(0, Resume{});
+    driver.step(10, ok(kThread));
+    driver.step(20, ok(kMessage));
+    play(driver, {{30, Cancel{}, "CANCELLED FindLostRun wait 2020 !"},
+                  {2020, Timer{}, std::string("CANCELLED FindLostRun GET ") + kRunsPage},
+                  {2030, ok(kOwnRuns), "CANCELLED " + kCancelCall},
+                  {2040, ok(kQueued), "CANCELLED " + kDelete},
+                  {2050, answer(404, ""), "CANCELLED Done finished"}});
+    EXPECT_EQ(driver.last.note, "");
+}
+
+TEST(AssistantsCleanUp, FindsNoLostRunOrOneThatIsOver) {
+    constexpr std::string_view over =
+        R"({"data":[{"id":"run_1","status":"failed","metadata":{"edgerun_job":"job1"}}]})";
+    for (const std::string_view list : {kNothing, kForeignRuns, over}) {
+        Driver driver;
+        driver.step(0, Resume{});
+        driver.step(10, ok(kThread));
+        driver.step(20, ok(kMessage));
+        driver.step(30, Cancel{});
+        driver.step(2020, Timer{});
+        play(driver, {{2030, ok(list), "CANCELLED " + kDelete}});
+    }
+}
+
+TEST(AssistantsCleanUp, FollowsATimeoutInEveryPhase) {
+    struct {
+        std::vector<Event> events;  ///< one each 10 ms
+        std::string expected;
+    } const rows[] = {
+        {{Resume{}}, "FAILED Done finished !"},
+        {{Resume{}, ok(kThread)}, "FAILED " + kDelete + " !"},
+        {{Resume{}, ok(kThread), kUnknown}, "FAILED " + kDelete + " !"},
+        {{Resume{}, ok(kThread), ok(kMessage)},
+         std::string("FAILED FindLostRun GET ") + kRunsPage + " !"},
+        {{Resume{}, ok(kThread), ok(kMessage), kUnknown},
+         std::string("FAILED FindLostRun GET ") + kRunsPage + " !"},
+        {{Resume{}, ok(kThread), ok(kMessage), kNotSent}, "FAILED " + kDelete + " !"},
+        {{Resume{}, ok(kThread), ok(kMessage), ok(kQueued)}, "FAILED " + kCancelCall + " !"},
+        {{Resume{}, ok(kThread), ok(kMessage), ok(kCompleted)}, "FAILED " + kDelete + " !"},
+    };
+    for (const auto& row : rows) {
+        for (const Event& late : {Event(Timer{}), Event(Resume{}), Event(ok(kAnswer)),
+                                  Event(kUnknown), Event(Cancel{})}) {
+            Driver driver;
+            std::uint64_t at = 0;
+            for (const Event& event : row.events) {
+                driver.step(at, event);
+                at += 10;
+            }
+            play(driver, {{90'000, late, row.expected}});
+            EXPECT_EQ(driver.error().name, "RunTimeout");
+            EXPECT_EQ(driver.error().message, "the run did not end within 90 s");
+            EXPECT_EQ(driver.error().statusCode, 504);
+            EXPECT_EQ(driver.record.deadline, kStart + 120'000);
+        }
+    }
+}
+
+TEST(AssistantsCleanUp, NeverWaitsBeyondTheDeadline) {
+    Driver driver;
+    driver.settings.runTimeout = 1000;
+    driver.step(0, Resume{});
+    driver.step(10, ok(kThread));
+    driver.step(20, ok(kMessage));
+    driver.step(30, ok(kQueued));
+    EXPECT_EQ(nameOf(driver.last), "RUNNING PollRun wait 1000 !");
+}
+
+TEST(AssistantsCleanUp, GivesACallNoMoreTimeThanThereIsLeft) {
+    Driver driver;
+    driver.settings.runTimeout = 40'000;
+    driver.step(0, Resume{});
+    EXPECT_EQ(driver.call().timeout, 30'000U);
+    driver.step(39'000, ok(kThread));
+    EXPECT_EQ(driver.call().timeout, 1'000U);
+}
+
+TEST(AssistantsCleanUp, TriesEachCallFourTimesAndGoesOn) {
+    Driver driver;
+    playToRunning(driver);
+    play(driver, {{0, Cancel{}, "CANCELLED " + kCancelCall + " !"},
+                  {0, kUnknown, "CANCELLED CancelRun wait 500"},
+                  {500, Timer{}, "CANCELLED " + kCancelCall},
+                  {500, answer(500, ""), "CANCELLED CancelRun wait 1500"},
+                  {1500, Timer{}, "CANCELLED " + kCancelCall},
+                  {1500, answer(429, ""), "CANCELLED CancelRun wait 3500"},
+                  {3500, Timer{}, "CANCELLED " + kCancelCall},
+                  {3500, kNotSent, "CANCELLED " + kDelete}});
+    EXPECT_FALSE(driver.last.note.empty());
+    play(driver, {{3600, kNotSent, "CANCELLED DeleteThread wait 4100"},
+                  {4100, Timer{}, "CANCELLED " + kDelete},
+                  {4100, answer(401, ""), "CANCELLED Done finished"}});
+    EXPECT_FALSE(driver.last.note.empty());
+}
+
+TEST(AssistantsCleanUp, TakesARunThatCannotBeCancelledForOver) {
+    for (const int status : {400, 404}) {
+        Driver driver;
+        playToRunning(driver);
+        driver.step(100, Cancel{});
+        play(driver, {{110, answer(status, ""), "CANCELLED " + kDelete}});
+        EXPECT_EQ(driver.last.note, "");
+    }
+}
+
+TEST(AssistantsCleanUp, EndsAtItsDeadline) {
+    Driver driver;
+    playToRunning(driver);
+    driver.step(100, Cancel{});
+    play(driver, {{30'099, Resume{}, "CANCELLED " + kCancelCall}});
+    EXPECT_EQ(driver.call().timeout, 1U);
+    play(driver, {{30'100, kUnknown, "CANCELLED Done finished"}});
+    EXPECT_EQ(driver.last.note, "gave up to cancel the run");
+}
+
+TEST(AssistantsCleanUp, GoesOnWhenTheJobIsCancelledAgain) {
+    Driver driver;
+    playToRunning(driver);
+    play(driver, {{100, Cancel{}, "CANCELLED " + kCancelCall + " !"},
+                  {110, Cancel{}, "CANCELLED " + kCancelCall},
+                  {120, kUnknown, "CANCELLED CancelRun wait 620"},
+                  {130, Cancel{}, "CANCELLED CancelRun wait 620"}});
+}
+
+TEST(AssistantsCleanUp, FollowsAFailureWhileTheRunGoesOn) {
+    Driver driver;
+    playToRunning(driver);
+    driver.step(1230, Timer{});
+    play(driver, {{1240, answer(404, ""), "FAILED " + kCancelCall + " !"}});
+}
+
+TEST(AssistantsCleanUp, NeverChangesACompletedJob) {
+    Driver driver;
+    playToRunning(driver);
+    driver.step(1230, Timer{});
+    driver.step(1240, ok(kCompleted));
+    play(driver, {{1250, ok(kAnswer), "COMPLETED " + kDelete + " !"},
+                  {1260, Cancel{}, "COMPLETED " + kDelete},
+                  {1270, ok(kQueued), "COMPLETED Done finished"},
+                  {1280, Cancel{}, "COMPLETED Done finished"}});
+}
+
+}  // namespace
+}  // namespace edgerun::run::test
