@@ -13,6 +13,7 @@ $t->write_conf(<<'END', main => 'env HARNESS_SECRET;');
         location /json { default_type application/json; return 200 '{"a": [1, "é"]}'; }
         location /dir { return 200 %%TESTDIR%%; }
         location /empty { return 204; }
+        location /gif { empty_gif; }
     }
     server {
         listen 127.0.0.1:%%PORT_1%%;
@@ -38,6 +39,7 @@ is_deeply $t->get('/json')->{json}, { a => [ 1, "\xe9" ] }, 'JSON bodies are dec
 is $t->get('/dir')->{body}, $t->dir, '%%TESTDIR%% is replaced';
 is $t->get('/empty')->{body}, '', 'a response may have no body';
 is $t->get('/', port => 1)->{status}, 503, 'each %%PORT_N%% is a port of its own';
+is $t->get('/gif')->{headers}{'content-type'}, 'image/gif', 'headers are found by name';
 is $t->request('HEAD', '/')->{body}, '', 'HEAD has no body';
 
 my $connection = $t->connect;

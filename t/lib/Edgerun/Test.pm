@@ -149,7 +149,10 @@ sub write_example {
     };
     my %ports;
     $text =~ s/^\s*load_module\s+modules\/ngx_http_edgerun_module\.so;//mg if is_static();
-    $text =~ s/(\blisten\s+(?:127\.0\.0\.1:|\[::1\]:)?)(\d+)/$1 . ($ports{$2} \/\/= $self->port(keys %ports))/ge;
+    for my $port ($text =~ /\blisten\s+127\.0\.0\.1:(\d+)/g) {
+        $ports{$port} //= $self->port(scalar keys %ports);
+    }
+    $text =~ s/(\blisten\s+127\.0\.0\.1:)(\d+)/$1$ports{$2}/g;
     $text =~ s{https://api\.openai\.com/v1}{$self->emulator->base_url}ge if $self->{emulator};
     return $self->write_file($name, $text);
 }
@@ -178,7 +181,9 @@ sub _http {
 sub test_config {
     my ($self, $file) = @_;
     $self->write_conf('') if !defined $file && !-e "$self->{dir}/nginx.conf";
-    return Edgerun::Process::capture($self->_environment, $self->_command($file), '-t');
+    my $environment = $self->_environment;
+    $environment->{ASAN_OPTIONS} .= ':detect_leaks=0';    # nginx -t leaves all to exit()
+    return Edgerun::Process::capture($environment, $self->_command($file), '-t');
 }
 
 # --------------------------------------------------------------------- life
@@ -292,11 +297,9 @@ sub _command {
 sub _environment {
     my ($self) = @_;
     my %environment = %{ $self->{env} };
-    for my $name (qw(ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS)) {
-        $environment{$name} = join ':', grep { length } $ENV{$name} // '';
+    for my $name (qw(ASAN_OPTIONS UBSAN_OPTIONS)) {
+        $environment{$name} = ($ENV{$name} // '') . ":log_path=$self->{dir}/logs/sanitizer";
     }
-    $environment{ASAN_OPTIONS}  .= ":log_path=$self->{dir}/logs/sanitizer";
-    $environment{UBSAN_OPTIONS} .= ":log_path=$self->{dir}/logs/sanitizer";
     return \%environment;
 }
 
