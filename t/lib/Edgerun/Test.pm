@@ -45,7 +45,7 @@ our $MODULE    = $ENV{TEST_NGINX_MODULE}   // "$TOP/build/ngx_http_edgerun_modul
 our $SANITIZED = $ENV{TEST_NGINX_SANITIZED} // 0;
 
 our $SECRET  = 'a secret for tests of 32 bytes or more';    # of the default tokens
-our $API_KEY = 'sk-test-key';                               # the emulator accepts it
+our $API_KEY = 'sk-emulator';                           # what the emulator accepts
 
 my @live;    # stopped and cleared away at the end, however that comes about
 
@@ -360,9 +360,9 @@ sub start_emulator {
     my ($self, %options) = @_;
     croak 'the emulator runs already' if $self->{emulator};
     return $self->{emulator} = Edgerun::Emulator->start(
-        dir     => $self->{dir},
-        port    => Edgerun::Ports::reserve(),
-        api_key => $API_KEY,
+        dir  => $self->{dir},
+        port => Edgerun::Ports::reserve(),
+        key  => $API_KEY,
         %options
     );
 }
