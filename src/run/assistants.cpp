@@ -136,8 +136,8 @@ void AssistantsTurn::onFailure(Failure failure) {
     if (failure.threadIsBusy && record_.phase == Phase::CreateRun) {
         // The run that holds the lock may be our own, from a try whose outcome
         // got lost; the list tells.
-        failure.outcome = failure.outcome == Outcome::RefusedForNow ? Outcome::Unknown
-                                                                    : Outcome::UnknownForGood;
+        failure.outcome =
+            failure.outcome == Outcome::RefusedForNow ? Outcome::Unknown : Outcome::UnknownForGood;
     } else if (failure.outcome == Outcome::RefusedForNow ||
                failure.outcome == Outcome::RefusedForGood) {
         record_.intentAt = 0;
@@ -169,9 +169,8 @@ void AssistantsTurn::tryAgain(const Failure& failure, unsigned tries) {
 
 void AssistantsTurn::lookUp(const Failure& failure) {
     const bool isRun = record_.phase == Phase::CreateRun;
-    const std::uint64_t grace =
-        isRun ? context_.settings.lookupGrace
-              : std::min(context_.settings.lookupGrace, kMessageGrace);
+    const std::uint64_t grace = isRun ? context_.settings.lookupGrace
+                                      : std::min(context_.settings.lookupGrace, kMessageGrace);
     record_.phase = isRun ? Phase::FindRun : Phase::FindMessage;
     record_.failures = 0;
     record_.notBefore = failure.threadIsBusy ? context_.now : record_.intentAt + grace;
@@ -180,8 +179,8 @@ void AssistantsTurn::lookUp(const Failure& failure) {
 
 /// Nobody waits for this answer: the call that is next was not made yet.
 bool AssistantsTurn::isStray(const Event& event) const {
-    const bool isAnswer = std::holds_alternative<Response>(event) ||
-                          std::holds_alternative<TransportFailure>(event);
+    const bool isAnswer =
+        std::holds_alternative<Response>(event) || std::holds_alternative<TransportFailure>(event);
     return isAnswer && record_.phase != Phase::PollRun && context_.now < record_.notBefore;
 }
 

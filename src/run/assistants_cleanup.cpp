@@ -28,8 +28,8 @@ void AssistantsTurn::cancel() {
 }
 
 void AssistantsTurn::runTimedOut() {
-    fail({"RunTimeout",
-          "the run did not end within " + inSeconds(context_.settings.runTimeout), 504});
+    fail({"RunTimeout", "the run did not end within " + inSeconds(context_.settings.runTimeout),
+          504});
 }
 
 /// A job ends here for everybody but the provider.
@@ -63,8 +63,8 @@ Phase AssistantsTurn::cleanUpFromHere() const {
 }
 
 void AssistantsTurn::enterCleanUp(Phase phase) {
-    const bool keepsThread = !record_.ownsThread || context_.settings.keepThreads ||
-                             record_.threadId.empty();
+    const bool keepsThread =
+        !record_.ownsThread || context_.settings.keepThreads || record_.threadId.empty();
     record_.phase = phase == Phase::DeleteThread && keepsThread ? Phase::Done : phase;
     record_.failures = 0;
     if (record_.phase == Phase::FindLostRun) {

@@ -18,8 +18,8 @@ std::string withText(std::string what, std::string_view raw) {
 
 JobError errorOf(const RunReply& run) {
     const bool isRateLimit = run.errorCode == "rate_limit_exceeded";
-    return {isRateLimit ? "RateLimited" : "RunFailed",
-            withText("the run failed", run.errorMessage), 502};
+    return {isRateLimit ? "RateLimited" : "RunFailed", withText("the run failed", run.errorMessage),
+            502};
 }
 
 JobError expiredError() {

@@ -20,14 +20,10 @@ struct StateRow {
 };
 
 constexpr StateRow kStates[] = {
-    {"queued", RunState::Going},
-    {"in_progress", RunState::Going},
-    {"cancelling", RunState::Going},
-    {"requires_action", RunState::NeedsAction},
-    {"completed", RunState::Completed},
-    {"incomplete", RunState::Incomplete},
-    {"failed", RunState::Failed},
-    {"expired", RunState::Expired},
+    {"queued", RunState::Going},        {"in_progress", RunState::Going},
+    {"cancelling", RunState::Going},    {"requires_action", RunState::NeedsAction},
+    {"completed", RunState::Completed}, {"incomplete", RunState::Incomplete},
+    {"failed", RunState::Failed},       {"expired", RunState::Expired},
     {"cancelled", RunState::Cancelled},
 };
 
@@ -109,10 +105,9 @@ std::string requiredActionOf(const json_t* run) {
 
 std::string incompleteReasonOf(const json_t* run) {
     const auto reason = text::stringMember(json_object_get(run, "incomplete_details"), "reason");
-    const bool isWord = reason && !reason->empty() &&
-                        IncompleteReason().assign(*reason) &&
-                        reason->find_first_not_of("abcdefghijklmnopqrstuvwxyz_") ==
-                            std::string_view::npos;
+    const bool isWord =
+        reason && !reason->empty() && IncompleteReason().assign(*reason) &&
+        reason->find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string_view::npos;
     return isWord ? std::string(*reason) : "unknown";
 }
 
@@ -239,8 +234,8 @@ std::optional<bool> readHasMessage(std::string_view body, const Record& record,
         if (!idOf(message)) {
             return std::nullopt;
         }
-        found = found || (text::stringMember(message, "role") == "user" &&
-                          isOwn(message, record, jobId));
+        found = found ||
+                (text::stringMember(message, "role") == "user" && isOwn(message, record, jobId));
     }
     return found;
 }

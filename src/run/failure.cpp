@@ -17,9 +17,9 @@ std::string withText(std::string what, const std::string& text) {
 /// only these words (create run, create message).
 bool isThreadLock(int status, std::string_view message) {
     constexpr auto npos = std::string_view::npos;
-    return status == 400 && (message.find("already has an active run") != npos ||
-                             (message.find("Can't add messages to") != npos &&
-                              message.find("is active") != npos));
+    return status == 400 &&
+           (message.find("already has an active run") != npos ||
+            (message.find("Can't add messages to") != npos && message.find("is active") != npos));
 }
 
 /// Name and text by status. Texts about edgerun's own account are for the

@@ -19,9 +19,9 @@ struct SecretPrefix {
 /// What follows one of these, up to the first byte that keys do not have, is
 /// not for others.
 constexpr SecretPrefix kSecretPrefixes[] = {
-    {"sk-", ""},    {"sk_", ""},   {"gsk_", ""},      {"xai-", ""},      {"aiza", ""},
-    {"eyj", ""},    {"org-", ""},  {"proj_", ""},     {"bearer", " :="}, {"api-key", " :="},
-    {"api_key", " :="},
+    {"sk-", ""},       {"sk_", ""},        {"gsk_", ""},       {"xai-", ""},
+    {"aiza", ""},      {"eyj", ""},        {"org-", ""},       {"proj_", ""},
+    {"bearer", " :="}, {"api-key", " :="}, {"api_key", " :="},
 };
 
 bool isAsciiAlnum(unsigned char c) {
@@ -29,8 +29,8 @@ bool isAsciiAlnum(unsigned char c) {
 }
 
 bool isKeyByte(unsigned char c) {
-    return isAsciiAlnum(c) || std::string_view("-_.*+/=~").find(static_cast<char>(c)) !=
-                                  std::string_view::npos;
+    return isAsciiAlnum(c) ||
+           std::string_view("-_.*+/=~").find(static_cast<char>(c)) != std::string_view::npos;
 }
 
 char lower(char c) {

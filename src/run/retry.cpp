@@ -16,10 +16,8 @@ struct StatusRow {
 };
 
 constexpr StatusRow kStatuses[] = {
-    {200, 299, Outcome::Accepted},
-    {300, 399, Outcome::RefusedForGood},
-    {408, 409, Outcome::RefusedForNow},
-    {429, 429, Outcome::RefusedForNow},
+    {200, 299, Outcome::Accepted},       {300, 399, Outcome::RefusedForGood},
+    {408, 409, Outcome::RefusedForNow},  {429, 429, Outcome::RefusedForNow},
     {400, 499, Outcome::RefusedForGood},
 };
 

@@ -19,8 +19,8 @@ TEST(AssistantsCleanUp, CancelsTheRunAndDeletesTheThread) {
 
 TEST(AssistantsCleanUp, IsDoneAtOnceForAJobThatHasNotBegun) {
     Driver driver;
-    play(driver, {{0, Cancel{}, "CANCELLED Done finished !"},
-                  {10, Resume{}, "CANCELLED Done finished"}});
+    play(driver,
+         {{0, Cancel{}, "CANCELLED Done finished !"}, {10, Resume{}, "CANCELLED Done finished"}});
 }
 
 TEST(AssistantsCleanUp, LeavesAContinuedThreadAlone) {

@@ -229,7 +229,12 @@ TEST(AssistantsMachineOnFailure, TakesARunForTheJobsOwnByItsTag) {
         {R"([{"id":"run_1","status":"queued"}])", true, true},
         {R"([{"id":"run_1","status":"queued","metadata":{}}])", true, true},
         {R"([{"id":"run_9","status":"queued","metadata":{"edgerun_job":"job2"}},)"
-         R"({"id":"run_1","status":"queued","metadata":{"edgerun_job":"job1"}}])", false, true},
+         R"({"id":"run_1","status":"queued","metadata":{"edgerun_job":"job1"}}])",
+         false, true},
+        // The newest, should there be two.
+        {R"([{"id":"run_1","status":"queued","metadata":{"edgerun_job":"job1"}},)"
+         R"({"id":"run_0","status":"queued","metadata":{"edgerun_job":"job1"}}])",
+         false, true},
     };
     for (const OwnRow& row : rows) {
         Driver driver;

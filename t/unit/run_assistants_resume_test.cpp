@@ -117,8 +117,8 @@ Result runWithCrashes(const std::vector<CrashPoint>& crashes, std::optional<int>
 }
 
 std::string describe(const CrashPoint& point) {
-    return "crash " + std::string(point.cut == Cut::BeforeCall ? "before" : "after") +
-           " command " + std::to_string(point.command);
+    return "crash " + std::string(point.cut == Cut::BeforeCall ? "before" : "after") + " command " +
+           std::to_string(point.command);
 }
 
 void expectOneOfEach(const Result& result) {

@@ -5,16 +5,15 @@ namespace {
 
 TEST(AssistantsMachine, TakesAJobFromItsThreadToItsAnswer) {
     Driver driver;
-    play(driver,
-         {{0, Resume{}, "PENDING CreateThread POST /threads"},
-          {10, ok(kThread), "PENDING AddMessage POST /threads/thread_1/messages"},
-          {20, ok(kMessage), "PENDING CreateRun POST /threads/thread_1/runs"},
-          {30, ok(kQueued), "RUNNING PollRun wait 1230 !"},
-          {1230, Timer{}, "RUNNING PollRun GET /threads/thread_1/runs/run_1"},
-          {1300, ok(kInProgress), "RUNNING PollRun wait 2430"},
-          {2430, Timer{}, "RUNNING PollRun GET /threads/thread_1/runs/run_1"},
-          {2500, ok(kCompleted), std::string("RUNNING ListMessages GET ") + kAnswerPage},
-          {2510, ok(kAnswer), "COMPLETED DeleteThread DELETE /threads/thread_1 !"}});
+    play(driver, {{0, Resume{}, "PENDING CreateThread POST /threads"},
+                  {10, ok(kThread), "PENDING AddMessage POST /threads/thread_1/messages"},
+                  {20, ok(kMessage), "PENDING CreateRun POST /threads/thread_1/runs"},
+                  {30, ok(kQueued), "RUNNING PollRun wait 1230 !"},
+                  {1230, Timer{}, "RUNNING PollRun GET /threads/thread_1/runs/run_1"},
+                  {1300, ok(kInProgress), "RUNNING PollRun wait 2430"},
+                  {2430, Timer{}, "RUNNING PollRun GET /threads/thread_1/runs/run_1"},
+                  {2500, ok(kCompleted), std::string("RUNNING ListMessages GET ") + kAnswerPage},
+                  {2510, ok(kAnswer), "COMPLETED DeleteThread DELETE /threads/thread_1 !"}});
     EXPECT_EQ(driver.last.visible->answer, "42");
     EXPECT_FALSE(driver.last.visible->error);
     EXPECT_EQ(driver.record.usage.prompt, 7);
@@ -24,8 +23,8 @@ TEST(AssistantsMachine, TakesAJobFromItsThreadToItsAnswer) {
     EXPECT_EQ(driver.record.completedWall, kStartWall + 2510);
     EXPECT_EQ(driver.record.polls, 2U);
     EXPECT_EQ(driver.record.rounds, 1U);
-    play(driver, {{2520, ok("{}"), "COMPLETED Done finished"},
-                  {2530, Timer{}, "COMPLETED Done finished"}});
+    play(driver,
+         {{2520, ok("{}"), "COMPLETED Done finished"}, {2530, Timer{}, "COMPLETED Done finished"}});
 }
 
 TEST(AssistantsMachine, SendsTheRequestWithTheJobsTag) {
@@ -55,14 +54,41 @@ TEST(AssistantsMachine, SendsAtMostSixteenPairsOfMetadata) {
     EXPECT_EQ(driver.call().body.find("\"k15\""), std::string::npos);
 }
 
+TEST(AssistantsMachine, SendsOnlyMetadataThatTheApiTakes) {
+    const std::string key64(64, 'k');
+    const std::string value512(512, 'v');
+    struct {
+        std::string metadata;
+        std::string sent;  ///< behind edgerun's own pair
+    } const rows[] = {
+        {R"({")" + key64 + R"(":"v"})", R"(,")" + key64 + R"(":"v")"},
+        {R"({")" + key64 + R"(k":"v"})", ""},
+        {R"({"k":")" + value512 + R"("})", R"(,"k":")" + value512 + R"(")"},
+        {R"({"k":")" + value512 + R"(v"})", ""},
+        {R"({"k\"":"\u00e4\n"})", ",\"k\\\"\":\"\xC3\xA4\\n\""},
+        {R"({"k":null,"l":[],"m":{}})", ""},
+        {R"([1])", ""},
+        {"nonsense", ""},
+    };
+    for (const auto& row : rows) {
+        Driver driver;
+        driver.metadata = row.metadata;
+        driver.step(0, Resume{});
+        driver.step(1, ok(kThread));
+        driver.step(2, ok(kMessage));
+        EXPECT_EQ(driver.call().body,
+                  R"({"assistant_id":"asst_1","metadata":{"edgerun_job":"job1")" + row.sent + "}}");
+    }
+}
+
 TEST(AssistantsMachine, ContinuesAThreadWithoutOwningIt) {
     Driver driver;
     driver.threadId = "thread_1";
-    play(driver, {{0, Resume{}, "PENDING AddMessage POST /threads/thread_1/messages"},
-                  {10, ok(kMessage), "PENDING CreateRun POST /threads/thread_1/runs"},
-                  {20, ok(kCompleted),
-                   std::string("RUNNING ListMessages GET ") + kAnswerPage + " !"},
-                  {30, ok(kAnswer), "COMPLETED Done finished !"}});
+    play(driver,
+         {{0, Resume{}, "PENDING AddMessage POST /threads/thread_1/messages"},
+          {10, ok(kMessage), "PENDING CreateRun POST /threads/thread_1/runs"},
+          {20, ok(kCompleted), std::string("RUNNING ListMessages GET ") + kAnswerPage + " !"},
+          {30, ok(kAnswer), "COMPLETED Done finished !"}});
 }
 
 TEST(AssistantsMachine, RefusesAThreadIdThatCouldLeaveItsPath) {
@@ -99,12 +125,10 @@ TEST(AssistantsMachine, MapsEveryStatusOfARun) {
         {R"("status":"meditating")", "RUNNING PollRun wait 2430", "", ""},
         {R"("status":"failed","last_error":{"code":"server_error","message":"Sorry\n!"})",
          "FAILED" + gone, "RunFailed", "the run failed: Sorry !"},
-        {R"("status":"failed","last_error":null)", "FAILED" + gone, "RunFailed",
-         "the run failed"},
+        {R"("status":"failed","last_error":null)", "FAILED" + gone, "RunFailed", "the run failed"},
         {R"("status":"failed","last_error":{"code":"rate_limit_exceeded","message":"Slow"})",
          "FAILED" + gone, "RateLimited", "the run failed: Slow"},
-        {R"("status":"expired")", "FAILED" + gone, "RunExpired",
-         "the run expired at the provider"},
+        {R"("status":"expired")", "FAILED" + gone, "RunExpired", "the run expired at the provider"},
         {R"("status":"cancelled")", "CANCELLED" + gone, "", ""},
         {R"("status":"completed")", std::string("RUNNING ListMessages GET ") + kAnswerPage, "", ""},
         {R"("status":"incomplete")", std::string("RUNNING ListMessages GET ") + kAnswerPage, "",
@@ -134,8 +158,8 @@ TEST(AssistantsMachine, TakesAnotherRunsObjectForGarbage) {
     Driver driver;
     playToRunning(driver);
     driver.step(1230, Timer{});
-    play(driver, {{1300, ok(R"({"id":"run_2","status":"completed"})"),
-                   "RUNNING PollRun wait 1800"}});
+    play(driver,
+         {{1300, ok(R"({"id":"run_2","status":"completed"})"), "RUNNING PollRun wait 1800"}});
     EXPECT_FALSE(driver.last.note.empty());
 }
 
@@ -169,6 +193,35 @@ TEST(AssistantsMachine, ShowsARequiredActionOnceAndLeavesIt) {
     EXPECT_EQ(driver.last.visible->requiredAction, "");
 }
 
+std::string actionOf(int calls, std::size_t argumentBytes) {
+    std::string list;
+    for (int i = 0; i < calls; ++i) {
+        list += (i > 0 ? "," : "") + std::string(R"({"id":"call_1","function":{"name":"f",)") +
+                R"("arguments":")" + std::string(argumentBytes, 'x') + R"("}})";
+    }
+    return R"({"id":"run_1","status":"requires_action","required_action":{)"
+           R"("submit_tool_outputs":{"tool_calls":[)" +
+           list + "]}}}";
+}
+
+TEST(AssistantsMachine, RefusesARequiredActionAboveItsBounds) {
+    struct {
+        int calls;
+        std::size_t argumentBytes;
+        bool isTaken;
+    } const rows[] = {{0, 1, false},   {1, 0, true},         {128, 1, true},
+                      {129, 1, false}, {2, 60 * 1024, true}, {2, 70 * 1024, false}};
+    for (const auto& row : rows) {
+        Driver driver;
+        playToRunning(driver);
+        driver.step(1230, Timer{});
+        const std::string body = actionOf(row.calls, row.argumentBytes);
+        driver.step(1240, ok(body));
+        EXPECT_EQ(driver.record.status == JobStatus::RequiresAction, row.isTaken) << row.calls;
+        EXPECT_EQ(driver.record.failures, row.isTaken ? 0 : 1);
+    }
+}
+
 TEST(AssistantsMachine, TellsWhyAnAnswerIsIncomplete) {
     struct {
         const char* details;
@@ -184,7 +237,8 @@ TEST(AssistantsMachine, TellsWhyAnAnswerIsIncomplete) {
         driver.step(1230, Timer{});
         const std::string body =
             R"({"id":"run_1","status":"incomplete","usage":{"total_tokens":3},)"
-            R"("incomplete_details":)" + std::string(row.details) + "}";
+            R"("incomplete_details":)" +
+            std::string(row.details) + "}";
         driver.step(1240, ok(body));
         driver.step(1241, Resume{});  // the reason outlives a crash
         play(driver, {{1250, ok(kAnswer), "COMPLETED DeleteThread DELETE /threads/thread_1 !"}});
@@ -245,15 +299,12 @@ struct HintRow {
 
 TEST(AssistantsMachine, PollsAtAnIntervalThatTheRoundTripDoesNotStretch) {
     const HintRow rows[] = {
-        {1240, {}, {}, "wait 2430"},
-        {2400, {}, {}, "wait 2450"},     // not at once
-        {9000, {}, {}, "wait 9050"},     // a slow reply
-        {1240, {}, 300, "wait 1530"},    // hints
-        {1240, 2000, {}, "wait 3230"},
-        {1240, 2000, 300, "wait 1530"},  // the more precise one
-        {1240, {}, 1, "wait 1330"},      // bounds
-        {1240, {}, 60'000, "wait 6230"},
-        {1240, {}, UINT64_MAX, "wait 6230"},
+        {1240, {}, {}, "wait 2430"},     {2400, {}, {}, "wait 2450"},     // not at once
+        {9000, {}, {}, "wait 9050"},                                      // a slow reply
+        {1240, {}, 300, "wait 1530"},                                     // hints
+        {1240, 2000, {}, "wait 3230"},   {1240, 2000, 300, "wait 1530"},  // the more precise one
+        {1240, {}, 1, "wait 1330"},                                       // bounds
+        {1240, {}, 60'000, "wait 6230"}, {1240, {}, UINT64_MAX, "wait 6230"},
     };
     for (const HintRow& row : rows) {
         Driver driver;

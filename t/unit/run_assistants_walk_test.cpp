@@ -8,8 +8,24 @@ namespace edgerun::run::test {
 namespace {
 
 constexpr std::string_view kBodies[] = {
-    kThread, kMessage, kNothing, kQueued, kInProgress, kCompleted, kOwnRuns, kForeignRuns, kAnswer,
-    kBusyRun, "", "{}", "[]", "null", "7", "\"x\"", "<html>", "{\"id\":\"run_1\"}",
+    kThread,
+    kMessage,
+    kNothing,
+    kQueued,
+    kInProgress,
+    kCompleted,
+    kOwnRuns,
+    kForeignRuns,
+    kAnswer,
+    kBusyRun,
+    "",
+    "{}",
+    "[]",
+    "null",
+    "7",
+    "\"x\"",
+    "<html>",
+    "{\"id\":\"run_1\"}",
     R"({"id":"run_1","status":"requires_action"})",
     R"({"id":"run_1","status":"requires_action","required_action":{"submit_tool_outputs":)"
     R"({"tool_calls":[{"id":"c","function":{"name":"f","arguments":""}}]}}})",
@@ -101,9 +117,7 @@ private:
         return "";
     }
 
-    TransportFailure anyFailure() {
-        return any({kNotSent, kUnknown, kTooLarge});
-    }
+    TransportFailure anyFailure() { return any({kNotSent, kUnknown, kTooLarge}); }
 
     Response anyResponse() {
         Response response = answer(any(kStatuses), any(kBodies));

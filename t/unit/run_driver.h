@@ -19,7 +19,7 @@ constexpr std::string_view kJob = "job1";
 
 inline const char* nameOf(Phase phase) {
     static constexpr const char* kNames[] = {
-        "CreateThread", "AddMessage",   "FindMessage", "CreateRun", "FindRun",      "PollRun",
+        "CreateThread", "AddMessage",  "FindMessage", "CreateRun",    "FindRun", "PollRun",
         "ListMessages", "FindLostRun", "CancelRun",   "DeleteThread", "Done"};
     return kNames[static_cast<std::size_t>(phase)];
 }
@@ -48,9 +48,13 @@ inline Response answer(int status, std::string_view body) {
     return response;
 }
 
-inline Response ok(std::string_view body) { return answer(200, body); }
+inline Response ok(std::string_view body) {
+    return answer(200, body);
+}
 
-inline TransportFailure failure(TransportFailure::Kind kind) { return {kind, "it broke"}; }
+inline TransportFailure failure(TransportFailure::Kind kind) {
+    return {kind, "it broke"};
+}
 
 inline const TransportFailure kNotSent = failure(TransportFailure::Kind::NotSent);
 inline const TransportFailure kUnknown = failure(TransportFailure::Kind::Unknown);
@@ -83,8 +87,7 @@ constexpr std::string_view kBusyRun =
 
 constexpr const char* kRunsPage = "/threads/thread_1/runs?limit=20&order=desc";
 constexpr const char* kMessagesPage = "/threads/thread_1/messages?limit=20&order=desc";
-constexpr const char* kAnswerPage =
-    "/threads/thread_1/messages?run_id=run_1&limit=100&order=desc";
+constexpr const char* kAnswerPage = "/threads/thread_1/messages?run_id=run_1&limit=100&order=desc";
 
 struct Driver {
     Settings settings;
@@ -104,8 +107,9 @@ struct Driver {
         if (assistantsMachine().needsRequest(record)) {
             request = {query, threadId, metadata, assistant};
         }
-        const Context context{settings,      kJob, request, kStart + at,
-                              kStartWall + static_cast<std::int64_t>(at), random};
+        const Context context{
+            settings, kJob, request, kStart + at, kStartWall + static_cast<std::int64_t>(at),
+            random};
         last = assistantsMachine().next(context, record, event);
         record = last.record;
         checkInvariants(before, context);
@@ -175,8 +179,7 @@ struct Row {
 
 inline void play(Driver& driver, const std::vector<Row>& rows) {
     for (std::size_t i = 0; i < rows.size(); ++i) {
-        EXPECT_EQ(nameOf(driver.step(rows[i].at, rows[i].event)), rows[i].expected)
-            << "row " << i;
+        EXPECT_EQ(nameOf(driver.step(rows[i].at, rows[i].event)), rows[i].expected) << "row " << i;
     }
 }
 

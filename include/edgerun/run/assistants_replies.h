@@ -49,7 +49,7 @@ struct RunReply {
 std::optional<RunReply> readRun(std::string_view body, const Record& record);
 
 struct RunsReply {
-    std::optional<RunReply> own;    ///< the newest run of this job
+    std::optional<RunReply> own;   ///< the newest run of this job
     bool otherRunIsGoing = false;  ///< the thread is locked by somebody else
 };
 

@@ -16,13 +16,13 @@ namespace edgerun::run {
 
 /// How one provider is to be driven; constant for the life of a configuration.
 struct Settings {
-    std::uint64_t pollInterval = 1200;     ///< ms
-    std::uint64_t pollIntervalMax = 5000;  ///< ms, ceiling for server hints
-    std::uint64_t runTimeout = 90'000;     ///< ms from Begin to a final status
-    std::uint64_t requestTimeout = 30'000; ///< ms, one upstream call
-    std::uint64_t lookupGrace = 2'000;     ///< ms from an unknown create to its look-up
-    std::uint64_t cleanupTimeout = 30'000; ///< ms for what is left after a final status
-    unsigned retries = 3;                  ///< per upstream call, only where safe
+    std::uint64_t pollInterval = 1200;      ///< ms
+    std::uint64_t pollIntervalMax = 5000;   ///< ms, ceiling for server hints
+    std::uint64_t runTimeout = 90'000;      ///< ms from Begin to a final status
+    std::uint64_t requestTimeout = 30'000;  ///< ms, one upstream call
+    std::uint64_t lookupGrace = 2'000;      ///< ms from an unknown create to its look-up
+    std::uint64_t cleanupTimeout = 30'000;  ///< ms for what is left after a final status
+    unsigned retries = 3;                   ///< per upstream call, only where safe
     bool keepThreads = false;
 };
 
@@ -86,8 +86,8 @@ enum class Method : std::uint8_t { Get, Post, Delete };
 
 struct Call {
     Method method = Method::Get;
-    std::string path;  ///< below the provider's base_url, with its query, escaped
-    std::string body;  ///< JSON, or empty
+    std::string path;           ///< below the provider's base_url, with its query, escaped
+    std::string body;           ///< JSON, or empty
     std::uint64_t timeout = 0;  ///< ms
 };
 

@@ -28,9 +28,9 @@ const char* nameOf(JobStatus status);
 enum class Phase : std::uint8_t {
     CreateThread,
     AddMessage,
-    FindMessage,   ///< was the message added? (its outcome is unknown)
+    FindMessage,  ///< was the message added? (its outcome is unknown)
     CreateRun,
-    FindRun,       ///< was the run started? (its outcome is unknown)
+    FindRun,  ///< was the run started? (its outcome is unknown)
     PollRun,
     ListMessages,  ///< read the answer
     FindLostRun,   ///< clean-up: a run may have started that must be cancelled
@@ -59,18 +59,18 @@ struct Usage {
 struct Record {
     Phase phase = Phase::CreateThread;
     JobStatus status = JobStatus::Pending;
-    bool ownsThread = false;       ///< made by this job (not continued from another)
-    bool queryCut = false;         ///< the client sent more than was kept (caller's)
-    std::uint8_t failures = 0;     ///< of the current call, in a row
-    std::uint16_t rounds = 0;      ///< starts of a call that must not be repeated blindly
-                                   ///< (of the message, then of the run), first included
-    bool oddStatusNoted = false;   ///< an unknown run status was logged once
+    bool ownsThread = false;      ///< made by this job (not continued from another)
+    bool queryCut = false;        ///< the client sent more than was kept (caller's)
+    std::uint8_t failures = 0;    ///< of the current call, in a row
+    std::uint16_t rounds = 0;     ///< starts of a call that must not be repeated blindly
+                                  ///< (of the message, then of the run), first included
+    bool oddStatusNoted = false;  ///< an unknown run status was logged once
     std::uint32_t polls = 0;
-    std::uint64_t version = 1;     ///< of what the client sees (caller's)
-    std::uint64_t provider = 0;    ///< which one runs the job (caller's)
-    std::uint64_t deadline = 0;    ///< of the run; of the clean-up once final; 0 before Begin
-    std::uint64_t intentAt = 0;    ///< a message or run may have been sent then; 0: surely not
-    std::uint64_t notBefore = 0;   ///< the next call is not due earlier
+    std::uint64_t version = 1;    ///< of what the client sees (caller's)
+    std::uint64_t provider = 0;   ///< which one runs the job (caller's)
+    std::uint64_t deadline = 0;   ///< of the run; of the clean-up once final; 0 before Begin
+    std::uint64_t intentAt = 0;   ///< a message or run may have been sent then; 0: surely not
+    std::uint64_t notBefore = 0;  ///< the next call is not due earlier
     std::int64_t createdWall = 0;
     std::int64_t startedWall = 0;
     std::int64_t completedWall = 0;
