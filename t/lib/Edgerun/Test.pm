@@ -138,8 +138,9 @@ sub expand {
     return $text;
 }
 
-# An example of conf/examples as an operator would start it, but for its ports
-# and its provider: prefix with logs/ and modules/, the file at the top.
+# An example of conf/examples as an operator would start it, in a prefix with
+# logs/ and modules/; but for its ports, its provider, and the folders that only
+# the packaged NGINX may write to.
 sub write_example {
     my ($self, $name) = @_;
     my $text = do {
@@ -153,6 +154,7 @@ sub write_example {
         $ports{$port} //= $self->port(scalar keys %ports);
     }
     $text =~ s/(\blisten\s+127\.0\.0\.1:)(\d+)/$1$ports{$2}/g;
+    $text =~ s/^http\s*\{/"http {\n    " . _temp_paths()/me;
     $text =~ s{https://api\.openai\.com/v1}{$self->emulator->base_url}ge if $self->{emulator};
     return $self->write_file($name, $text);
 }
@@ -173,8 +175,11 @@ END
 }
 
 sub _http {
-    my $paths = join "\n    ", map { "${_}_temp_path temp/$_;" } qw(client_body proxy fastcgi uwsgi scgi);
-    return "access_log logs/access.log;\n    $paths";
+    return "access_log logs/access.log;\n    " . _temp_paths();
+}
+
+sub _temp_paths {
+    return join "\n    ", map { "${_}_temp_path temp/$_;" } qw(client_body proxy fastcgi uwsgi scgi);
 }
 
 # test_config(FILE): (exit code, output) of nginx -t.
