@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "edgerun/run/machine.h"
+#include "edgerun/run/record.h"
+
+namespace edgerun::engine {
+
+struct JobTimes {
+    std::int64_t updatedWall = 0;  ///< Unix ms
+    std::int64_t expiresWall = 0;  ///< Unix ms; the latest moment while not final
+};
+
+/// The job as clients see it (DESIGN section 3). An answer above `maxAnswer`
+/// bytes is cut at a character's end and marked "answerTruncated".
+std::string renderJob(std::string_view id, const run::Record& record, const run::Visible& visible,
+                      const JobTimes& times, std::size_t maxAnswer);
+
+}  // namespace edgerun::engine

@@ -1,0 +1,19 @@
+#pragma once
+
+/// The only place where NGINX's headers come in.
+extern "C" {
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include <ngx_http.h>
+}
+
+#include <string_view>
+
+namespace edgerun::loop {
+
+inline std::string_view view(const ngx_str_t& text) {
+    return {reinterpret_cast<const char*>(text.data), text.len};
+}
+
+}  // namespace edgerun::loop

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <curl/curl.h>
+
+#include <vector>
+
+#include "edgerun/loop/ngx.h"
+
+namespace edgerun::loop {
+
+/// libcurl's sockets as NGINX connections, by descriptor. Every socket is made
+/// and closed here, so that registration in the event loop begins and ends
+/// with the descriptor and no stale event can reach a reused one.
+class SocketTable {
+public:
+    class Listener {
+    public:
+        /// `bits` as curl_multi_socket_action() takes them. The connection may
+        /// be gone when this returns.
+        virtual void onReady(curl_socket_t fd, int bits) noexcept = 0;
+        /// NGINX wants every connection closed (worker_shutdown_timeout).
+        virtual void onForcedClose() noexcept = 0;
+
+    protected:
+        ~Listener() = default;
+    };
+
+    explicit SocketTable(Listener& listener) : listener_(listener) {}
+    ~SocketTable();
+    SocketTable(const SocketTable&) = delete;
+    SocketTable& operator=(const SocketTable&) = delete;
+
+    /// CURL_SOCKET_BAD when NGINX has no connection left: only that transfer
+    /// fails.
+    curl_socket_t open(const curl_sockaddr& address);
+    int close(curl_socket_t fd);
+    /// `what` as CURLMOPT_SOCKETFUNCTION gives it. Unknown descriptors (of
+    /// libcurl's own making) are left alone.
+    void watch(curl_socket_t fd, int what);
+
+private:
+    static void onEvent(ngx_event_t* ev) noexcept;
+    ngx_connection_t* find(curl_socket_t fd) const;
+
+    Listener& listener_;
+    std::vector<ngx_connection_t*> connections_;  // by descriptor
+};
+
+}  // namespace edgerun::loop

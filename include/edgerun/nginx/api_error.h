@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "edgerun/loop/ngx.h"
+
+namespace edgerun::nginx {
+
+/// A refusal in the contract's form: {"error", "message", "statusCode"}.
+struct ApiError {
+    ngx_int_t status = NGX_HTTP_INTERNAL_SERVER_ERROR;
+    std::string message;
+};
+
+/// "BadRequest", "NotFound", ... for any status of NGINX's; "Error" otherwise.
+std::string_view nameOfStatus(ngx_int_t status);
+
+/// What to say when NGINX itself refused a request of ours.
+ApiError describeStatus(ngx_int_t status);
+
+std::string renderError(const ApiError& error);
+
+/// Notes the error for the response's body and returns its status, which the
+/// handler returns to NGINX: so `error_page`, `satisfy` and `auth_delay` work
+/// as with any module. The error filter puts the JSON in place of NGINX's page.
+ngx_int_t refuse(ngx_http_request_t* r, ngx_int_t status, std::string_view message);
+
+/// Adds a response header. `name` must be static; `value` is copied. False for
+/// want of memory.
+bool addHeader(ngx_http_request_t* r, std::string_view name, std::string_view value);
+bool addRetryAfter(ngx_http_request_t* r, std::uint64_t seconds);
+
+}  // namespace edgerun::nginx

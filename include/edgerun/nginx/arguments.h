@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "edgerun/loop/ngx.h"
+
+namespace edgerun::nginx {
+
+/// The directive's words after its name.
+std::vector<std::string_view> argumentsOf(const ngx_conf_t* cf);
+
+/// "zone=jobs" split at the first "="; value empty and found false without one.
+struct NamedValue {
+    std::string_view name;
+    std::string_view value;
+    bool found = false;
+};
+NamedValue splitNamed(std::string_view argument);
+
+/// NGINX's own syntax: "90s", "1200ms", "1h 30m" without spaces; in ms.
+std::optional<std::uint64_t> parseTime(std::string_view text);
+/// "4m", "256k", "100"; in bytes.
+std::optional<std::uint64_t> parseSize(std::string_view text);
+/// Decimal digits, at most 9.
+std::optional<std::uint64_t> parseNumber(std::string_view text);
+
+/// The known name that is nearest to a misspelt one, or empty if none is near.
+std::string_view nearest(std::string_view text, const std::vector<std::string_view>& known);
+
+/// `the text in quotes`, for messages.
+std::string quoted(std::string_view text);
+
+}  // namespace edgerun::nginx

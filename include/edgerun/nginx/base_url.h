@@ -1,0 +1,25 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "edgerun/loop/ngx.h"
+#include "edgerun/loop/upstream.h"
+
+namespace edgerun::nginx {
+
+/// Splits http(s)://host[:port][/path] into the upstream's fields; a text that
+/// says what is wrong otherwise. Resolves nothing.
+std::optional<std::string> readBaseUrl(ngx_pool_t* pool, std::string_view url,
+                                       loop::Upstream& upstream);
+
+/// Finds the host's addresses as proxy_pass does, by the system's resolver
+/// while the configuration is read. False if there are none.
+bool resolveHost(ngx_pool_t* pool, loop::Upstream& upstream);
+
+/// Is the host an IP address itself?
+bool isLiteralAddress(const loop::Upstream& upstream);
+
+}  // namespace edgerun::nginx

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "edgerun/loop/ngx.h"
+
+/// Setters of the directives, as ngx_command_t takes them. Mistakes go to
+/// MainConf::problems; what they return is NGX_CONF_OK unless NGINX itself
+/// refused something.
+namespace edgerun::nginx {
+
+char* setProvider(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+char* setJobZone(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+
+char* setAuthJwt(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+char* setAuthJwtSecret(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+char* setAuthJwtClaims(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+char* setRequireRole(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+char* setRequireModule(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+
+char* setJobs(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+char* setMaxQuery(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+
+}  // namespace edgerun::nginx

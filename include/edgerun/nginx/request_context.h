@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "edgerun/auth/claims.h"
+#include "edgerun/loop/ngx.h"
+#include "edgerun/nginx/api_error.h"
+
+namespace edgerun::nginx {
+
+enum class Credential {
+    Unchecked,
+    Absent,    ///< none was presented
+    Refused,   ///< it does not hold
+    Verified,
+};
+
+/// What we know of one request in its present location.
+struct RequestContext {
+    Credential credential = Credential::Unchecked;
+    std::shared_ptr<const auth::Claims> claims;  ///< when verified
+
+    std::optional<ApiError> error;  ///< of our own making
+    std::string errorBody;          ///< takes the place of NGINX's page
+    bool replacesBody = false;
+
+    std::string jobId;
+    std::string_view jobStatus;  ///< static
+};
+
+/// The request's context, made at first use; null for want of memory.
+RequestContext* contextOf(ngx_http_request_t* r);
+/// Null if nothing has needed one.
+RequestContext* existingContextOf(ngx_http_request_t* r);
+
+}  // namespace edgerun::nginx

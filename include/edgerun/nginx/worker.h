@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "edgerun/auth/token_cache.h"
+#include "edgerun/auth/verification_key.h"
+#include "edgerun/engine/job_runner.h"
+#include "edgerun/loop/http_client.h"
+#include "edgerun/nginx/conf.h"
+#include "edgerun/nginx/job_zone.h"
+
+namespace edgerun::nginx {
+
+/// Everything that one worker process has beyond its configuration. Made after
+/// fork, ended before exit; bound to one configuration cycle.
+class Worker {
+public:
+    /// Null (logged) when something cannot be set up.
+    static std::unique_ptr<Worker> create(const MainConf& conf);
+
+    const auth::VerificationKeys& keysOf(std::size_t verifier) const { return keys_[verifier]; }
+    auth::TokenCache& tokens() { return tokens_; }
+    engine::JobRunner& runnerOf(std::size_t zone) { return *runners_[zone]; }
+
+private:
+    Worker();
+
+    bool makeKeys(const MainConf& conf);
+    bool makeRunners(const MainConf& conf);
+
+    // In this order: what comes later uses what comes earlier.
+    std::vector<auth::VerificationKeys> keys_;
+    auth::TokenCache tokens_;
+    std::unique_ptr<loop::HttpClient> client_;
+    std::vector<std::unique_ptr<ZoneLock>> locks_;
+    std::vector<std::unique_ptr<engine::JobRunner>> runners_;
+};
+
+/// This process's worker; null in a process that has none.
+Worker* currentWorker();
+
+// NGINX's process life, for the module's table.
+ngx_int_t initModule(ngx_cycle_t* cycle) noexcept;
+ngx_int_t initProcess(ngx_cycle_t* cycle) noexcept;
+void exitProcess(ngx_cycle_t* cycle) noexcept;
+
+}  // namespace edgerun::nginx

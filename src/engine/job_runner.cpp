@@ -1,0 +1,392 @@
+#include "edgerun/engine/job_runner.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <exception>
+
+#include "edgerun/engine/job_json.h"
+#include "edgerun/engine/running_job.h"
+
+namespace edgerun::engine {
+
+namespace {
+
+constexpr std::uint64_t kTick = 250;            // ms
+constexpr std::uint64_t kLease = 5'000;         // ms without a tick until others take over
+constexpr std::size_t kAdoptedPerTurn = 64;
+constexpr std::size_t kStartsPerTurn = 16;      // between two looks at the sockets
+constexpr std::size_t kExpiredPerTurn = 64;
+constexpr int kExpiryTurns = 16;
+constexpr std::uint64_t kPauseAfterTrouble = 1'000;  // ms
+constexpr std::size_t kLeastAnswer = 256;       // bytes; not worth cutting further
+
+std::uint64_t monotonicNow() {
+    return ngx_current_msec;
+}
+
+std::int64_t wallNow() {
+    const ngx_time_t* time = ngx_timeofday();
+    return static_cast<std::int64_t>(time->sec) * 1000 + static_cast<std::int64_t>(time->msec);
+}
+
+}  // namespace
+
+std::unique_ptr<JobRunner> JobRunner::create(std::string_view zoneName, void* memory,
+                                             std::size_t bytes, store::ArenaLock& lock,
+                                             std::size_t maxAnswer, loop::HttpClient& client,
+                                             const ProviderDirectory& providers) {
+    auto arena = store::JobArena::attach(memory, bytes, lock);
+    if (!arena) {
+        ngx_log_error(NGX_LOG_EMERG, ngx_cycle->log, 0,
+                      "edgerun: the job zone \"%*s\" is not readable", zoneName.size(),
+                      zoneName.data());
+        return nullptr;
+    }
+    return std::unique_ptr<JobRunner>(
+        new JobRunner(zoneName, *arena, maxAnswer, client, providers));
+}
+
+JobRunner::JobRunner(std::string_view zoneName, const store::JobArena& arena,
+                     std::size_t maxAnswer, loop::HttpClient& client,
+                     const ProviderDirectory& providers)
+    : zoneName_(zoneName), arena_(arena), maxAnswer_(maxAnswer), client_(client),
+      providers_(providers), tick_(onTick, this), start_(onStarts, this) {
+    keepPlace();
+    tick_.after(1);  // jobs of a former worker wait
+}
+
+JobRunner::~JobRunner() {
+    for (auto& [slot, job] : jobs_) {
+        if (job->transfer() != nullptr) {
+            client_.cancel(job->transfer());
+        }
+    }
+    if (place_) {
+        arena_.releaseWorker(*place_);
+    }
+}
+
+// --- new jobs ---
+
+Submitted JobRunner::submit(const store::JobOwner& owner, const Provider& provider,
+                            const store::JobRequest& request) {
+    keepPlace();
+    const std::int64_t now = wallNow();
+    const auto id = store::makeJobId(now, arena_.idSecret()[0], owner, arena_.idSecret());
+    if (!place_ || !id) {
+        return {SubmitStatus::Unavailable, {}, {}};
+    }
+
+    run::Record record;
+    record.createdWall = now;
+    record.provider = provider.key;
+    record.queryCut = request.queryCut;
+
+    Submitted submitted{SubmitStatus::Accepted, store::formatJobId(*id), {}};
+    const auto latestEnd = static_cast<std::int64_t>(provider.settings.runTimeout);
+    const auto ttl = static_cast<std::int64_t>(arena_.limits().ttl);
+    submitted.body =
+        renderJob(submitted.id, record, {}, {now, now + latestEnd + ttl}, maxAnswer_);
+
+    const auto accepted =
+        arena_.accept(*place_, *id, owner, record, store::encodeJobRequest(request),
+                      submitted.body, monotonicNow());
+    switch (accepted.status) {
+        case store::AcceptStatus::Accepted:
+            take(accepted.ref);
+            return submitted;
+        case store::AcceptStatus::Full:
+            return {SubmitStatus::Full, {}, {}};
+        case store::AcceptStatus::TooLarge:
+            return {SubmitStatus::TooLarge, {}, {}};
+        case store::AcceptStatus::NoOwner:
+            place_.reset();
+            return {SubmitStatus::Unavailable, {}, {}};
+    }
+    return {SubmitStatus::Unavailable, {}, {}};
+}
+
+/// Jobs begin a few in each turn of the loop: a burst of submissions is
+/// answered first.
+void JobRunner::take(const store::JobRef& ref) {
+    starts_.push_back(ref);
+    if (!start_.isSet()) {
+        start_.postNext();
+    }
+}
+
+void JobRunner::onStarts(void* self) noexcept {
+    auto* runner = static_cast<JobRunner*>(self);
+    try {
+        runner->startSome();
+    } catch (const std::exception&) {
+        // What is left in the queue has its owner: tried again soon.
+        runner->start_.after(kPauseAfterTrouble);
+    }
+}
+
+void JobRunner::startSome() {
+    for (std::size_t i = 0; i < kStartsPerTurn && !starts_.empty(); i++) {
+        const store::JobRef ref = starts_.front();
+        const auto id = arena_.idOf(ref);
+        if (!id) {
+            starts_.pop_front();
+            continue;
+        }
+        auto fresh = std::make_unique<RunningJob>(*this, ref, *id);
+        RunningJob& job = *fresh;
+        // A job that this worker lost may have had the same slot.
+        const auto stale = jobs_.find(ref.slot);
+        if (stale != jobs_.end()) {
+            forget(*stale->second);
+        }
+        jobs_.emplace(ref.slot, std::move(fresh));
+        starts_.pop_front();
+        drive(job, run::Resume{});
+    }
+    if (!starts_.empty()) {
+        start_.postNext();
+    }
+}
+
+// --- one step of a job ---
+
+void JobRunner::drive(RunningJob& job, const run::Event& event) noexcept {
+    try {
+        step(job, event);
+    } catch (const std::exception& trouble) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "edgerun: a job must wait: %s",
+                      trouble.what());
+        job.resumeAfter(kPauseAfterTrouble);
+    }
+}
+
+void JobRunner::step(RunningJob& job, const run::Event& event) {
+    const bool isAnswer = std::holds_alternative<run::Response>(event) ||
+                          std::holds_alternative<run::TransportFailure>(event);
+    if (ngx_exiting && !isAnswer) {
+        giveUp(job);
+        return;
+    }
+
+    const auto record = arena_.load(job.ref());
+    if (!record) {
+        forget(job);
+        return;
+    }
+    const Provider* provider = providers_.findProvider(record->provider);
+    if (provider == nullptr) {
+        abandon(job, *record);
+        return;
+    }
+
+    std::optional<store::JobRequest> request;
+    if (provider->machine->needsRequest(*record)) {
+        if (const auto bytes = arena_.loadRequest(job.ref())) {
+            request = store::decodeJobRequest(*bytes);
+        }
+    }
+    const std::string id = store::formatJobId(job.id());
+    run::Context context{provider->settings, id,
+                         request ? run::Request{request->query, request->threadId,
+                                                request->metadata, request->assistant}
+                                 : run::Request{},
+                         monotonicNow(), wallNow(), static_cast<std::uint32_t>(ngx_random())};
+    run::Step next = provider->machine->next(context, *record, event);
+    if (!next.note.empty()) {
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0, "edgerun: job %s, provider \"%s\": %s",
+                      id.c_str(), provider->name.c_str(), next.note.c_str());
+    }
+    if (commit(job, *provider, next)) {
+        perform(job, *provider, next);
+    }
+}
+
+/// True when the step counts and its command may be performed.
+bool JobRunner::commit(RunningJob& job, const Provider& provider, run::Step& next) {
+    using Commit = store::JobArena::Commit;
+    if (!next.visible) {
+        const Commit outcome =
+            arena_.commit(job.ref(), next.record, std::nullopt, monotonicNow());
+        if (outcome == Commit::Lost) {
+            forget(job);
+        }
+        return outcome == Commit::Done;
+    }
+
+    next.record.version++;
+    const std::string id = store::formatJobId(job.id());
+    const std::int64_t now = wallNow();
+    const bool isFinal = run::isFinal(next.record.status);
+    const auto longest = static_cast<std::int64_t>(isFinal ? 0 : provider.settings.runTimeout);
+    const JobTimes times{now, (isFinal ? now : next.record.createdWall) + longest +
+                                  static_cast<std::int64_t>(arena_.limits().ttl)};
+
+    std::size_t maxAnswer = maxAnswer_;
+    for (;;) {
+        const std::string body = renderJob(id, next.record, *next.visible, times, maxAnswer);
+        switch (arena_.commit(job.ref(), next.record, body, monotonicNow())) {
+            case Commit::Done:
+                return true;
+            case Commit::Lost:
+                forget(job);
+                return false;
+            case Commit::Full:
+                break;
+        }
+        // A shorter answer now is worth more than a whole one that never fits.
+        const std::size_t size = next.visible->answer ? next.visible->answer->size() : 0;
+        maxAnswer = std::min(maxAnswer, size) / 2;
+        if (maxAnswer < kLeastAnswer) {
+            job.resumeAfter(kPauseAfterTrouble);
+            return false;
+        }
+    }
+}
+
+void JobRunner::perform(RunningJob& job, const Provider& provider, run::Step& next) {
+    if (std::holds_alternative<run::Finished>(next.command)) {
+        forget(job);
+        return;
+    }
+    if (ngx_exiting) {
+        giveUp(job);
+        return;
+    }
+    if (const auto* wait = std::get_if<run::Wait>(&next.command)) {
+        const std::uint64_t now = monotonicNow();
+        job.wakeAfter(wait->until > now ? wait->until - now : 0);
+        return;
+    }
+
+    auto& call = std::get<run::Call>(next.command);
+    loop::TransferRequest request;
+    request.method = call.method == run::Method::Get    ? loop::HttpMethod::Get
+                     : call.method == run::Method::Post ? loop::HttpMethod::Post
+                                                        : loop::HttpMethod::Delete;
+    request.path = std::move(call.path);
+    request.body = std::move(call.body);
+    request.timeout = std::max<std::uint64_t>(call.timeout, 1);
+    // The intent stands in the record: whoever finds it looks before it repeats.
+    request.once = next.record.intentAt != 0 && call.method == run::Method::Post;
+    const bool once = request.once;
+    job.calls(client_.start(provider.upstream, std::move(request), job), once);
+}
+
+/// The configuration that is in force does not know the job's provider.
+void JobRunner::abandon(RunningJob& job, const run::Record& record) {
+    run::Record last = record;
+    last.phase = run::Phase::Done;
+    std::optional<std::string> body;
+    if (!run::isFinal(record.status)) {
+        const std::int64_t now = wallNow();
+        last.status = run::JobStatus::Failed;
+        last.completedWall = now;
+        last.version++;
+        run::Visible visible;
+        visible.error = run::JobError{
+            "ProviderUnavailable", "the job's provider is not configured any more", 502};
+        body = renderJob(store::formatJobId(job.id()), last, visible,
+                         {now, now + static_cast<std::int64_t>(arena_.limits().ttl)}, maxAnswer_);
+    }
+    arena_.commit(job.ref(), last, body ? std::optional<std::string_view>(*body) : std::nullopt,
+                  monotonicNow());
+    forget(job);
+}
+
+void JobRunner::forget(RunningJob& job) {
+    if (job.transfer() != nullptr) {
+        client_.cancel(job.transfer());
+    }
+    jobs_.erase(job.ref().slot);
+}
+
+void JobRunner::giveUp(RunningJob& job) {
+    arena_.release(job.ref());
+    forget(job);
+}
+
+// --- the worker's place, and jobs that lost theirs ---
+
+void JobRunner::onTick(void* self) noexcept {
+    auto* runner = static_cast<JobRunner*>(self);
+    try {
+        runner->tick();
+    } catch (const std::exception& trouble) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "edgerun: housekeeping must wait: %s",
+                      trouble.what());
+    }
+    runner->tick_.after(kTick);
+}
+
+void JobRunner::tick() {
+    if (ngx_exiting) {
+        leave();
+        return;
+    }
+    keepPlace();
+    if (place_) {
+        adoptOrphans();
+    }
+    for (int i = 0; i < kExpiryTurns; i++) {
+        if (arena_.expire(monotonicNow(), kExpiredPerTurn) < kExpiredPerTurn) {
+            break;
+        }
+    }
+}
+
+/// Renews the place; after a longer stop than the lease, takes a new one. The
+/// jobs of the lost place have other owners by then.
+void JobRunner::keepPlace() {
+    const std::uint64_t deadline = monotonicNow() + kLease;
+    if (place_ && arena_.renewWorker(*place_, deadline)) {
+        return;
+    }
+    if (place_) {
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                      "edgerun: this worker was away for long; its jobs in \"%s\" went on elsewhere",
+                      zoneName_.c_str());
+    }
+    place_ = arena_.registerWorker(ngx_pid, deadline);
+}
+
+void JobRunner::adoptOrphans() {
+    taken_.clear();
+    std::uint32_t before = 0;
+    do {
+        before = cursor_;
+        arena_.adopt(*place_, monotonicNow(), cursor_, kAdoptedPerTurn, taken_);
+    } while (cursor_ != before && taken_.size() < kAdoptedPerTurn);
+    for (const auto& ref : taken_) {
+        take(ref);
+    }
+    if (!taken_.empty()) {
+        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                      "edgerun: %uz jobs in \"%s\" go on in this worker", taken_.size(),
+                      zoneName_.c_str());
+    }
+}
+
+/// A leaving worker gives its jobs back at once, but for those whose call must
+/// be carried to its end.
+void JobRunner::leave() {
+    for (const auto& ref : starts_) {
+        arena_.release(ref);
+    }
+    starts_.clear();
+    std::vector<RunningJob*> leaving;
+    for (auto& [slot, job] : jobs_) {
+        if (!job->mustStay()) {
+            leaving.push_back(job.get());
+        }
+    }
+    for (RunningJob* job : leaving) {
+        giveUp(*job);
+    }
+    if (place_) {
+        arena_.renewWorker(*place_, monotonicNow() + kLease);
+    }
+}
+
+}  // namespace edgerun::engine

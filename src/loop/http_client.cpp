@@ -1,0 +1,363 @@
+#include "edgerun/loop/http_client.h"
+
+#include <algorithm>
+#include <deque>
+#include <new>
+#include <unordered_map>
+#include <vector>
+
+#include "edgerun/loop/curl_multi.h"
+#include "edgerun/loop/exchange.h"
+#include "edgerun/loop/upstream_addresses.h"
+
+namespace edgerun::loop {
+
+namespace {
+
+constexpr std::uint64_t kDrainTick = 100;       // ms
+constexpr std::uint64_t kRetryTick = 50;        // ms, while NGINX is short of connections
+constexpr ngx_uint_t kSpareConnections = 16;    // left to clients
+constexpr std::size_t kSpareHandles = 64;       // idle ones kept for each upstream
+
+struct ShareRelease {
+    void operator()(CURLSH* share) const noexcept { curl_share_cleanup(share); }
+};
+
+}  // namespace
+
+/// One call of an owner: small while it waits, on a libcurl handle when it runs.
+class Transfer {
+public:
+    TransferOwner* owner = nullptr;  ///< null: cancelled
+    std::size_t home = 0;            ///< index of the upstream
+    TransferRequest request;
+    ngx_msec_t deadline = 0;
+    bool once = false;
+    std::unique_ptr<Exchange> exchange;  ///< while it runs
+};
+
+/// What the client keeps for one upstream.
+struct Home {
+    Home(const Upstream& server, UpstreamAddresses::Listener& listener)
+        : upstream(server), options(server), addresses(server, listener) {}
+
+    const Upstream& upstream;
+    UpstreamOptions options;
+    UpstreamAddresses addresses;
+    std::deque<std::unique_ptr<Transfer>> queue;
+    std::vector<std::unique_ptr<Exchange>> idle;
+    std::size_t active = 0;
+};
+
+struct HttpClient::Impl : CurlMulti::Listener, UpstreamAddresses::Listener {
+    Impl() : pump(onPump, this), drain(onDrain, this) { drain.keepWorker(); }
+    ~Impl();
+
+    bool open();
+    Transfer* start(const Upstream& upstream, TransferRequest request, TransferOwner& owner);
+    void cancel(Transfer* transfer);
+
+    void onDone(CURL* easy, CURLcode code) noexcept override;
+    void onForcedClose() noexcept override { abandon(true); }
+    void onAddresses(UpstreamAddresses&) noexcept override { pump.post(); }
+
+    static void onPump(void* self) noexcept;
+    static void onDrain(void* self) noexcept;
+    void removeCancelled();
+    void beginQueued(Home& home);
+    bool mayBegin(const Home& home) const;
+    void begin(Home& home, std::unique_ptr<Transfer> transfer);
+    std::unique_ptr<Exchange> takeExchange(Home& home);
+    void giveBack(Home& home, std::unique_ptr<Exchange> exchange);
+    static void fail(const Transfer& transfer, const char* reason);
+    void abandon(bool onceToo);
+    static void tellAbandoned(const Transfer& transfer);
+    std::size_t homeOf(const Upstream& upstream);
+
+    std::unique_ptr<CURLSH, ShareRelease> share;
+    std::unique_ptr<CurlMulti> multi;
+    std::vector<std::unique_ptr<Home>> homes;
+    std::unordered_map<const Upstream*, std::size_t> homeIndex;
+    std::unordered_map<Transfer*, std::unique_ptr<Transfer>> active;
+    std::vector<Transfer*> cancelled;  // while libcurl was on the stack
+    std::size_t connections = 0;       // that libcurl may keep
+    LoopEvent pump;
+    LoopEvent drain;
+};
+
+std::unique_ptr<HttpClient> HttpClient::create() {
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        ngx_log_error(NGX_LOG_EMERG, ngx_cycle->log, 0, "edgerun: curl_global_init() failed");
+        return nullptr;
+    }
+    std::unique_ptr<HttpClient> client(new HttpClient());
+    if (!client->impl_->open()) {
+        ngx_log_error(NGX_LOG_EMERG, ngx_cycle->log, 0, "edgerun: libcurl cannot be set up");
+        return nullptr;
+    }
+    return client;
+}
+
+HttpClient::HttpClient() : impl_(std::make_unique<Impl>()) {}
+
+HttpClient::~HttpClient() {
+    impl_.reset();
+    curl_global_cleanup();
+}
+
+Transfer* HttpClient::start(const Upstream& upstream, TransferRequest request,
+                            TransferOwner& owner) {
+    return impl_->start(upstream, std::move(request), owner);
+}
+
+void HttpClient::cancel(Transfer* transfer) {
+    impl_->cancel(transfer);
+}
+
+std::size_t HttpClient::active() const {
+    return impl_->active.size();
+}
+
+std::size_t HttpClient::queued() const {
+    std::size_t count = 0;
+    for (const auto& home : impl_->homes) {
+        count += home->queue.size();
+    }
+    return count;
+}
+
+bool HttpClient::Impl::open() {
+    share.reset(curl_share_init());
+    multi = CurlMulti::create(*this);
+    // Without it, each transfer negotiates TLS from the beginning.
+    return share != nullptr && multi != nullptr &&
+           curl_share_setopt(share.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) ==
+               CURLSHE_OK;
+}
+
+HttpClient::Impl::~Impl() {
+    if (multi != nullptr) {
+        abandon(true);
+    }
+    homes.clear();  // handles go before the multi handle and the share
+    multi.reset();
+}
+
+Transfer* HttpClient::Impl::start(const Upstream& upstream, TransferRequest request,
+                                  TransferOwner& owner) {
+    auto transfer = std::make_unique<Transfer>();
+    transfer->owner = &owner;
+    transfer->home = homeOf(upstream);
+    transfer->deadline = ngx_current_msec + static_cast<ngx_msec_t>(request.timeout);
+    transfer->once = request.once;
+    transfer->request = std::move(request);
+
+    Transfer* handle = transfer.get();
+    homes[transfer->home]->queue.push_back(std::move(transfer));
+    pump.post();
+    return handle;
+}
+
+void HttpClient::Impl::cancel(Transfer* transfer) {
+    transfer->owner = nullptr;
+    if (transfer->exchange == nullptr) {
+        return;  // dropped when its turn comes
+    }
+    cancelled.push_back(transfer);
+    if (multi->isInside()) {
+        pump.post();
+    } else {
+        removeCancelled();
+    }
+}
+
+void HttpClient::Impl::removeCancelled() {
+    while (!cancelled.empty()) {
+        auto node = active.extract(cancelled.back());
+        cancelled.pop_back();
+        if (node.empty()) {
+            continue;  // ended meanwhile
+        }
+        Transfer& transfer = *node.mapped();
+        Home& home = *homes[transfer.home];
+        multi->remove(transfer.exchange->easy());
+        home.active--;
+        giveBack(home, std::move(transfer.exchange));
+        pump.post();
+    }
+}
+
+void HttpClient::Impl::onDone(CURL* easy, CURLcode code) noexcept {
+    char* data = nullptr;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &data);
+    auto node = active.extract(reinterpret_cast<Exchange*>(data)->transfer);
+    if (node.empty()) {
+        return;
+    }
+    Transfer& transfer = *node.mapped();
+    Home& home = *homes[transfer.home];
+    home.active--;
+    if (transfer.owner != nullptr) {
+        transfer.owner->onTransfer(transfer.exchange->result(code));
+    }
+    giveBack(home, std::move(transfer.exchange));
+    if (!home.queue.empty()) {
+        pump.post();
+    }
+}
+
+void HttpClient::Impl::onPump(void* self) noexcept {
+    auto* impl = static_cast<Impl*>(self);
+    try {
+        impl->removeCancelled();
+        for (std::size_t i = 0; i < impl->homes.size(); i++) {
+            impl->beginQueued(*impl->homes[i]);
+        }
+    } catch (const std::bad_alloc&) {
+        impl->pump.after(kRetryTick);
+    }
+}
+
+void HttpClient::Impl::beginQueued(Home& home) {
+    if (home.queue.empty()) {
+        return;
+    }
+    const auto addresses = home.addresses.state();
+    while (!home.queue.empty()) {
+        const Transfer& next = *home.queue.front();
+        const bool dropped = next.owner == nullptr;
+        const bool late = static_cast<ngx_msec_int_t>(ngx_current_msec - next.deadline) >= 0;
+        const bool unresolved = addresses == UpstreamAddresses::State::Failed;
+        const bool ready = addresses == UpstreamAddresses::State::Ready && mayBegin(home);
+        if (!dropped && !late && !unresolved && !ready) {
+            // A transfer's end or an answer of the resolver comes back here;
+            // nobody says when NGINX has connections, or a deadline passes.
+            pump.after(kRetryTick);
+            return;
+        }
+
+        std::unique_ptr<Transfer> transfer = std::move(home.queue.front());
+        home.queue.pop_front();
+        if (dropped) {
+            continue;
+        }
+        if (late) {
+            fail(*transfer, "no connection became free in time");
+        } else if (unresolved) {
+            fail(*transfer, "the host name could not be resolved");
+        } else {
+            begin(home, std::move(transfer));
+        }
+    }
+}
+
+bool HttpClient::Impl::mayBegin(const Home& home) const {
+    if (home.active >= home.upstream.maxTransfers) {
+        return false;
+    }
+    // NGINX's connections are for clients first; one transfer can always go on.
+    return home.active == 0 || ngx_cycle->free_connection_n > kSpareConnections;
+}
+
+void HttpClient::Impl::begin(Home& home, std::unique_ptr<Transfer> transfer) {
+    Transfer* started = transfer.get();
+    const auto left = static_cast<ngx_msec_int_t>(started->deadline - ngx_current_msec);
+    curl_slist* news = home.addresses.news();
+
+    started->exchange = takeExchange(home);
+    started->exchange->transfer = started;
+    started->exchange->prepare(std::move(started->request), static_cast<std::uint64_t>(left), news);
+    if (!multi->add(started->exchange->easy())) {
+        fail(*started, "libcurl refused the transfer");
+        return;
+    }
+    active.emplace(started, std::move(transfer));
+    home.active++;
+    if (news != nullptr) {
+        home.addresses.learnt();
+    }
+    if (!drain.isSet()) {
+        drain.after(kDrainTick);
+    }
+}
+
+std::unique_ptr<Exchange> HttpClient::Impl::takeExchange(Home& home) {
+    if (!home.idle.empty()) {
+        auto exchange = std::move(home.idle.back());
+        home.idle.pop_back();
+        return exchange;
+    }
+    auto exchange = std::make_unique<Exchange>(home.upstream, home.options, share.get());
+    if (exchange->easy() == nullptr) {
+        throw std::bad_alloc();
+    }
+    multi->adopt(exchange->easy());
+    return exchange;
+}
+
+void HttpClient::Impl::giveBack(Home& home, std::unique_ptr<Exchange> exchange) {
+    if (home.idle.size() < kSpareHandles) {
+        exchange->reset();
+        home.idle.push_back(std::move(exchange));
+    }
+}
+
+void HttpClient::Impl::fail(const Transfer& transfer, const char* reason) {
+    TransferResult result;
+    result.outcome = TransferOutcome::NotSent;
+    result.reason = reason;
+    transfer.owner->onTransfer(result);
+}
+
+/// A leaving worker: its jobs go on elsewhere from their records. Transfers
+/// that must not be repeated are carried to their end.
+void HttpClient::Impl::onDrain(void* self) noexcept {
+    auto* impl = static_cast<Impl*>(self);
+    if (ngx_exiting) {
+        impl->abandon(false);
+    }
+    if (!impl->active.empty()) {
+        impl->drain.after(kDrainTick);
+    }
+}
+
+void HttpClient::Impl::abandon(bool onceToo) {
+    for (auto& home : homes) {
+        for (const auto& transfer : home->queue) {
+            tellAbandoned(*transfer);
+        }
+        home->queue.clear();
+    }
+    for (auto it = active.begin(); it != active.end();) {
+        Transfer& transfer = *it->second;
+        if (transfer.once && transfer.owner != nullptr && !onceToo) {
+            ++it;
+            continue;
+        }
+        multi->remove(transfer.exchange->easy());
+        homes[transfer.home]->active--;
+        tellAbandoned(transfer);
+        it = active.erase(it);
+    }
+}
+
+void HttpClient::Impl::tellAbandoned(const Transfer& transfer) {
+    if (transfer.owner != nullptr) {
+        transfer.owner->onAbandoned();
+    }
+}
+
+std::size_t HttpClient::Impl::homeOf(const Upstream& upstream) {
+    const auto known = homeIndex.find(&upstream);
+    if (known != homeIndex.end()) {
+        return known->second;
+    }
+    const std::size_t index = homes.size();
+    homes.push_back(std::make_unique<Home>(upstream, *this));
+    homeIndex.emplace(&upstream, index);
+    connections += upstream.maxTransfers;
+    multi->keepConnections(static_cast<long>(std::min<std::size_t>(connections, 4096)));
+    return index;
+}
+
+}  // namespace edgerun::loop

@@ -1,0 +1,128 @@
+#include "edgerun/loop/socket_table.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <new>
+
+namespace edgerun::loop {
+
+namespace {
+
+/// Watches or leaves one direction. Level-triggered: libcurl does not read
+/// until EAGAIN. The flag must be the same for both directions, since epoll
+/// modifies a descriptor with the flags of the last call.
+void setWatched(ngx_event_t* ev, ngx_int_t event, bool watched) {
+    if (watched == static_cast<bool>(ev->active)) {
+        return;
+    }
+    if (watched) {
+        ngx_add_event(ev, event, NGX_LEVEL_EVENT);
+    } else {
+        // Not NGX_CLOSE_EVENT: the socket stays open in libcurl's cache.
+        ngx_del_event(ev, event, 0);
+    }
+}
+
+void unpost(ngx_event_t* ev) {
+    // With accept_mutex, events wait in a queue from which ngx_del_event()
+    // does not take them.
+    if (ev->posted) {
+        ngx_delete_posted_event(ev);
+    }
+}
+
+void quiesce(ngx_connection_t* c) {
+    setWatched(c->read, NGX_READ_EVENT, false);
+    setWatched(c->write, NGX_WRITE_EVENT, false);
+    unpost(c->read);
+    unpost(c->write);
+}
+
+}  // namespace
+
+SocketTable::~SocketTable() {
+    for (ngx_connection_t* c : connections_) {
+        if (c != nullptr) {
+            close(c->fd);
+        }
+    }
+}
+
+curl_socket_t SocketTable::open(const curl_sockaddr& address) {
+    const int fd =
+        socket(address.family, address.socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address.protocol);
+    if (fd == -1) {
+        return CURL_SOCKET_BAD;
+    }
+
+    // Asking NGINX for a connection that it does not have is an [alert].
+    ngx_connection_t* c =
+        ngx_cycle->free_connection_n > 0 ? ngx_get_connection(fd, ngx_cycle->log) : nullptr;
+    if (c == nullptr) {
+        ::close(fd);
+        return CURL_SOCKET_BAD;
+    }
+
+    const auto index = static_cast<std::size_t>(fd);
+    try {
+        if (connections_.size() <= index) {
+            connections_.resize(index + 64, nullptr);
+        }
+    } catch (const std::bad_alloc&) {
+        ngx_free_connection(c);
+        c->fd = static_cast<ngx_socket_t>(-1);
+        ::close(fd);
+        return CURL_SOCKET_BAD;
+    }
+
+    c->data = this;
+    c->log = ngx_cycle->log;
+    c->read->handler = onEvent;
+    c->write->handler = onEvent;
+    c->read->log = ngx_cycle->log;
+    c->write->log = ngx_cycle->log;
+    connections_[index] = c;
+    return fd;
+}
+
+int SocketTable::close(curl_socket_t fd) {
+    if (ngx_connection_t* c = find(fd)) {
+        connections_[static_cast<std::size_t>(fd)] = nullptr;
+        quiesce(c);
+        ngx_free_connection(c);
+        c->fd = static_cast<ngx_socket_t>(-1);  // or NGINX takes it for a leaked socket
+    }
+    return ::close(fd);
+}
+
+void SocketTable::watch(curl_socket_t fd, int what) {
+    ngx_connection_t* c = find(fd);
+    if (c == nullptr) {
+        return;
+    }
+    if (what == CURL_POLL_REMOVE) {
+        quiesce(c);
+        return;
+    }
+    setWatched(c->read, NGX_READ_EVENT, (what & CURL_POLL_IN) != 0);
+    setWatched(c->write, NGX_WRITE_EVENT, (what & CURL_POLL_OUT) != 0);
+}
+
+void SocketTable::onEvent(ngx_event_t* ev) noexcept {
+    auto* c = static_cast<ngx_connection_t*>(ev->data);
+    auto* table = static_cast<SocketTable*>(c->data);
+    if (c->close) {
+        table->listener_.onForcedClose();
+        return;
+    }
+    // Which event fired, not the sticky `ready` flags.
+    table->listener_.onReady(c->fd, ev->write ? CURL_CSELECT_OUT : CURL_CSELECT_IN);
+}
+
+ngx_connection_t* SocketTable::find(curl_socket_t fd) const {
+    const auto index = static_cast<std::size_t>(fd);
+    return fd >= 0 && index < connections_.size() ? connections_[index] : nullptr;
+}
+
+}  // namespace edgerun::loop

@@ -1,0 +1,102 @@
+#include "edgerun/nginx/api_error.h"
+
+#include <array>
+
+#include "edgerun/nginx/json_response.h"
+#include "edgerun/nginx/request_context.h"
+#include "edgerun/text/json.h"
+
+namespace edgerun::nginx {
+
+namespace {
+
+struct StatusText {
+    ngx_int_t status;
+    std::string_view name;
+    std::string_view message;
+};
+
+constexpr std::array<StatusText, 19> kStatusTexts{{
+    {400, "BadRequest", "the request is malformed"},
+    {401, "Unauthorized", "a valid bearer token is required"},
+    {403, "Forbidden", "access is not allowed"},
+    {404, "NotFound", "there is no such resource"},
+    {405, "MethodNotAllowed", "the method is not allowed here"},
+    {408, "RequestTimeout", "the request did not arrive in time"},
+    {409, "Conflict", "the request conflicts with the resource's state"},
+    {410, "Gone", "the resource has expired"},
+    {411, "LengthRequired", "the request needs a Content-Length"},
+    {413, "PayloadTooLarge", "the request body is too large"},
+    {414, "UriTooLong", "the request's URI is too long"},
+    {415, "UnsupportedMediaType", "the request body must be application/json"},
+    {422, "UnprocessableEntity", "the request cannot be processed"},
+    {429, "TooManyRequests", "too many requests"},
+    {500, "InternalServerError", "the server could not handle the request"},
+    {502, "BadGateway", "the provider did not answer properly"},
+    {503, "ServiceUnavailable", "the service is not available now"},
+    {504, "GatewayTimeout", "the provider did not answer in time"},
+    {507, "InsufficientStorage", "the server has no room for the request"},
+}};
+
+const StatusText* textOf(ngx_int_t status) {
+    for (const auto& text : kStatusTexts) {
+        if (text.status == status) {
+            return &text;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+std::string_view nameOfStatus(ngx_int_t status) {
+    const StatusText* text = textOf(status);
+    return text != nullptr ? text->name : "Error";
+}
+
+ApiError describeStatus(ngx_int_t status) {
+    const StatusText* text = textOf(status);
+    return {status, std::string(text != nullptr ? text->message : "the request was refused")};
+}
+
+std::string renderError(const ApiError& error) {
+    std::string out;
+    text::JsonObjectWriter json(out);
+    json.string("error", nameOfStatus(error.status));
+    json.string("message", error.message);
+    json.integer("statusCode", error.status);
+    json.finish();
+    return out;
+}
+
+ngx_int_t refuse(ngx_http_request_t* r, ngx_int_t status, std::string_view message) {
+    if (RequestContext* context = contextOf(r)) {
+        context->error = ApiError{status, std::string(message)};
+    }
+    return status;
+}
+
+bool addHeader(ngx_http_request_t* r, std::string_view name, std::string_view value) {
+    const ngx_str_t copy = copyToPool(r, value);
+    // HTTP/0.9 requests have no header lists.
+    if (copy.data == nullptr || r->headers_out.headers.part.elts == nullptr) {
+        return false;
+    }
+    auto* header = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
+    if (header == nullptr) {
+        return false;
+    }
+    header->hash = 1;
+    header->key = {name.size(), reinterpret_cast<u_char*>(const_cast<char*>(name.data()))};
+    header->value = copy;
+#if (nginx_version >= 1023000)
+    header->next = nullptr;
+#endif
+    return true;
+}
+
+bool addRetryAfter(ngx_http_request_t* r, std::uint64_t seconds) {
+    return addHeader(r, "Retry-After", std::to_string(seconds));
+}
+
+}  // namespace edgerun::nginx

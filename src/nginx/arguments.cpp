@@ -1,0 +1,88 @@
+#include "edgerun/nginx/arguments.h"
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+
+namespace edgerun::nginx {
+
+namespace {
+
+ngx_str_t asNgx(std::string_view text) {
+    return {text.size(), reinterpret_cast<u_char*>(const_cast<char*>(text.data()))};
+}
+
+/// Levenshtein's distance: insertions, deletions and changes of one character.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), 0);
+    for (std::size_t i = 1; i <= a.size(); i++) {
+        std::size_t diagonal = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); j++) {
+            const std::size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+            diagonal = row[j];
+            row[j] = std::min({row[j] + 1, row[j - 1] + 1, change});
+        }
+    }
+    return row[b.size()];
+}
+
+}  // namespace
+
+std::vector<std::string_view> argumentsOf(const ngx_conf_t* cf) {
+    const auto* words = static_cast<const ngx_str_t*>(cf->args->elts);
+    std::vector<std::string_view> result;
+    for (ngx_uint_t i = 1; i < cf->args->nelts; i++) {
+        result.push_back(loop::view(words[i]));
+    }
+    return result;
+}
+
+NamedValue splitNamed(std::string_view argument) {
+    const auto equals = argument.find('=');
+    if (equals == std::string_view::npos) {
+        return {argument, {}, false};
+    }
+    return {argument.substr(0, equals), argument.substr(equals + 1), true};
+}
+
+std::optional<std::uint64_t> parseTime(std::string_view text) {
+    ngx_str_t word = asNgx(text);
+    const ngx_int_t ms = ngx_parse_time(&word, 0);
+    return ms == NGX_ERROR ? std::nullopt : std::optional<std::uint64_t>(ms);
+}
+
+std::optional<std::uint64_t> parseSize(std::string_view text) {
+    ngx_str_t word = asNgx(text);
+    const ssize_t bytes = ngx_parse_size(&word);
+    return bytes == NGX_ERROR ? std::nullopt : std::optional<std::uint64_t>(bytes);
+}
+
+std::optional<std::uint64_t> parseNumber(std::string_view text) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size() || text.size() > 9) {
+        return std::nullopt;
+    }
+    return number;
+}
+
+std::string_view nearest(std::string_view text, const std::vector<std::string_view>& known) {
+    std::string_view best;
+    std::size_t least = 1 + text.size() / 3;
+    for (const auto name : known) {
+        const std::size_t steps = distance(text.substr(0, 64), name);
+        if (steps <= least && (best.empty() || steps < least)) {
+            best = name;
+            least = steps;
+        }
+    }
+    return best;
+}
+
+std::string quoted(std::string_view text) {
+    return '"' + std::string(text) + '"';
+}
+
+}  // namespace edgerun::nginx

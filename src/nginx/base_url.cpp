@@ -1,0 +1,113 @@
+#include "edgerun/nginx/base_url.h"
+
+#include <array>
+
+namespace edgerun::nginx {
+
+namespace {
+
+struct Scheme {
+    std::string_view name;
+    in_port_t port;
+};
+
+constexpr std::array<Scheme, 2> kSchemes{{{"https", 443}, {"http", 80}}};
+
+const Scheme* schemeOf(std::string_view url) {
+    for (const auto& scheme : kSchemes) {
+        if (url.size() > scheme.name.size() + 3 &&
+            url.substr(0, scheme.name.size()) == scheme.name &&
+            url.substr(scheme.name.size(), 3) == "://") {
+            return &scheme;
+        }
+    }
+    return nullptr;
+}
+
+bool isPathCharacter(char c) {
+    return c > ' ' && c < '\x7f' && c != '"' && c != '<' && c != '>' && c != '\\' && c != '^' &&
+           c != '`' && c != '{' && c != '}' && c != '|' && c != '?' && c != '#';
+}
+
+ngx_str_t copyOf(ngx_pool_t* pool, std::string_view text) {
+    auto* bytes = static_cast<u_char*>(ngx_pnalloc(pool, text.size() + 1));
+    if (bytes == nullptr) {
+        return ngx_null_string;
+    }
+    *ngx_cpymem(bytes, text.data(), text.size()) = '\0';
+    return {text.size(), bytes};
+}
+
+}  // namespace
+
+std::optional<std::string> readBaseUrl(ngx_pool_t* pool, std::string_view url,
+                                       loop::Upstream& upstream) {
+    const Scheme* scheme = schemeOf(url);
+    if (scheme == nullptr) {
+        return "must begin with https:// or http://";
+    }
+    std::string_view rest = url.substr(scheme->name.size() + 3);
+    const auto slash = rest.find('/');
+    std::string_view authority = rest.substr(0, slash);
+    std::string_view path = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash);
+    while (!path.empty() && path.back() == '/') {
+        path.remove_suffix(1);
+    }
+    for (const char c : path) {
+        if (!isPathCharacter(c)) {
+            return "must have a path of plain characters, without a query (use \"query\")";
+        }
+    }
+    if (authority.find('@') != std::string_view::npos) {
+        return "must not hold a user name (use \"api_key\")";
+    }
+
+    ngx_url_t parsed{};
+    parsed.url = copyOf(pool, authority);
+    parsed.default_port = scheme->port;
+    parsed.no_resolve = 1;
+    if (parsed.url.data == nullptr || ngx_parse_url(pool, &parsed) != NGX_OK ||
+        parsed.family == AF_UNIX || parsed.host.len == 0) {
+        return std::string("has no usable host") +
+               (parsed.err != nullptr ? std::string(" (") + parsed.err + ")" : "");
+    }
+
+    std::string_view host = loop::view(parsed.host);
+    if (host.size() > 2 && host.front() == '[') {
+        host = host.substr(1, host.size() - 2);
+    }
+    upstream.scheme = scheme->name;
+    upstream.host = host;
+    upstream.port = parsed.port;
+    upstream.path = path;
+    return std::nullopt;
+}
+
+bool isLiteralAddress(const loop::Upstream& upstream) {
+    auto* bytes = reinterpret_cast<u_char*>(const_cast<char*>(upstream.host.data()));
+    u_char address[16];
+    return ngx_inet_addr(bytes, upstream.host.size()) != INADDR_NONE ||
+           ngx_inet6_addr(bytes, upstream.host.size(), address) == NGX_OK;
+}
+
+bool resolveHost(ngx_pool_t* pool, loop::Upstream& upstream) {
+    if (isLiteralAddress(upstream)) {
+        upstream.addresses = {upstream.host};
+        return true;
+    }
+    ngx_url_t url{};
+    url.host = copyOf(pool, upstream.host);
+    url.port = upstream.port;
+    if (url.host.data == nullptr || ngx_inet_resolve_host(pool, &url) != NGX_OK) {
+        return false;
+    }
+    for (ngx_uint_t i = 0; i < url.naddrs; i++) {
+        u_char text[NGX_SOCKADDR_STRLEN];
+        const std::size_t length =
+            ngx_sock_ntop(url.addrs[i].sockaddr, url.addrs[i].socklen, text, sizeof(text), 0);
+        upstream.addresses.emplace_back(reinterpret_cast<char*>(text), length);
+    }
+    return !upstream.addresses.empty();
+}
+
+}  // namespace edgerun::nginx

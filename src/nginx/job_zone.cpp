@@ -1,0 +1,186 @@
+#include "edgerun/nginx/job_zone.h"
+
+#include <openssl/rand.h>
+
+#include "edgerun/nginx/arguments.h"
+#include "edgerun/nginx/conf.h"
+#include "edgerun/nginx/contain.h"
+#include "edgerun/nginx/directives.h"
+
+namespace edgerun::nginx {
+
+namespace {
+
+/// JSON needs up to six bytes for one of an answer; the rest is for the other
+/// members of a job.
+constexpr std::size_t kEscapeFactor = 6;
+constexpr std::size_t kOtherMembers = 16 * 1024;
+constexpr std::size_t kLeastZone = 128 * 1024;
+
+/// At the beginning of the memory that the arena gets.
+struct alignas(64) ZonePreamble {
+    std::uint64_t bytes;  ///< of the arena
+    std::uint64_t ttl;
+    std::uint64_t maxAnswer;
+};
+
+ngx_slab_pool_t* poolOf(const ngx_shm_zone_t& zone) {
+    return reinterpret_cast<ngx_slab_pool_t*>(zone.shm.addr);
+}
+
+ZonePreamble* preambleOf(const ngx_shm_zone_t& zone) {
+    return static_cast<ZonePreamble*>(poolOf(zone)->data);
+}
+
+ngx_int_t carve(ngx_shm_zone_t& zone, const ZoneConf& conf) {
+    ngx_slab_pool_t* pool = poolOf(zone);
+    pool->log_nomem = 0;
+    // All free pages in one piece: NGINX keeps its mutex, we divide the rest.
+    const std::size_t bytes = pool->pfree << ngx_pagesize_shift;
+    void* memory = ngx_slab_alloc(pool, bytes);
+    store::JobIdSecret secret;
+    if (memory == nullptr || RAND_bytes(secret.data(), static_cast<int>(secret.size())) != 1) {
+        ngx_log_error(NGX_LOG_EMERG, zone.shm.log, 0,
+                      "edgerun_job_zone \"%V\" cannot be set up", &zone.shm.name);
+        return NGX_ERROR;
+    }
+
+    auto* preamble = static_cast<ZonePreamble*>(memory);
+    *preamble = {bytes - sizeof(ZonePreamble), conf.ttl, conf.maxAnswer};
+    const store::ArenaLimits limits{conf.ttl, conf.maxAnswer * kEscapeFactor + kOtherMembers};
+    if (!store::JobArena::format(preamble + 1, preamble->bytes, limits, secret)) {
+        ngx_log_error(NGX_LOG_EMERG, zone.shm.log, 0,
+                      "edgerun_job_zone \"%V\" is too small for max_answer=%uz; give it more, "
+                      "or lower max_answer",
+                      &zone.shm.name, conf.maxAnswer);
+        return NGX_ERROR;
+    }
+    pool->data = memory;
+    return NGX_OK;
+}
+
+/// A reload can still be rolled back here: nothing in the zone may change.
+ngx_int_t takeOver(const ngx_shm_zone_t& zone, const ZoneConf& conf) {
+    const ZonePreamble* preamble = preambleOf(zone);
+    if (preamble->ttl == conf.ttl && preamble->maxAnswer == conf.maxAnswer) {
+        return NGX_OK;
+    }
+    ngx_log_error(NGX_LOG_EMERG, zone.shm.log, 0,
+                  "edgerun_job_zone \"%V\" exists with ttl=%uLms max_answer=%uL; to change them, "
+                  "restart NGINX or give the zone a new name",
+                  &zone.shm.name, preamble->ttl, preamble->maxAnswer);
+    return NGX_ERROR;
+}
+
+ngx_int_t initZone(ngx_shm_zone_t* zone, void* former) noexcept {
+    const auto& conf = *static_cast<const ZoneConf*>(zone->data);
+    if (former != nullptr || zone->shm.exists) {
+        return takeOver(*zone, conf);
+    }
+    return carve(*zone, conf);
+}
+
+struct ZoneDraft {
+    ZoneConf conf;
+    std::size_t size = 0;
+};
+
+std::string readZone(std::string_view value, ZoneDraft& draft) {
+    const auto colon = value.find(':');
+    const auto size =
+        colon == std::string_view::npos ? std::nullopt : parseSize(value.substr(colon + 1));
+    if (!size || colon == 0) {
+        return "\"zone\" must be NAME:SIZE, for example \"zone=jobs:64m\", not " + quoted(value);
+    }
+    if (*size < kLeastZone) {
+        return "the zone " + quoted(value) + " is too small; give it 128k or more";
+    }
+    draft.conf.name = value.substr(0, colon);
+    draft.size = *size;
+    return {};
+}
+
+std::string readTtl(std::string_view value, ZoneDraft& draft) {
+    const auto ttl = parseTime(value);
+    if (!ttl || *ttl == 0) {
+        return "\"ttl\" must be a time, for example \"ttl=1h\", not " + quoted(value);
+    }
+    draft.conf.ttl = *ttl;
+    return {};
+}
+
+std::string readMaxAnswer(std::string_view value, ZoneDraft& draft) {
+    const auto size = parseSize(value);
+    if (!size || *size < 1024 || *size > (64U << 20)) {
+        return "\"max_answer\" must be a size from 1k to 64m, for example \"max_answer=256k\", not " +
+               quoted(value);
+    }
+    draft.conf.maxAnswer = *size;
+    return {};
+}
+
+std::string readParameter(std::string_view argument, ZoneDraft& draft) {
+    const NamedValue parameter = splitNamed(argument);
+    if (parameter.name == "zone" && parameter.found) {
+        return readZone(parameter.value, draft);
+    }
+    if (parameter.name == "ttl" && parameter.found) {
+        return readTtl(parameter.value, draft);
+    }
+    if (parameter.name == "max_answer" && parameter.found) {
+        return readMaxAnswer(parameter.value, draft);
+    }
+    return "unknown parameter " + quoted(argument) +
+           " in \"edgerun_job_zone\"; it takes zone=NAME:SIZE, ttl=TIME, max_answer=SIZE";
+}
+
+char* addZone(ngx_conf_t* cf, MainConf& main, ZoneDraft draft) {
+    auto conf = std::make_unique<ZoneConf>(std::move(draft.conf));
+    ngx_str_t name = {conf->name.size(), static_cast<u_char*>(ngx_pnalloc(cf->pool, conf->name.size()))};
+    if (name.data == nullptr) {
+        return confFailure();
+    }
+    ngx_memcpy(name.data, conf->name.data(), name.len);
+    ngx_shm_zone_t* zone =
+        ngx_shared_memory_add(cf, &name, draft.size, &ngx_http_edgerun_module);
+    if (zone == nullptr) {
+        return confFailure();  // NGINX has said why
+    }
+    zone->init = initZone;
+    zone->data = conf.get();
+    conf->shm = zone;
+    main.zones.push_back(std::move(conf));
+    return NGX_CONF_OK;
+}
+
+}  // namespace
+
+ZoneMemory memoryOf(const ngx_shm_zone_t& zone) {
+    ZonePreamble* preamble = preambleOf(zone);
+    return {preamble + 1, static_cast<std::size_t>(preamble->bytes)};
+}
+
+char* setJobZone(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
+    return contain(cf->log, confFailure(), [&]() -> char* {
+        auto& main = *static_cast<MainConf*>(conf);
+        ZoneDraft draft;
+        for (const auto argument : argumentsOf(cf)) {
+            const std::string fault = readParameter(argument, draft);
+            if (!fault.empty()) {
+                main.problems.add(cf, fault);
+                return NGX_CONF_OK;
+            }
+        }
+        if (draft.conf.name.empty()) {
+            main.problems.add(cf, "\"edgerun_job_zone\" needs \"zone=NAME:SIZE\"");
+            return NGX_CONF_OK;
+        }
+        if (main.zoneNamed(draft.conf.name)) {
+            main.problems.add(cf, "edgerun_job_zone " + quoted(draft.conf.name) + " is duplicate");
+            return NGX_CONF_OK;
+        }
+        return addZone(cf, main, std::move(draft));
+    });
+}
+
+}  // namespace edgerun::nginx

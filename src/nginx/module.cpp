@@ -1,0 +1,100 @@
+#include "edgerun/nginx/conf.h"
+#include "edgerun/nginx/contain.h"
+#include "edgerun/nginx/directives.h"
+#include "edgerun/nginx/gate.h"
+#include "edgerun/nginx/variables.h"
+#include "edgerun/nginx/worker.h"
+
+namespace edgerun::nginx {
+
+namespace {
+
+constexpr ngx_uint_t kHttp = NGX_HTTP_MAIN_CONF;
+constexpr ngx_uint_t kGate = NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF |
+                             NGX_HTTP_LIF_CONF | NGX_HTTP_LMT_CONF;
+constexpr ngx_uint_t kJobs = NGX_HTTP_LOC_CONF | NGX_HTTP_LIF_CONF;
+constexpr ngx_uint_t kJobOptions = NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF;
+
+ngx_command_t commands[] = {
+    {ngx_string("edgerun_provider"), kHttp | NGX_CONF_BLOCK | NGX_CONF_TAKE1, setProvider,
+     NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_job_zone"), kHttp | NGX_CONF_1MORE, setJobZone,
+     NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_auth_jwt"), kGate | NGX_CONF_TAKE1, setAuthJwt,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_auth_jwt_secret"), kGate | NGX_CONF_TAKE1, setAuthJwtSecret,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_auth_jwt_claims"), kGate | NGX_CONF_1MORE, setAuthJwtClaims,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_require_role"), kGate | NGX_CONF_1MORE, setRequireRole,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_require_module"), kGate | NGX_CONF_1MORE, setRequireModule,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_jobs"), kJobs | NGX_CONF_1MORE, setJobs,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_max_query"), kJobOptions | NGX_CONF_TAKE1, setMaxQuery,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+
+    ngx_null_command,
+};
+
+ngx_int_t addGate(ngx_conf_t* cf) {
+    auto* core = static_cast<ngx_http_core_main_conf_t*>(
+        ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
+    auto* handler = static_cast<ngx_http_handler_pt*>(
+        ngx_array_push(&core->phases[NGX_HTTP_ACCESS_PHASE].handlers));
+    if (handler == nullptr) {
+        return NGX_ERROR;
+    }
+    *handler = gateHandler;
+    return NGX_OK;
+}
+
+ngx_int_t finishConf(ngx_conf_t* cf) noexcept {
+    return contain<ngx_int_t>(cf->log, NGX_ERROR, [cf]() -> ngx_int_t {
+        MainConf& conf = mainConfOf(cf);
+        completeConf(cf, conf);
+        if (conf.problems.count() > 0) {
+            return NGX_ERROR;
+        }
+        return addGate(cf);
+    });
+}
+
+ngx_http_module_t context = {
+    addVariables,       // preconfiguration
+    finishConf,         // postconfiguration
+    createMainConf,
+    nullptr,            // init main
+    nullptr,            // create server
+    nullptr,            // merge server
+    createLocationConf,
+    mergeLocationConf,
+};
+
+}  // namespace
+
+}  // namespace edgerun::nginx
+
+ngx_module_t ngx_http_edgerun_module = {
+    NGX_MODULE_V1,
+    &edgerun::nginx::context,
+    edgerun::nginx::commands,
+    NGX_HTTP_MODULE,
+    nullptr,                       // init master
+    edgerun::nginx::initModule,
+    edgerun::nginx::initProcess,
+    nullptr,                       // init thread
+    nullptr,                       // exit thread
+    edgerun::nginx::exitProcess,
+    nullptr,                       // exit master
+    NGX_MODULE_V1_PADDING,
+};

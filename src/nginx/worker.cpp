@@ -1,0 +1,104 @@
+#include "edgerun/nginx/worker.h"
+
+#include "edgerun/auth/hmac_key.h"
+#include "edgerun/nginx/contain.h"
+
+namespace edgerun::nginx {
+
+namespace {
+
+constexpr std::size_t kCachedTokens = 4096;
+
+/// The one piece of state that a process has.
+std::unique_ptr<Worker>& slot() {
+    static std::unique_ptr<Worker> worker;
+    return worker;
+}
+
+ngx_int_t start(ngx_cycle_t* cycle) noexcept {
+    return contain<ngx_int_t>(cycle->log, NGX_ERROR, [cycle]() -> ngx_int_t {
+        const auto* conf = static_cast<const MainConf*>(
+            ngx_http_cycle_get_module_main_conf(cycle, ngx_http_edgerun_module));
+        const bool isUsed = conf != nullptr && (!conf->zones.empty() || !conf->verifiers.empty());
+        if (!isUsed) {
+            return NGX_OK;
+        }
+        slot() = Worker::create(*conf);
+        return slot() != nullptr ? NGX_OK : NGX_ERROR;
+    });
+}
+
+}  // namespace
+
+Worker::Worker() : tokens_(kCachedTokens) {}
+
+std::unique_ptr<Worker> Worker::create(const MainConf& conf) {
+    std::unique_ptr<Worker> worker(new Worker());
+    if (!worker->makeKeys(conf) || !worker->makeRunners(conf)) {
+        return nullptr;
+    }
+    return worker;
+}
+
+bool Worker::makeKeys(const MainConf& conf) {
+    for (const auto& verifier : conf.verifiers) {
+        auto key = auth::makeHmacKey(verifier.secret);
+        if (key == nullptr) {
+            ngx_log_error(NGX_LOG_EMERG, ngx_cycle->log, 0,
+                          "edgerun: OpenSSL does not take a secret of \"edgerun_auth_jwt_secret\"");
+            return false;
+        }
+        keys_.emplace_back().push_back(std::move(key));
+    }
+    return true;
+}
+
+bool Worker::makeRunners(const MainConf& conf) {
+    if (conf.zones.empty()) {
+        return true;
+    }
+    client_ = loop::HttpClient::create();
+    if (client_ == nullptr) {
+        return false;
+    }
+    for (const auto& zone : conf.zones) {
+        locks_.push_back(std::make_unique<ZoneLock>(*zone->shm));
+        const ZoneMemory memory = memoryOf(*zone->shm);
+        auto runner = engine::JobRunner::create(zone->name, memory.address, memory.bytes,
+                                                *locks_.back(), zone->maxAnswer, *client_, conf);
+        if (runner == nullptr) {
+            return false;
+        }
+        runners_.push_back(std::move(runner));
+    }
+    return true;
+}
+
+Worker* currentWorker() {
+    return slot().get();
+}
+
+/// With `master_process off`, a reload changes the configuration under the one
+/// process without initProcess(): the worker is made anew for it, before the
+/// old configuration's zones are unmapped.
+ngx_int_t initModule(ngx_cycle_t* cycle) noexcept {
+    if (ngx_process != NGX_PROCESS_SINGLE || slot() == nullptr) {
+        return NGX_OK;
+    }
+    slot().reset();
+    return start(cycle);
+}
+
+ngx_int_t initProcess(ngx_cycle_t* cycle) noexcept {
+    // Not in the cache manager and loader.
+    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE) {
+        return NGX_OK;
+    }
+    return start(cycle);
+}
+
+void exitProcess(ngx_cycle_t*) noexcept {
+    slot().reset();
+}
+
+}  // namespace edgerun::nginx
