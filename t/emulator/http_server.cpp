@@ -139,14 +139,17 @@ void HttpServer::readAll(Connection& connection) {
         std::size_t count = 0;
         switch (connection.stream.read(readBuffer_.data(), readBuffer_.size(), count)) {
         case ByteStream::Result::kDone:
-            connection.parser.append({readBuffer_.data(), count});
+            if (!connection.isDraining) {
+                connection.parser.append({readBuffer_.data(), count});
+            }
             break;
         case ByteStream::Result::kAgain:
             return;
         case ByteStream::Result::kEnd:
             connection.hasEnded = true;
-            if (!connection.isBusy || connection.isHeld) {
+            if (!connection.isBusy || connection.isHeld || connection.isDraining) {
                 connection.closesWhenSent = true;
+                connection.isDraining = false;
             }
             return;
         case ByteStream::Result::kFailed:
@@ -185,6 +188,7 @@ void HttpServer::refuse(Connection& connection) {
     delivery.reply = badRequestReply_(status, text);
     connection.isBusy = true;
     connection.keepsAlive = false;
+    connection.isDraining = true;
     send(connection, std::move(delivery));
 }
 
@@ -292,10 +296,26 @@ void HttpServer::flush(Connection& connection) {
         connection.out.clear();
         connection.sent = 0;
         if (connection.closesWhenSent) {
-            doom(connection);
+            closeSent(connection);
         }
     }
     arm(connection);
+}
+
+// Closing on bytes that nobody read would reset the connection and could take the refusal with it.
+void HttpServer::closeSent(Connection& connection) {
+    constexpr std::int64_t kMostDrainMs = 2000;
+    if (!connection.isDraining) {
+        doom(connection);
+        return;
+    }
+    connection.closesWhenSent = false;
+    shutdown(connection.stream.fd(), SHUT_WR);
+    timers_.at(nowMs() + kMostDrainMs, [this, id = connection.id] {
+        if (Connection* target = find(id)) {
+            doom(*target);
+        }
+    });
 }
 
 void HttpServer::arm(Connection& connection) {

@@ -58,6 +58,7 @@ private:
         bool keepsAlive = true;      // after the answer under way
         bool closesWhenSent = false;
         bool hasEnded = false;       // the peer sends no more
+        bool isDraining = false;     // refused midway: what still comes is thrown away
         bool isDoomed = false;
     };
 
@@ -72,6 +73,7 @@ private:
     void dribble(std::uint64_t id, std::shared_ptr<const Delivery> delivery, std::size_t from);
     void finishAnswer(Connection& connection);
     void flush(Connection& connection);
+    void closeSent(Connection& connection);
     void arm(Connection& connection);
     void doom(Connection& connection);
     void buryDoomed();

@@ -32,6 +32,10 @@ int main(int count, char** words) {
     }
     raiseDescriptorLimit();
     emulator::Service service(*options, std::move(tls));
+    if (!options->logFile.empty() && !service.openLog(options->logFile)) {
+        std::perror("emulator: cannot write the log");
+        return 1;
+    }
     const unsigned port = service.listenOn(options->host, options->port);
     if (port == 0) {
         std::perror("emulator: cannot listen");

@@ -131,6 +131,7 @@ public:
     Run& addRun(Thread& thread);
     Run* findRun(const Thread& thread, const std::string& id);
     const std::vector<std::unique_ptr<Run>>& runs() const { return runs_; }
+    std::size_t threadCount() const { return threads_.size(); }
 
     void clear();
 

@@ -1,0 +1,215 @@
+#include "control.h"
+
+#include <charconv>
+
+#include "clock.h"
+#include "json_text.h"
+#include "run_life.h"
+#include "schema.h"
+
+namespace emulator {
+
+namespace {
+
+constexpr std::string_view kPrefix = "/_emulator/";
+constexpr double kMostMs = 1e9;
+
+Reply jsonReply(std::string body) {
+    Reply reply;
+    reply.body = std::move(body);
+    return reply;
+}
+
+std::string_view queryValue(const Pairs& query, std::string_view name) {
+    for (const auto& [key, value] : query) {
+        if (key == name) {
+            return value;
+        }
+    }
+    return {};
+}
+
+Reply addFaults(const ControlParts& parts, const Request& request) {
+    const JsonRef body = parseJson(request.body);
+    if (body == nullptr) {
+        return errorReply(refusal::notJson());
+    }
+    if (const auto error = parts.faults.add(body.get())) {
+        return errorReply(*error);
+    }
+    return jsonReply(parts.faults.render());
+}
+
+Reply listFaults(const ControlParts& parts, const Request&) {
+    return jsonReply(parts.faults.render());
+}
+
+Reply clearFaults(const ControlParts& parts, const Request&) {
+    parts.faults.clear();
+    return jsonReply("[]");
+}
+
+struct MsSetting {
+    const char* name;
+    std::int64_t Settings::*value;
+};
+constexpr MsSetting kMsSettings[] = {
+    {"duration", &Settings::durationMs}, {"jitter", &Settings::jitterMs},
+    {"delay", &Settings::delayMs},       {"poll_after", &Settings::pollAfterMs},
+    {"queued", &Settings::queuedMs},     {"cancel", &Settings::cancelMs},
+};
+
+struct BoolSetting {
+    const char* name;
+    bool Settings::*value;
+};
+constexpr BoolSetting kBoolSettings[] = {
+    {"log", &Settings::keepsLog},
+    {"chunked", &Settings::isChunked},
+};
+
+constexpr Field msField(const char* name) {
+    Field field{name, FieldKind::kInteger, false, false};
+    field.high = kMostMs;
+    return field;
+}
+
+constexpr Field kSettingFields[] = {
+    msField("duration"),
+    msField("jitter"),
+    msField("delay"),
+    msField("poll_after"),
+    msField("queued"),
+    msField("cancel"),
+    {"log", FieldKind::kBoolean, false, false},
+    {"chunked", FieldKind::kBoolean, false, false},
+};
+constexpr Shape kSettingsShape = {kSettingFields, sizeof kSettingFields / sizeof kSettingFields[0]};
+
+Reply showSettings(const ControlParts& parts, const Request&) {
+    ObjectText object;
+    for (const MsSetting& setting : kMsSettings) {
+        object.number(setting.name, parts.settings.*setting.value);
+    }
+    for (const BoolSetting& setting : kBoolSettings) {
+        object.boolean(setting.name, parts.settings.*setting.value);
+    }
+    return jsonReply(object.take());
+}
+
+Reply changeSettings(const ControlParts& parts, const Request& request) {
+    const JsonRef body = parseJson(request.body);
+    if (!json_is_object(body.get())) {
+        return errorReply(refusal::notJson());
+    }
+    if (const auto error = checkShape(body.get(), kSettingsShape)) {
+        return errorReply(*error);
+    }
+    for (const MsSetting& setting : kMsSettings) {
+        if (const json_t* value = json_object_get(body.get(), setting.name)) {
+            parts.settings.*setting.value = json_integer_value(value);
+        }
+    }
+    for (const BoolSetting& setting : kBoolSettings) {
+        if (const json_t* value = json_object_get(body.get(), setting.name)) {
+            parts.settings.*setting.value = json_is_true(value);
+        }
+    }
+    return showSettings(parts, request);
+}
+
+Reply showLog(const ControlParts& parts, const Request& request) {
+    const Pairs query = parseQuery(request.query);
+    const std::string_view since = queryValue(query, "since");
+    std::uint64_t sequence = 0;
+    std::from_chars(since.data(), since.data() + since.size(), sequence);
+    return jsonReply(parts.log.render(sequence, queryValue(query, "call")));
+}
+
+Reply clearLog(const ControlParts& parts, const Request&) {
+    parts.log.clear();
+    return jsonReply("[]");
+}
+
+std::string renderRunRecord(const Run& run) {
+    const auto orNull = [](std::int64_t ms) { return ms == 0 ? "null" : std::to_string(ms); };
+    return ObjectText()
+        .string("id", run.id)
+        .string("thread", run.threadId)
+        .boolean("thread_exists", run.thread != nullptr)
+        .string("job", run.job)
+        .string("status", statusWord(run))
+        .raw("metadata", run.echo.metadata)
+        .number("created_ms", run.createdMs)
+        .raw("final_at_ms", orNull(run.finalMs))
+        .raw("first_seen_final_ms", orNull(run.firstSeenFinalMs))
+        .take();
+}
+
+void settleAll(const ControlParts& parts) {
+    for (const auto& run : parts.world.runs()) {
+        settleRun(parts.world, *run, nowMs());
+    }
+}
+
+Reply showRuns(const ControlParts& parts, const Request&) {
+    settleAll(parts);
+    std::string list = "[";
+    for (const auto& run : parts.world.runs()) {
+        list += list.size() > 1 ? ",\n" : "";
+        list += renderRunRecord(*run);
+    }
+    return jsonReply(list + "]\n");
+}
+
+Reply showStatistics(const ControlParts& parts, const Request&) {
+    settleAll(parts);
+    return jsonReply(parts.statistics.render(parts.server.load(), parts.world));
+}
+
+Reply reset(const ControlParts& parts, const Request&) {
+    parts.settings = parts.firstSettings;
+    parts.world.clear();
+    parts.faults.clear();
+    parts.log.clear();
+    parts.statistics.clear();
+    parts.server.forgetPeak();
+    return jsonReply("{}");
+}
+
+struct Endpoint {
+    std::string_view method;
+    std::string_view name;
+    Reply (*serve)(const ControlParts&, const Request&);
+};
+
+constexpr Endpoint kEndpoints[] = {
+    {"POST", "faults", addFaults},
+    {"GET", "faults", listFaults},
+    {"DELETE", "faults", clearFaults},
+    {"POST", "settings", changeSettings},
+    {"GET", "settings", showSettings},
+    {"GET", "log", showLog},
+    {"DELETE", "log", clearLog},
+    {"GET", "runs", showRuns},
+    {"GET", "stats", showStatistics},
+    {"POST", "reset", reset},
+};
+
+}  // namespace
+
+bool isControlPath(std::string_view path) {
+    return path.substr(0, kPrefix.size()) == kPrefix;
+}
+
+Reply serveControl(const ControlParts& parts, const Request& request) {
+    const std::string_view name = std::string_view(request.path).substr(kPrefix.size());
+    for (const Endpoint& endpoint : kEndpoints) {
+        if (endpoint.name == name && endpoint.method == request.method) {
+            return endpoint.serve(parts, request);
+        }
+    }
+    return errorReply(refusal::unknownUrl(request.method, request.path));
+}
+
+}  // namespace emulator
