@@ -57,6 +57,15 @@ bool isReached(const ArenaView& view, std::uint32_t index) {
     return (view.reached[index / 64] & bitOf(index)) != 0;
 }
 
+/// One more than the last reached block.
+std::uint32_t endOfReached(const ArenaView& view) {
+    std::uint32_t end = view.blockCount;
+    while (end > 0 && !isReached(view, end - 1)) {
+        --end;
+    }
+    return end;
+}
+
 void unmark(const ArenaView& view, std::uint32_t index, std::uint32_t count) {
     for (; count > 0; --count) {
         view.reached[index / 64] &= ~bitOf(index);
@@ -139,7 +148,8 @@ void disclaimChain(const ArenaView& view, const Chain& chain) {
 
 void freeUnreachedBlocks(const ArenaView& view) {
     ArenaHeader& header = *view.header;
-    header.blocksTouched = std::min(header.blocksTouched, view.blockCount);
+    header.blocksTouched =
+        std::max(std::min(header.blocksTouched, view.blockCount), endOfReached(view));
     header.freeBlock = kNone;
     header.blocksFree = view.blockCount - header.blocksTouched;
     for (std::uint32_t index = header.blocksTouched; index-- > 0;) {

@@ -24,9 +24,14 @@ inline constexpr std::uint32_t kSlotInUse = 0x6a6f6221;
 inline constexpr std::uint32_t kWorkerPlaces = 128;
 inline constexpr std::uint32_t kBlockPayload = 1016;
 inline constexpr std::uint32_t kBlocksPerSlot = 3;
-/// Kept free for each job that is not final, so that it can always end.
+/// Kept free so that every job that is not final can end with a body of so
+/// many blocks. Commits come one after another, and a final one gives back the
+/// job's former body and its request; so the blocks are kept once for all jobs,
+/// and further ones only for jobs that would give back fewer.
 inline constexpr std::uint32_t kReservedBlocks = 2;
 static_assert(JobArena::kAssuredBody == kReservedBlocks * kBlockPayload);
+/// Room for each such job that new jobs do not get, for its answer.
+inline constexpr std::uint32_t kAnswerBlocks = 1;
 
 /// Bytes in a chain of blocks; `head` is kNone exactly when `length` is 0.
 struct Chain {
@@ -104,6 +109,7 @@ struct ArenaHeader {
     std::uint32_t finishedHead;
     std::uint32_t finishedTail;
     std::uint32_t open;      ///< jobs that are not final
+    std::uint32_t owed;      ///< what they would give back too little
     std::uint32_t live;      ///< jobs whose phase is not Done
     std::uint32_t finished;  ///< the others
     std::uint32_t finishedBlocks;

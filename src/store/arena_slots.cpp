@@ -28,11 +28,11 @@ bool isPlausible(const run::Record& record) {
            holdsBool(record.oddStatusNoted);
 }
 
+}  // namespace
+
 std::uint32_t blocksOf(const JobState& state) {
     return blocksFor(state.body.length) + blocksFor(state.request.length);
 }
-
-}  // namespace
 
 bool isPlausible(const ArenaView& view, const JobState& state) {
     return isPlausible(state.record) && isPlausible(view, state.body) &&
@@ -86,6 +86,7 @@ void giveSlot(const ArenaView& view, std::uint32_t index) {
 
 void countJob(ArenaHeader& header, const JobState& state) {
     header.open += isOpen(state) ? 1 : 0;
+    header.owed += isOpen(state) ? owedFor(blocksOf(state)) : 0;
     header.live += isLive(state) ? 1 : 0;
     header.finished += isLive(state) ? 0 : 1;
     header.finishedBlocks += isLive(state) ? 0 : blocksOf(state);
@@ -93,6 +94,7 @@ void countJob(ArenaHeader& header, const JobState& state) {
 
 void uncountJob(ArenaHeader& header, const JobState& state) {
     header.open -= isOpen(state) ? 1 : 0;
+    header.owed -= isOpen(state) ? owedFor(blocksOf(state)) : 0;
     header.live -= isLive(state) ? 1 : 0;
     header.finished -= isLive(state) ? 0 : 1;
     header.finishedBlocks -= isLive(state) ? 0 : blocksOf(state);

@@ -16,7 +16,7 @@ inline bool isLive(const JobState& state) {
     return state.record.phase != run::Phase::Done;
 }
 
-/// Does the job hold a reserve of blocks for its final body?
+/// Is the job's final body still to come?
 inline bool isOpen(const JobState& state) {
     return isLive(state) && !run::isFinal(state.record.status);
 }
@@ -24,6 +24,13 @@ inline bool isOpen(const JobState& state) {
 /// From this moment the job's ttl runs.
 inline bool isSettled(const JobState& state) {
     return !isOpen(state);
+}
+
+std::uint32_t blocksOf(const JobState& state);
+
+/// Blocks that must be kept free because an open job holds only so many.
+constexpr std::uint32_t owedFor(std::uint32_t blocksHeld) {
+    return blocksHeld < kReservedBlocks ? kReservedBlocks - blocksHeld : 0;
 }
 
 /// The slot of a job in use with a plausible state; null (and the damage

@@ -112,6 +112,18 @@ void JobArena::releaseWorker(const WorkerPlace& place) {
     }
 }
 
+void JobArena::release(const JobRef& ref) {
+    ArenaGuard guard(*lock_, view_);
+    ArenaSlot* slot = ownedSlot(view_, ref);
+    if (slot == nullptr || !isLive(currentState(*slot))) {
+        return;
+    }
+    guard.beginChange();
+    takeOver(*slot, {kNone, 0});
+    EDGERUN_CRASH_POINT(job_released);
+    ++view_.header->orphanEpoch;
+}
+
 void JobArena::adopt(const WorkerPlace& place, std::uint64_t now, std::uint32_t& cursor,
                      std::size_t most, std::vector<JobRef>& taken) {
     // Not under the lock: this may throw.

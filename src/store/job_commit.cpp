@@ -98,16 +98,30 @@ bool mayFollow(const JobState& state, const run::Record& record, bool hasBody) {
     return rankOf(record.status) >= rankOf(state.record.status);
 }
 
-/// Blocks that must be free before a body of so many is written: for itself,
-/// while the old one still stands, and so that every open job keeps its reserve.
+/// Blocks that must be free before a new job is stored.
+std::uint64_t blocksNeeded(const ArenaHeader& header, bool willBeOpen, std::uint32_t blocks) {
+    const std::uint32_t owed = willBeOpen ? owedFor(blocks) : 0;
+    return std::uint64_t{blocks} + kReservedBlocks + header.owed + owed;
+}
+
+/// Is there room beside what open jobs will need for their answers? Finished
+/// jobs count as room.
+bool hasAnswerRoom(const ArenaHeader& header, std::uint64_t blocks) {
+    const std::uint64_t room = std::uint64_t{header.blocksFree} + header.finishedBlocks;
+    return room >= blocks + std::uint64_t{kAnswerBlocks} * header.open;
+}
+
+/// Blocks that must be free before a body of so many is written: for itself
+/// while the old one still stands, and afterwards to keep the reserve.
 std::uint64_t blocksNeeded(const ArenaHeader& header, const JobState& before, const JobState& after,
-                           std::uint32_t bodyBlocks) {
-    const std::uint64_t others = header.open - (isOpen(before) ? 1 : 0);
-    const std::uint64_t freed =
-        blocksFor(before.body.length) + (isOpen(after) ? 0 : blocksFor(before.request.length));
-    const std::uint64_t during = bodyBlocks + kReservedBlocks * others;
-    const std::uint64_t later = bodyBlocks + kReservedBlocks * (others + (isOpen(after) ? 1 : 0));
-    return std::max(during, later > freed ? later - freed : 0);
+                           std::uint32_t body) {
+    const std::uint32_t request = blocksFor(after.request.length);
+    const std::uint64_t freed = blocksOf(before) - request;
+    std::uint64_t owed = header.owed;
+    owed -= isOpen(before) ? owedFor(blocksOf(before)) : 0;
+    owed += isOpen(after) ? owedFor(body + request) : 0;
+    const std::uint64_t later = body + kReservedBlocks + owed;
+    return std::max<std::uint64_t>(body, later > freed ? later - freed : 0);
 }
 
 /// Makes the spare state the current one, and frees what the former alone
@@ -147,16 +161,16 @@ Accepted JobArena::accept(const WorkerPlace& place, const JobId& id, const JobOw
     if (!isOpen(job.state)) {
         job.request = {};
     }
-    const std::uint64_t blocks = blocksFor(job.request.size()) + blocksFor(body.size());
+    const std::uint32_t blocks = blocksFor(job.request.size()) + blocksFor(body.size());
 
     ArenaGuard guard(*lock_, view_);
     if (!holdsPlace(view_, place)) {
         return {AcceptStatus::NoOwner, {}};
     }
     guard.beginChange();
-    const std::uint64_t reserve =
-        std::uint64_t{kReservedBlocks} * (view_.header->open + (isOpen(job.state) ? 1 : 0));
-    const std::uint32_t index = makeRoom(view_, 1, blocks + reserve) ? takeSlot(view_) : kNone;
+    const std::uint64_t needed = blocksNeeded(*view_.header, isOpen(job.state), blocks);
+    const bool fits = hasAnswerRoom(*view_.header, needed) && makeRoom(view_, 1, needed);
+    const std::uint32_t index = fits ? takeSlot(view_) : kNone;
     if (index == kNone || !fillSlot(view_, index, job)) {
         ++view_.header->refused;
         return {AcceptStatus::Full, {}};

@@ -86,8 +86,8 @@ public:
     /// The least memory that holds a useful arena.
     static constexpr std::size_t kMinimumBytes = 64 * 1024;
 
-    /// A job that is not final can always commit a body up to this size:
-    /// blocks are kept free for it.
+    /// A job can always become final with a body up to this size: blocks are
+    /// kept free for it.
     static constexpr std::size_t kAssuredBody = 2 * 1016;
 
     /// Carves fresh memory (zero-filled or not). False if it is too small or
@@ -118,6 +118,9 @@ public:
     /// at, the cursor moves with each call: call again soon.
     void adopt(const WorkerPlace& place, std::uint64_t now, std::uint32_t& cursor, std::size_t most,
                std::vector<JobRef>& taken);
+
+    /// Gives one job back; another worker's adopt() finds it.
+    void release(const JobRef& ref);
 
     // --- jobs, for clients ---
 

@@ -1,0 +1,195 @@
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "edgerun/store/job_arena.h"
+#include "edgerun/store/job_id.h"
+
+/// What the arena costs with many jobs in flight, on one core and with a lock
+/// that is never contended. Argument: jobs in the arena.
+namespace edgerun::store {
+
+namespace {
+
+constexpr std::size_t kBodyBytes = 300;
+constexpr std::size_t kBytesPerJob = 5000;
+
+class FreeLock : public ArenaLock {
+public:
+    void lock() noexcept override {}
+    void unlock() noexcept override {}
+};
+
+struct Release {
+    void operator()(void* memory) const { std::free(memory); }
+};
+
+JobOwner ownerNumber(std::uint64_t number) {
+    JobOwner owner;
+    owner.user.fill(static_cast<std::uint8_t>(number));
+    std::memcpy(owner.user.data(), &number, sizeof(number));
+    return owner;
+}
+
+/// An arena with jobs of 1,000 users, looked at in random order.
+class Fixture {
+public:
+    explicit Fixture(std::size_t jobs)
+        : bytes_((jobs + 1000) * kBytesPerJob / 64 * 64), memory_(std::aligned_alloc(64, bytes_)) {
+        JobArena::format(memory_.get(), bytes_, {}, secret);
+        arena.emplace(*JobArena::attach(memory_.get(), bytes_, lock_));
+        place = *arena->registerWorker(1, UINT64_MAX);
+        for (std::size_t number = 0; number < jobs; ++number) {
+            owners.push_back(ownerNumber(number % 1000));
+            ids.push_back(*makeJobId(1'800'000'000'000, 0, owners.back(), secret));
+            refs.push_back(accept(ids.back(), owners.back()).ref);
+        }
+        order.resize(jobs);
+        for (std::size_t& at : order) {
+            at = random_() % jobs;
+        }
+    }
+
+    Accepted accept(const JobId& id, const JobOwner& owner, const run::Record& record = {}) {
+        return arena->accept(place, id, owner, record, request, body, 1000);
+    }
+
+    const std::string request = std::string(400, 'q');
+    const std::string body = std::string(kBodyBytes, 'b');
+    const JobIdSecret secret{};
+    std::optional<JobArena> arena;
+    WorkerPlace place;
+    std::vector<JobId> ids;
+    std::vector<JobOwner> owners;
+    std::vector<JobRef> refs;
+    std::vector<std::size_t> order;
+
+private:
+    FreeLock lock_;
+    std::size_t bytes_;
+    std::unique_ptr<void, Release> memory_;
+    std::mt19937_64 random_{1};
+};
+
+void read(benchmark::State& state) {
+    Fixture jobs(state.range(0));
+    std::size_t turn = 0;
+    char buffer[1024];
+    for (auto _ : state) {
+        const std::size_t at = jobs.order[turn++ % jobs.order.size()];
+        const JobView job =
+            jobs.arena->read(jobs.ids[at], jobs.owners[at], 2000, buffer, sizeof(buffer));
+        if (job.found != JobView::Found::Yes) {
+            state.SkipWithError("not found");
+        }
+        benchmark::DoNotOptimize(buffer);
+    }
+}
+
+void commitWithBody(benchmark::State& state) {
+    Fixture jobs(state.range(0));
+    run::Record record;
+    record.status = run::JobStatus::Running;
+    std::size_t turn = 0;
+    for (auto _ : state) {
+        const JobRef& ref = jobs.refs[jobs.order[turn++ % jobs.order.size()]];
+        if (jobs.arena->commit(ref, record, jobs.body, 2000) != JobArena::Commit::Done) {
+            state.SkipWithError("not committed");
+        }
+    }
+}
+
+/// A poll of the provider changes the record only.
+void commitRecord(benchmark::State& state) {
+    Fixture jobs(state.range(0));
+    run::Record record;
+    std::size_t turn = 0;
+    for (auto _ : state) {
+        const JobRef& ref = jobs.refs[jobs.order[turn++ % jobs.order.size()]];
+        if (jobs.arena->commit(ref, record, std::nullopt, 2000) != JobArena::Commit::Done) {
+            state.SkipWithError("not committed");
+        }
+    }
+}
+
+/// Of a job that is finished at once; beyond the arena's size, each acceptance
+/// also removes the oldest.
+void acceptAndEvict(benchmark::State& state) {
+    Fixture jobs(state.range(0));
+    run::Record record;
+    record.status = run::JobStatus::Completed;
+    record.phase = run::Phase::Done;
+    std::size_t turn = 0;
+    for (auto _ : state) {
+        JobId id = jobs.ids[jobs.order[turn++ % jobs.order.size()]];
+        std::memcpy(&id[7], &turn, sizeof(turn));
+        if (jobs.accept(id, jobs.owners[0], record).status != AcceptStatus::Accepted) {
+            state.SkipWithError("refused");
+        }
+    }
+}
+
+void adoptIdle(benchmark::State& state) {
+    Fixture jobs(state.range(0));
+    std::uint32_t cursor = 0;
+    std::vector<JobRef> taken;
+    for (std::size_t call = 0; call < jobs.ids.size() / 1000; ++call) {
+        jobs.arena->adopt(jobs.place, 2000, cursor, 64, taken);
+    }
+    for (auto _ : state) {
+        jobs.arena->adopt(jobs.place, 2000, cursor, 64, taken);
+    }
+    if (!taken.empty()) {
+        state.SkipWithError("adopted its own");
+    }
+}
+
+/// All jobs of a worker that left, 64 a call.
+void adoptAll(benchmark::State& state) {
+    Fixture jobs(state.range(0));
+    std::uint32_t cursor = 0;
+    for (auto _ : state) {
+        const WorkerPlace next = *jobs.arena->registerWorker(1, UINT64_MAX);
+        jobs.arena->releaseWorker(jobs.place);
+        jobs.place = next;
+        std::vector<JobRef> taken;
+        while (taken.size() < jobs.ids.size()) {
+            jobs.arena->adopt(next, 2000, cursor, 64, taken);
+        }
+    }
+    state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+
+void makeId(benchmark::State& state) {
+    const JobIdSecret secret{};
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(makeJobId(1'800'000'000'000, 0, ownerNumber(1), secret));
+    }
+}
+
+void checkId(benchmark::State& state) {
+    const JobIdSecret secret{};
+    const JobId id = *makeJobId(1'800'000'000'000, 0, ownerNumber(1), secret);
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(isGenuine(id, ownerNumber(1), secret));
+    }
+}
+
+BENCHMARK(read)->Arg(10'000)->Arg(100'000);
+BENCHMARK(commitWithBody)->Arg(10'000)->Arg(100'000);
+BENCHMARK(commitRecord)->Arg(10'000)->Arg(100'000);
+BENCHMARK(acceptAndEvict)->Arg(10'000)->Arg(100'000);
+BENCHMARK(adoptIdle)->Arg(10'000)->Arg(100'000);
+BENCHMARK(adoptAll)->Arg(10'000)->Arg(100'000);
+BENCHMARK(makeId);
+BENCHMARK(checkId);
+
+}  // namespace
+
+}  // namespace edgerun::store

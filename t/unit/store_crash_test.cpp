@@ -1,0 +1,224 @@
+#include <gtest/gtest.h>
+
+#include "edgerun/store/crash_point.h"
+#include "edgerun/store/job_arena.h"
+#include "store_shared_memory.h"
+
+/// A worker dies at each of the points that the arena's code names, one after
+/// another; the next one must find every job that was acknowledged, whole.
+namespace edgerun::store {
+
+namespace {
+
+using run::JobStatus;
+using run::Phase;
+using Commit = JobArena::Commit;
+
+constexpr std::size_t kArenaBytes = JobArena::kMinimumBytes;
+constexpr std::uint64_t kJobs = 64;
+constexpr std::uint64_t kLease = 100;
+
+/// What the worker has been told, in memory that survives it.
+struct Acknowledged {
+    std::uint64_t version[kJobs];  ///< 0: not accepted, or removed
+    JobStatus status[kJobs];
+    bool mayBeGone[kJobs];  ///< a call that removes it had begun
+};
+
+class CrashTest : public testing::Test {
+protected:
+    CrashTest() : memory(kArenaBytes), notes(sizeof(Acknowledged)) {}
+
+    Acknowledged& acknowledged() { return *static_cast<Acknowledged*>(notes.data()); }
+
+    void reset() {
+        acknowledged() = {};
+        ASSERT_TRUE(JobArena::format(memory.data(), kArenaBytes, {1000, 4096}, testSecret()));
+    }
+
+    JobArena attach() { return *JobArena::attach(memory.data(), kArenaBytes, lock); }
+
+    void expectEveryJobWhole(JobArena& arena);
+    void expectEveryLiveJobAdoptable(JobArena& arena);
+    void expectNothingLeaked(JobArena& arena);
+
+    SharedMemory memory;
+    SharedMemory notes;
+    ForcedLock lock;
+};
+
+/// One worker's life, touching every kind of change.
+class Worker {
+public:
+    Worker(JobArena arena, Acknowledged& acknowledged)
+        : arena_(std::move(arena)), acknowledged_(acknowledged) {}
+
+    void live() {
+        place_ = *arena_.registerWorker(1, kLease);
+        for (std::uint64_t number = 1; number <= 6; ++number) {
+            accept(number);
+        }
+        commit(1, recordOf(JobStatus::Running), true);
+        commit(2, recordOf(JobStatus::RequiresAction), false);
+        commit(3, recordOf(JobStatus::Completed, Phase::DeleteThread), true);
+        commit(3, recordOf(JobStatus::Completed, Phase::Done), false);
+        commit(4, finishedRecord(), true);
+        commit(1, finishedRecord(), true);
+        expire();
+        finishedMakeRoom();
+        changeOwner();
+        commit(2, finishedRecord(), true);
+        arena_.releaseWorker(place_);
+    }
+
+private:
+    void accept(std::uint64_t number) {
+        const Accepted job = arena_.accept(place_, idNumber(number), ownerNumber(number % 3), {},
+                                           bodyOf(number, 0), bodyOf(number, 1), number);
+        if (job.status == AcceptStatus::Accepted) {
+            refs_[number] = job.ref;
+            acknowledged_.version[number] = 1;
+        }
+    }
+
+    void commit(std::uint64_t number, const run::Record& record, bool hasBody) {
+        const std::uint64_t version = acknowledged_.version[number] + (hasBody ? 1 : 0);
+        const std::string text = bodyOf(number, version);
+        const auto body = hasBody ? std::optional<std::string_view>(text) : std::nullopt;
+        if (arena_.commit(refs_[number], record, body, 10) != Commit::Done) {
+            _exit(1);
+        }
+        acknowledged_.version[number] = version;
+        acknowledged_.status[number] = record.status;
+    }
+
+    void expire() {
+        acknowledged_.mayBeGone[3] = true;
+        if (arena_.expire(1010, 1) != 1) {
+            _exit(2);
+        }
+        acknowledged_.version[3] = 0;
+    }
+
+    void finishedMakeRoom() {
+        acknowledged_.mayBeGone[4] = acknowledged_.mayBeGone[1] = true;
+        for (std::uint64_t number = 10; number < kJobs; number += 3) {
+            accept(number);
+        }
+        if (arena_.gauges().evicted != 2) {
+            _exit(3);
+        }
+        acknowledged_.version[4] = acknowledged_.version[1] = 0;
+    }
+
+    void changeOwner() {
+        arena_.releaseWorker(place_);
+        place_ = *arena_.registerWorker(1, kLease);
+        std::uint32_t cursor = 0;
+        std::vector<JobRef> taken;
+        arena_.adopt(place_, 0, cursor, 100, taken);
+        for (const JobRef& ref : taken) {
+            refs_[arena_.idOf(ref).value()[7]] = ref;
+        }
+    }
+
+    JobArena arena_;
+    Acknowledged& acknowledged_;
+    WorkerPlace place_;
+    JobRef refs_[kJobs];
+};
+
+void CrashTest::expectEveryJobWhole(JobArena& arena) {
+    for (std::uint64_t number = 0; number < kJobs; ++number) {
+        char buffer[4096];
+        const JobView job =
+            arena.read(idNumber(number), ownerNumber(number % 3), 500, buffer, sizeof(buffer));
+        const std::uint64_t version = acknowledged().version[number];
+        if (job.found == JobView::Found::No) {
+            EXPECT_TRUE(version == 0 || acknowledged().mayBeGone[number]) << "job " << number;
+            continue;
+        }
+        EXPECT_TRUE(job.version == version || job.version == version + 1) << "job " << number;
+        EXPECT_TRUE(std::string_view(buffer, job.size) == bodyOf(number, job.version))
+            << "job " << number;
+        EXPECT_GE(job.status, acknowledged().status[number]) << "job " << number;
+    }
+}
+
+void CrashTest::expectEveryLiveJobAdoptable(JobArena& arena) {
+    const WorkerPlace place = *arena.registerWorker(2, 10 * kLease);
+    std::uint32_t cursor = 7;
+    std::vector<JobRef> taken;
+    arena.adopt(place, 2 * kLease, cursor, 1000, taken);
+    EXPECT_EQ(taken.size(), arena.gauges().live);
+    for (const JobRef& ref : taken) {
+        const std::uint64_t number = arena.idOf(ref).value()[7];
+        const run::Record record = arena.load(ref).value();
+        if (!run::isFinal(record.status)) {
+            EXPECT_TRUE(arena.loadRequest(ref) == bodyOf(number, 0)) << "job " << number;
+        }
+        run::Record done = record;
+        done.status = run::isFinal(record.status) ? record.status : JobStatus::Cancelled;
+        done.phase = Phase::Done;
+        EXPECT_EQ(arena.commit(ref, done, std::nullopt, 500), Commit::Done);
+    }
+}
+
+void CrashTest::expectNothingLeaked(JobArena& arena) {
+    arena.expire(10'000, 1000);
+    const ArenaGauges gauges = arena.gauges();
+    EXPECT_EQ(gauges.live + gauges.finished, 0u);
+    EXPECT_EQ(gauges.slotsFree, gauges.slots);
+    EXPECT_EQ(gauges.blocksFree, gauges.blocks);
+}
+
+#ifdef EDGERUN_CRASH_POINTS
+
+/// True if `work` came to its end before that passage.
+bool survives(std::uint64_t passage, const std::function<void()>& work) {
+    return endsWell(start([&] {
+        passagesUntilCrash = passage;
+        work();
+        passagesUntilCrash = 0;
+    }));
+}
+
+TEST_F(CrashTest, ADeathAnywhereLosesNothingThatWasAcknowledged) {
+    std::uint64_t repaired = 0;
+    std::uint64_t passage = 1;
+    bool survived = false;
+    for (; !survived && !HasFailure(); ++passage) {
+        SCOPED_TRACE("death at passage " + std::to_string(passage));
+        reset();
+        survived = survives(passage, [&] { Worker(attach(), acknowledged()).live(); });
+        JobArena arena = attach();
+        expectEveryJobWhole(arena);
+        repaired += arena.gauges().repairs;
+        expectEveryLiveJobAdoptable(arena);
+        expectNothingLeaked(arena);
+    }
+    EXPECT_GT(passage, 300u);
+    EXPECT_GT(repaired, passage * 3 / 4);
+}
+
+TEST_F(CrashTest, ADeathDuringTheRepairIsCuredByTheNext) {
+    for (std::uint64_t passage = 50; passage < 370 && !HasFailure(); passage += 29) {
+        bool survived = false;
+        for (std::uint64_t second = 1; !survived && !HasFailure(); second += 4) {
+            SCOPED_TRACE("deaths at " + std::to_string(passage) + " and " + std::to_string(second));
+            reset();
+            ASSERT_FALSE(survives(passage, [&] { Worker(attach(), acknowledged()).live(); }));
+            survived = survives(second, [&] { attach().gauges(); });
+            JobArena arena = attach();
+            expectEveryJobWhole(arena);
+            expectEveryLiveJobAdoptable(arena);
+            expectNothingLeaked(arena);
+        }
+    }
+}
+
+#endif
+
+}  // namespace
+
+}  // namespace edgerun::store

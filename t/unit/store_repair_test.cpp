@@ -1,0 +1,294 @@
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <random>
+
+#include "../../src/store/arena_layout.h"
+#include "edgerun/store/job_arena.h"
+#include "store_arena_fixture.h"
+
+namespace edgerun::store {
+
+namespace {
+
+using run::JobStatus;
+using run::Phase;
+using Commit = JobArena::Commit;
+
+class RepairTest : public ArenaTest {
+protected:
+    RepairTest() : layout(*viewMemory(memory.data(), memory.size(), arena->limits())) {}
+
+    /// As if the lock's last holder had died while it changed something.
+    void repair() {
+        layout.header->mutating = 1;
+        arena->gauges();
+    }
+
+    std::string describeGauges() {
+        const ArenaGauges g = arena->gauges();
+        return std::to_string(g.slotsFree) + " slots, " + std::to_string(g.blocksFree) +
+               " blocks free, " + std::to_string(g.live) + " live, " + std::to_string(g.finished) +
+               " finished";
+    }
+
+    JobState& state(const JobRef& ref) {
+        ArenaSlot& slot = layout.slots[ref.slot];
+        return slot.states[slot.current];
+    }
+
+    ArenaView layout;
+    std::vector<JobRef> refs;
+};
+
+TEST_F(RepairTest, AnArenaIsRepairedOnceWhenAWorkerDiedInside) {
+    repair();
+    EXPECT_EQ(arena->gauges().repairs, 1u);
+    EXPECT_EQ(arena->gauges().repairs, 1u);
+}
+
+TEST_F(RepairTest, ARepairChangesNothingInASoundArena) {
+    refs.push_back(accept(1, 10, std::string(5000, 'r')));
+    refs.push_back(accept(2, 20));
+    refs.push_back(accept(3, 30));
+    finish(refs[2], 40);
+    finish(refs[1], 50);
+    const std::string before = describeGauges();
+    repair();
+    EXPECT_EQ(describeGauges(), before);
+    EXPECT_EQ(arena->loadRequest(refs[0]), std::string(5000, 'r'));
+    for (const std::uint64_t number : {1, 2, 3}) {
+        EXPECT_TRUE(exists(number, 60)) << number;
+    }
+    EXPECT_EQ(view(2, 60).version, 2u);
+    EXPECT_EQ(body, "finished");
+}
+
+TEST_F(RepairTest, WithoutItsIndexAndFreeListsTheArenaIsTheSameAfterARepair) {
+    refs.push_back(accept(1, 10, std::string(5000, 'r')));
+    finish(accept(2, 20), 30);
+    const std::string before = describeGauges();
+    std::memset(layout.idBuckets, 0x5a, layout.bucketCount * 4);
+    std::memset(layout.ownerBuckets, 0x5a, layout.bucketCount * 4);
+    ArenaHeader& header = *layout.header;
+    header.freeSlot = header.freeBlock = header.finishedHead = header.finishedTail = 12345;
+    header.slotsFree = header.blocksFree = header.live = header.finished = header.open = 999;
+    repair();
+    EXPECT_EQ(describeGauges(), before);
+    EXPECT_TRUE(exists(1, 40));
+    EXPECT_TRUE(exists(2, 40));
+    EXPECT_EQ(arena->expire(1030, 9), 1u);
+}
+
+TEST_F(RepairTest, FinishedJobsKeepTheirOrder) {
+    for (std::uint64_t number = 0; number < 6; ++number) {
+        refs.push_back(accept(number));
+    }
+    for (const std::size_t at : {4, 0, 5, 2, 1, 3}) {
+        finish(refs[at], 10 * (at * 5 % 6));  // finished at 20, 0, 10, 40, 50, 30
+    }
+    repair();
+    const std::uint64_t byAge[] = {0, 5, 4, 3, 2, 1};
+    for (std::uint64_t at = 0; at < 6; ++at) {
+        EXPECT_EQ(arena->expire(1000 + 10 * at, 9), 1u);
+        EXPECT_EQ(arena->gauges().finished, 5 - at);
+        for (std::uint64_t other = 0; other < 6; ++other) {
+            EXPECT_EQ(exists(byAge[other]), other > at) << at << " " << other;
+        }
+    }
+}
+
+TEST_F(RepairTest, AnImpossibleStateIsDroppedAndTheOthersStay) {
+    using Damage = void (*)(JobState&);
+    const Damage damages[] = {
+        [](JobState& s) { s.record.phase = static_cast<Phase>(200); },
+        [](JobState& s) { s.record.status = static_cast<JobStatus>(6); },
+        [](JobState& s) { std::memset(&s.record.ownsThread, 2, 1); },
+        [](JobState& s) { std::memset(&s.record.queryCut, 0xff, 1); },
+        [](JobState& s) { s.body.head = kNone; },
+        [](JobState& s) { s.body.head = 1 << 30; },
+        [](JobState& s) { s.body.length = 1 << 30; },
+        [](JobState& s) { s.body.length = 0; },
+        [](JobState& s) { s.body.length += 1016; },
+        [](JobState& s) { s.request.length -= 1016; },
+        [](JobState& s) { s.request.head = s.body.head; },
+        [](JobState& s) { s.expiresAt = 77; },
+    };
+    for (const Damage damage : damages) {
+        const ArenaGauges before = arena->gauges();
+        const JobRef good = accept(1);
+        const JobRef bad = accept(2, 0, std::string(3000, 'r'));
+        const JobRef last = accept(3);
+        damage(state(bad));
+        repair();
+        EXPECT_TRUE(arena->load(good));
+        EXPECT_TRUE(arena->load(last));
+        EXPECT_FALSE(arena->load(bad)) << &damage - damages;
+        EXPECT_FALSE(exists(2));
+        finish(good);
+        finish(last);
+        arena->expire(1000, 9);
+        EXPECT_EQ(arena->gauges().blocksFree, before.blocksFree);
+        EXPECT_EQ(arena->gauges().slotsFree, before.slotsFree);
+    }
+}
+
+TEST_F(RepairTest, OfTwoJobsThatShareABlockOneStays) {
+    const JobRef first = accept(1);
+    const JobRef second = accept(2);
+    state(second).body = state(first).body;
+    repair();
+    EXPECT_TRUE(exists(1));
+    EXPECT_FALSE(exists(2));
+    EXPECT_TRUE(arena->load(first));
+}
+
+TEST_F(RepairTest, ATornOrCyclicChainIsDropped) {
+    using Target = std::uint32_t (*)(const ArenaView&, std::uint32_t head);
+    const Target targets[] = {
+        [](const ArenaView&, std::uint32_t head) { return head; },
+        [](const ArenaView& v, std::uint32_t head) { return v.blocks[v.blocks[head].next].next; },
+        [](const ArenaView&, std::uint32_t) { return std::uint32_t{100}; },
+        [](const ArenaView&, std::uint32_t) { return std::uint32_t{1} << 30; },
+        [](const ArenaView&, std::uint32_t) { return kNone; },
+    };
+    for (const Target target : targets) {
+        const JobRef bad = accept(1, 0, "", std::string(3000, 'x'));
+        const std::uint32_t head = state(bad).body.head;
+        layout.blocks[head].next = target(layout, head);
+        repair();
+        EXPECT_FALSE(exists(1));
+        EXPECT_EQ(arena->gauges().blocksFree, arena->gauges().blocks);
+    }
+}
+
+TEST_F(RepairTest, ALinkIntoAnotherJobIsNoticedByTheReader) {
+    const JobRef first = accept(1, 0, "", std::string(3000, 'x'));
+    accept(2, 0, "", std::string(3000, 's'));
+    layout.blocks[state(first).body.head].next = state({1, 0, 0}).body.head;
+    EXPECT_FALSE(exists(1));
+    EXPECT_TRUE(exists(2));
+    EXPECT_EQ(arena->gauges().repairs, 1u);
+    EXPECT_FALSE(arena->load(first));
+}
+
+TEST_F(RepairTest, JobsOfAnyOwnerCanBeAdoptedAfterARepair) {
+    accept(1);
+    const WorkerPlace other = *arena->registerWorker(2, 9000);
+    std::uint32_t cursor = 0;
+    std::vector<JobRef> taken;
+    arena->adopt(other, 0, cursor, 10, taken);
+    // Its leave was cut short: the place is vacant, but nobody was told.
+    layout.header->workers[place.index].isTaken = 0;
+    layout.header->mutating = 1;
+    arena->adopt(other, 0, cursor, 10, taken);
+    EXPECT_EQ(taken.size(), 1u);
+}
+
+/// Calls everything, with refs and ids that exist, existed and never did.
+void useEverything(JobArena& arena, const WorkerPlace& place, std::vector<JobRef>& refs,
+                   std::mt19937& random) {
+    char buffer[20000];
+    std::uint32_t cursor = random();
+    for (std::uint64_t number = 0; number < 40; ++number) {
+        const std::uint64_t now = random() % 3000;
+        const std::string text(random() % 5 == 0 ? random() % 16000 : random() % 50, 't');
+        const Accepted job =
+            arena.accept(place, idNumber(random() % 40), ownerNumber(1), {}, text, "body", now);
+        refs.push_back(job.ref);
+        const JobRef& ref = refs[random() % refs.size()];
+        std::vector<JobRef> taken;
+        arena.read(idNumber(number), ownerNumber(1), now, buffer, sizeof(buffer));
+        arena.load(ref);
+        arena.idOf(ref);
+        arena.loadRequest(ref);
+        arena.findThread(ownerNumber(1), "thread");
+        arena.commit(ref, recordOf(JobStatus::Running), text, now);
+        arena.commit(refs[random() % refs.size()], finishedRecord(), std::nullopt, now);
+        arena.adopt(place, 0, cursor, 5, taken);
+        refs.insert(refs.end(), taken.begin(), taken.end());
+        arena.expire(now, 3);
+        arena.gauges();
+    }
+}
+
+/// What must hold after any repair, whatever the memory held before.
+void expectSound(JobArena& arena, const ArenaView& layout) {
+    layout.header->mutating = 1;
+    const ArenaGauges g = arena.gauges();
+    std::uint32_t jobs = 0;
+    std::uint32_t blocks = 0;
+    for (std::uint32_t index = 0; index < layout.header->slotsTouched; ++index) {
+        const ArenaSlot& slot = layout.slots[index];
+        if (slot.inUse == kSlotInUse) {
+            ++jobs;
+            blocks += (currentState(slot).body.length + 1015) / 1016;
+            blocks += (currentState(slot).request.length + 1015) / 1016;
+        }
+    }
+    EXPECT_EQ(g.slotsFree + jobs, g.slots);
+    EXPECT_EQ(g.blocksFree + blocks, g.blocks);
+    EXPECT_EQ(g.live + g.finished, jobs);
+    layout.header->mutating = 1;
+    EXPECT_EQ(arena.gauges().blocksFree, g.blocksFree) << "a second repair finds nothing more";
+}
+
+using Scribble = void (*)(char* memory, std::size_t length, std::mt19937& random);
+
+void scribbleEverywhere(char* memory, std::size_t length, std::mt19937& random) {
+    for (std::size_t at = 0; at < length; ++at) {
+        memory[at] = static_cast<char>(random());
+    }
+}
+
+void scribbleSomeBytes(char* memory, std::size_t length, std::mt19937& random) {
+    for (int count = 0; count < 200; ++count) {
+        memory[random() % length] = static_cast<char>(random());
+    }
+}
+
+/// Small numbers look like indices.
+void scribbleIndices(char* memory, std::size_t length, std::mt19937& random) {
+    for (int count = 0; count < 500; ++count) {
+        const std::uint32_t value = random() % 200;
+        std::memcpy(memory + random() % (length / 4) * 4, &value, sizeof(value));
+    }
+}
+
+class FuzzTest : public RepairTest, public testing::WithParamInterface<Scribble> {};
+
+TEST_P(FuzzTest, NoBytesBehindTheHeaderCanHurtAWorker) {
+    for (std::uint32_t round = 0; round < 60; ++round) {
+        std::mt19937 random(round);
+        ASSERT_TRUE(JobArena::format(memory.data(), memory.size(), {1000, 16384}, testSecret()));
+        place = *arena->registerWorker(1, 1'000'000);
+        refs.clear();
+        useEverything(*arena, place, refs, random);
+        char* begin = reinterpret_cast<char*>(layout.slots);
+        GetParam()(begin, static_cast<std::size_t>(memory.data() + memory.size() - begin), random);
+        layout.header->mutating = round % 2;
+        useEverything(*arena, place, refs, random);
+        expectSound(*arena, layout);
+    }
+}
+
+TEST_P(FuzzTest, NorCanTheHeadersOwnBookkeeping) {
+    for (std::uint32_t round = 0; round < 60; ++round) {
+        std::mt19937 random(round);
+        ASSERT_TRUE(JobArena::format(memory.data(), memory.size(), {1000, 16384}, testSecret()));
+        place = *arena->registerWorker(1, 1'000'000);
+        refs.clear();
+        useEverything(*arena, place, refs, random);
+        char* begin = memory.data() + offsetof(ArenaHeader, mutating);
+        GetParam()(begin, sizeof(ArenaHeader) - offsetof(ArenaHeader, mutating), random);
+        useEverything(*arena, place, refs, random);
+        expectSound(*arena, layout);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Scribbles, FuzzTest,
+                         testing::Values(scribbleEverywhere, scribbleSomeBytes, scribbleIndices));
+
+}  // namespace
+
+}  // namespace edgerun::store

@@ -1,0 +1,217 @@
+#include <gtest/gtest.h>
+#include <sched.h>
+
+#include <atomic>
+#include <chrono>
+#include <random>
+#include <thread>
+
+#include "edgerun/store/job_arena.h"
+#include "store_shared_memory.h"
+
+/// Several workers at once, killed at any instruction, as the master process
+/// lives through it.
+namespace edgerun::store {
+
+namespace {
+
+using run::JobStatus;
+using run::Phase;
+using Commit = JobArena::Commit;
+
+constexpr std::size_t kArenaBytes = 512 * 1024;
+constexpr std::uint64_t kJobs = 1 << 21;
+constexpr int kWorkers = 3;
+
+struct Shared {
+    std::atomic<pid_t> holder;
+    std::atomic<std::uint64_t> nextJob;
+    std::atomic<std::uint64_t> wrong;
+    std::atomic<std::uint64_t> now;
+    std::atomic<std::uint64_t> acknowledged[kJobs];  ///< versions
+    std::atomic<bool> isDone[kJobs];                 ///< its worker began to finish it
+};
+
+/// As ngx_shmtx: the word is the holder's pid, and the parent frees a dead one's.
+class PidLock : public ArenaLock {
+public:
+    explicit PidLock(std::atomic<pid_t>& holder) : holder_(holder) {}
+
+    void lock() noexcept override {
+        for (pid_t nobody = 0; !holder_.compare_exchange_weak(nobody, getpid()); nobody = 0) {
+            sched_yield();
+        }
+    }
+    void unlock() noexcept override { holder_ = 0; }
+
+private:
+    std::atomic<pid_t>& holder_;
+};
+
+class Worker {
+public:
+    Worker(JobArena arena, Shared& shared) : arena_(std::move(arena)), shared_(shared) {
+        const auto place = arena_.registerWorker(getpid(), shared_.now + 50);
+        place ? place_ = *place : place_;
+        random_.seed(static_cast<unsigned>(getpid()));
+    }
+
+    void liveForever() {
+        while (true) {
+            switch (random_() % 8) {
+                case 0:
+                case 1:
+                    accept();
+                    break;
+                case 2:
+                    adopt();
+                    break;
+                case 3:
+                    arena_.expire(shared_.now, 2);
+                    break;
+                case 4:
+                    readAny();
+                    break;
+                default:
+                    advanceOne();
+            }
+        }
+    }
+
+private:
+    void accept() {
+        const std::uint64_t number = ++shared_.nextJob;
+        if (number >= kJobs) {
+            return;
+        }
+        const Accepted job = arena_.accept(place_, idNumber(number), ownerNumber(1), {},
+                                           bodyOf(number, 0), bodyOf(number, 1), shared_.now);
+        if (job.status == AcceptStatus::Accepted) {
+            shared_.acknowledged[number] = 1;
+            refs_.push_back(job.ref);
+        }
+    }
+
+    void adopt() {
+        arena_.renewWorker(place_, shared_.now + 50);
+        arena_.adopt(place_, shared_.now, cursor_, 5, refs_);
+    }
+
+    void advanceOne() {
+        if (refs_.empty()) {
+            return;
+        }
+        std::swap(refs_[random_() % refs_.size()], refs_.back());
+        const JobRef ref = refs_.back();
+        const auto id = arena_.idOf(ref);
+        if (!id) {
+            refs_.pop_back();
+            return;
+        }
+        std::uint64_t number;
+        std::memcpy(&number, &(*id)[7], sizeof(number));
+        commitNext(ref, number, random_() % 4 == 0);
+    }
+
+    void commitNext(const JobRef& ref, std::uint64_t number, bool isLast) {
+        char buffer[4096];
+        const JobView job =
+            arena_.read(idNumber(number), ownerNumber(1), shared_.now, buffer, sizeof(buffer));
+        const run::Record record = isLast ? finishedRecord() : recordOf(JobStatus::Running);
+        if (isLast) {
+            shared_.isDone[number] = true;
+        }
+        const std::uint64_t version = job.version + 1;
+        if (arena_.commit(ref, record, bodyOf(number, version), shared_.now) == Commit::Done) {
+            shared_.acknowledged[number] = version;
+        }
+    }
+
+    void readAny() {
+        const std::uint64_t number =
+            1 + random_() % std::min<std::uint64_t>(kJobs - 1, shared_.nextJob.load() + 1);
+        const std::uint64_t least = shared_.acknowledged[number];
+        const bool isDone = shared_.isDone[number];
+        char buffer[4096];
+        const JobView job =
+            arena_.read(idNumber(number), ownerNumber(1), shared_.now, buffer, sizeof(buffer));
+        const bool isRight = job.found == JobView::Found::No
+                                 ? least == 0 || isDone
+                                 : job.version >= least && std::string_view(buffer, job.size) ==
+                                                               bodyOf(number, job.version);
+        shared_.wrong += isRight ? 0 : 1;
+    }
+
+    JobArena arena_;
+    Shared& shared_;
+    WorkerPlace place_;
+    std::mt19937 random_;
+    std::uint32_t cursor_ = 0;
+    std::vector<JobRef> refs_;
+};
+
+class SigkillTest : public testing::Test {
+protected:
+    SigkillTest()
+        : memory(kArenaBytes),
+          sharedMemory(sizeof(Shared)),
+          shared(*new (sharedMemory.data()) Shared{}),
+          lock(shared.holder) {
+        EXPECT_TRUE(JobArena::format(memory.data(), kArenaBytes, {300, 4096}, testSecret()));
+    }
+
+    JobArena attach() { return *JobArena::attach(memory.data(), kArenaBytes, lock); }
+
+    pid_t startWorker() {
+        return start([this] { Worker(attach(), shared).liveForever(); });
+    }
+
+    void killWorker(pid_t worker) {
+        kill(worker, SIGKILL);
+        waitpid(worker, nullptr, 0);
+        shared.holder.compare_exchange_strong(worker, 0);
+    }
+
+    SharedMemory memory;
+    SharedMemory sharedMemory;
+    Shared& shared;
+    PidLock lock;
+};
+
+TEST_F(SigkillTest, WorkersThatAreKilledAtAnyTimeLoseNothing) {
+    pid_t workers[kWorkers];
+    for (pid_t& worker : workers) {
+        worker = startWorker();
+    }
+    std::mt19937 random(1);
+    for (int round = 0; round < 100; ++round) {
+        std::this_thread::sleep_for(std::chrono::microseconds(2000 + random() % 3000));
+        shared.now += 20;
+        pid_t& victim = workers[random() % kWorkers];
+        killWorker(victim);
+        victim = startWorker();
+    }
+    for (const pid_t worker : workers) {
+        killWorker(worker);
+    }
+
+    EXPECT_EQ(shared.wrong, 0u);
+    JobArena arena = attach();
+    EXPECT_GT(arena.gauges().repairs, 0u);
+    const std::uint64_t now = shared.now + 1000;
+    const WorkerPlace place = *arena.registerWorker(getpid(), now + 1000);
+    std::uint32_t cursor = 0;
+    std::vector<JobRef> taken;
+    arena.adopt(place, now, cursor, kJobs, taken);
+    EXPECT_EQ(taken.size(), arena.gauges().live);
+    for (const JobRef& ref : taken) {
+        EXPECT_EQ(arena.commit(ref, finishedRecord(), "end", now), Commit::Done);
+    }
+    arena.expire(now + 1000, kJobs);
+    EXPECT_EQ(arena.gauges().slotsFree, arena.gauges().slots);
+    EXPECT_EQ(arena.gauges().blocksFree, arena.gauges().blocks);
+}
+
+}  // namespace
+
+}  // namespace edgerun::store
