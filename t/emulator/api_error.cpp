@@ -84,8 +84,7 @@ ApiError wrongContentType(std::string_view contentType) {
             "Unsupported content type: " + quoted(contentType) +
                 ". This API method only accepts 'application/json' requests, but you specified "
                 "the header 'Content-Type: " +
-                std::string(contentType) +
-                "'. Please try again with a supported content type.",
+                std::string(contentType) + "'. Please try again with a supported content type.",
             "", "unsupported_content_type"};
 }
 
@@ -124,25 +123,25 @@ ApiError wrongType(const std::string& name, std::string_view expected, std::stri
 ApiError unsupportedValue(const std::string& name, std::string_view value,
                           std::string_view supported) {
     return {400,
-            "Invalid value: " + quoted(value) + ". Supported values are: " +
-                std::string(supported) + ".",
+            "Invalid value: " + quoted(value) +
+                ". Supported values are: " + std::string(supported) + ".",
             name, "invalid_value"};
 }
 
 ApiError outOfRange(const std::string& name, bool isBelow, std::string_view bound,
                     std::string_view got) {
     return {400,
-            "Invalid " + quoted(name) + ": value " +
-                (isBelow ? "below minimum" : "above maximum") + ". Expected a value " +
-                (isBelow ? ">= " : "<= ") + std::string(bound) + ", but got " + std::string(got) +
-                " instead.",
+            "Invalid " + quoted(name) + ": value " + (isBelow ? "below minimum" : "above maximum") +
+                ". Expected a value " + (isBelow ? ">= " : "<= ") + std::string(bound) +
+                ", but got " + std::string(got) + " instead.",
             name, isBelow ? "integer_below_min_value" : "integer_above_max_value"};
 }
 
 ApiError tooLong(const std::string& name, std::size_t limit, std::size_t length) {
     return {400,
-            "Invalid " + quoted(name) + ": string too long. Expected a string with maximum length " +
-                number(limit) + ", but got a string with length " + number(length) + " instead.",
+            "Invalid " + quoted(name) +
+                ": string too long. Expected a string with maximum length " + number(limit) +
+                ", but got a string with length " + number(length) + " instead.",
             name, "string_above_max_length"};
 }
 
@@ -155,9 +154,9 @@ ApiError tooManyItems(const std::string& name, std::size_t limit, std::size_t co
 
 ApiError tooManyPairs(const std::string& name, std::size_t limit, std::size_t count) {
     return {400,
-            "Invalid " + quoted(name) +
-                ": too many properties. Expected an object with at most " + number(limit) +
-                " properties, but got an object with " + number(count) + " properties instead.",
+            "Invalid " + quoted(name) + ": too many properties. Expected an object with at most " +
+                number(limit) + " properties, but got an object with " + number(count) +
+                " properties instead.",
             name, "object_above_max_properties"};
 }
 
@@ -186,10 +185,10 @@ ApiError notFound(std::string_view kind, std::string_view id) {
 
 // Old clients match these two texts with regular expressions: not a byte may change.
 ApiError threadHasActiveRun(std::string_view thread, std::string_view run) {
-    return {400,
-            "Thread " + std::string(thread) + " already has an active run " + std::string(run) +
-                ".",
-            "", ""};
+    return {
+        400,
+        "Thread " + std::string(thread) + " already has an active run " + std::string(run) + ".",
+        "", ""};
 }
 
 ApiError threadIsLocked(std::string_view thread, std::string_view run) {

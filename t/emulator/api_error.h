@@ -11,8 +11,8 @@ namespace emulator {
 struct ApiError {
     int status = 400;
     std::string message;
-    std::string param;       // empty: null
-    std::string_view code;   // empty: null
+    std::string param;      // empty: null
+    std::string_view code;  // empty: null
     std::string_view type = "invalid_request_error";
 };
 

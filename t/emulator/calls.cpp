@@ -51,7 +51,7 @@ bool matches(std::string_view pattern, std::string_view path, std::array<std::st
     while (!pattern.empty() && !path.empty()) {
         const std::string_view wanted = takeSegment(pattern);
         const std::string_view segment = takeSegment(path);
-        if (wanted == "*") {
+        if (wanted == "*" && !segment.empty()) {
             ids[count++] = segment;
         } else if (wanted != segment) {
             return false;
@@ -154,8 +154,8 @@ Reply performCall(World& world, const Settings& settings, const Request& request
         return errorReply(route.isKnownPath ? refusal::wrongMethod(request.method, request.path)
                                             : refusal::unknownUrl(request.method, request.path));
     }
-    CallContext context{world,     settings,  request, nowMs(),
-                        route.ids, parseQuery(request.query), nullptr};
+    CallContext context{world,  settings, request, nowMs(), route.ids, parseQuery(request.query),
+                        nullptr};
     if (const auto error = admit(*route.row, context)) {
         return errorReply(*error);
     }

@@ -184,16 +184,11 @@ struct Endpoint {
 };
 
 constexpr Endpoint kEndpoints[] = {
-    {"POST", "faults", addFaults},
-    {"GET", "faults", listFaults},
-    {"DELETE", "faults", clearFaults},
-    {"POST", "settings", changeSettings},
-    {"GET", "settings", showSettings},
-    {"GET", "log", showLog},
-    {"DELETE", "log", clearLog},
-    {"GET", "runs", showRuns},
-    {"GET", "stats", showStatistics},
-    {"POST", "reset", reset},
+    {"POST", "faults", addFaults},     {"GET", "faults", listFaults},
+    {"DELETE", "faults", clearFaults}, {"POST", "settings", changeSettings},
+    {"GET", "settings", showSettings}, {"GET", "log", showLog},
+    {"DELETE", "log", clearLog},       {"GET", "runs", showRuns},
+    {"GET", "stats", showStatistics},  {"POST", "reset", reset},
 };
 
 }  // namespace

@@ -19,18 +19,12 @@ struct ActionRow {
 };
 
 constexpr ActionRow kActions[] = {
-    {"status", FaultAction::kStatus, false},
-    {"cut_before", FaultAction::kCutBefore, false},
-    {"cut_after", FaultAction::kCutAfter, true},
-    {"cut_mid_body", FaultAction::kCutMidBody, true},
-    {"hang", FaultAction::kHang, false},
-    {"slow_body", FaultAction::kSlowBody, true},
-    {"garbage", FaultAction::kGarbage, true},
-    {"html", FaultAction::kHtml, false},
-    {"huge", FaultAction::kHuge, true},
-    {"wrong_id", FaultAction::kWrongId, true},
-    {"delay", FaultAction::kDelay, true},
-    {"late", FaultAction::kLate, false},
+    {"status", FaultAction::kStatus, false},     {"cut_before", FaultAction::kCutBefore, false},
+    {"cut_after", FaultAction::kCutAfter, true}, {"cut_mid_body", FaultAction::kCutMidBody, true},
+    {"hang", FaultAction::kHang, false},         {"slow_body", FaultAction::kSlowBody, true},
+    {"garbage", FaultAction::kGarbage, true},    {"html", FaultAction::kHtml, false},
+    {"huge", FaultAction::kHuge, true},          {"wrong_id", FaultAction::kWrongId, true},
+    {"delay", FaultAction::kDelay, true},        {"late", FaultAction::kLate, false},
 };
 
 constexpr const char* kActionChoices =
@@ -116,8 +110,9 @@ std::variant<Fault, ApiError> readFault(const json_t* object) {
         return refusal::unsupportedValue("on", fault.on, "'any' and the names of calls");
     }
     const std::string action = *stringOf(object, "action");
-    const auto* row = std::find_if(std::begin(kActions), std::end(kActions),
-                                   [&](const ActionRow& candidate) { return candidate.name == action; });
+    const auto* row =
+        std::find_if(std::begin(kActions), std::end(kActions),
+                     [&](const ActionRow& candidate) { return candidate.name == action; });
     fault.action = row->action;
     fault.actionName = row->name;
     fault.match = stringOf(object, "match").value_or("");
@@ -144,8 +139,7 @@ std::variant<Fault, ApiError> readFault(const json_t* object) {
 
 bool concerns(const Fault& fault, std::string_view call, const Request& request) {
     const bool isCall = fault.on == "any" || fault.on == call;
-    return isCall && (fault.match.empty() ||
-                      request.path.find(fault.match) != std::string::npos ||
+    return isCall && (fault.match.empty() || request.path.find(fault.match) != std::string::npos ||
                       request.body.find(fault.match) != std::string::npos);
 }
 

@@ -138,23 +138,23 @@ void HttpServer::readAll(Connection& connection) {
     do {
         std::size_t count = 0;
         switch (connection.stream.read(readBuffer_.data(), readBuffer_.size(), count)) {
-        case ByteStream::Result::kDone:
-            if (!connection.isDraining) {
-                connection.parser.append({readBuffer_.data(), count});
-            }
-            break;
-        case ByteStream::Result::kAgain:
-            return;
-        case ByteStream::Result::kEnd:
-            connection.hasEnded = true;
-            if (!connection.isBusy || connection.isHeld || connection.isDraining) {
-                connection.closesWhenSent = true;
-                connection.isDraining = false;
-            }
-            return;
-        case ByteStream::Result::kFailed:
-            doom(connection);
-            return;
+            case ByteStream::Result::kDone:
+                if (!connection.isDraining) {
+                    connection.parser.append({readBuffer_.data(), count});
+                }
+                break;
+            case ByteStream::Result::kAgain:
+                return;
+            case ByteStream::Result::kEnd:
+                connection.hasEnded = true;
+                if (!connection.isBusy || connection.isHeld || connection.isDraining) {
+                    connection.closesWhenSent = true;
+                    connection.isDraining = false;
+                }
+                return;
+            case ByteStream::Result::kFailed:
+                doom(connection);
+                return;
         }
     } while (connection.stream.hasBuffered());
 }
@@ -163,16 +163,16 @@ void HttpServer::handleBuffered(Connection& connection) {
     while (!connection.isBusy && !connection.isDoomed) {
         Request request;
         switch (connection.parser.next(request)) {
-        case RequestParser::Outcome::kMore:
-            return;
-        case RequestParser::Outcome::kContinue:
-            connection.out += "HTTP/1.1 100 Continue\r\n\r\n";
-            return;
-        case RequestParser::Outcome::kBad:
-            refuse(connection);
-            return;
-        case RequestParser::Outcome::kReady:
-            break;
+            case RequestParser::Outcome::kMore:
+                return;
+            case RequestParser::Outcome::kContinue:
+                connection.out += "HTTP/1.1 100 Continue\r\n\r\n";
+                return;
+            case RequestParser::Outcome::kBad:
+                refuse(connection);
+                return;
+            case RequestParser::Outcome::kReady:
+                break;
         }
         connection.isBusy = true;
         connection.keepsAlive = request.isKeptAlive && !connection.hasEnded;
@@ -198,27 +198,27 @@ void HttpServer::deliver(Connection& connection, Delivery delivery) {
         return;
     }
     switch (delivery.manner) {
-    case Delivery::Manner::kWhole:
-    case Delivery::Manner::kCutBody:
-    case Delivery::Manner::kDribble:
-        send(connection, std::move(delivery));
-        return;
-    case Delivery::Manner::kCut:
-        if (delivery.isReset) {
-            connection.stream.makeReset();
-        }
-        doom(connection);
-        return;
-    case Delivery::Manner::kHeld:
-        connection.isHeld = true;
-        if (delivery.stepMs > 0) {
-            Delivery end;
-            end.manner = Delivery::Manner::kCut;
-            end.isReset = delivery.isReset;
-            end.delayMs = delivery.stepMs;
-            deliverLater(connection, std::move(end));
-        }
-        return;
+        case Delivery::Manner::kWhole:
+        case Delivery::Manner::kCutBody:
+        case Delivery::Manner::kDribble:
+            send(connection, std::move(delivery));
+            return;
+        case Delivery::Manner::kCut:
+            if (delivery.isReset) {
+                connection.stream.makeReset();
+            }
+            doom(connection);
+            return;
+        case Delivery::Manner::kHeld:
+            connection.isHeld = true;
+            if (delivery.stepMs > 0) {
+                Delivery end;
+                end.manner = Delivery::Manner::kCut;
+                end.isReset = delivery.isReset;
+                end.delayMs = delivery.stepMs;
+                deliverLater(connection, std::move(end));
+            }
+            return;
     }
 }
 
@@ -323,8 +323,7 @@ void HttpServer::arm(Connection& connection) {
         return;
     }
     const bool hasOutput = !connection.out.empty() || connection.stream.wantsWrite();
-    const std::uint32_t wanted =
-        (connection.hasEnded ? 0U : EPOLLIN) | (hasOutput ? EPOLLOUT : 0U);
+    const std::uint32_t wanted = (connection.hasEnded ? 0U : EPOLLIN) | (hasOutput ? EPOLLOUT : 0U);
     if (wanted != connection.armed) {
         epoll_event event{};
         event.events = wanted;

@@ -52,13 +52,13 @@ private:
         RequestParser parser;
         std::string out;
         std::size_t sent = 0;
-        std::uint32_t armed = 0;     // epoll events that are asked for
-        bool isBusy = false;         // a request is being answered
-        bool isHeld = false;         // it will never be answered
-        bool keepsAlive = true;      // after the answer under way
+        std::uint32_t armed = 0;  // epoll events that are asked for
+        bool isBusy = false;      // a request is being answered
+        bool isHeld = false;      // it will never be answered
+        bool keepsAlive = true;   // after the answer under way
         bool closesWhenSent = false;
-        bool hasEnded = false;       // the peer sends no more
-        bool isDraining = false;     // refused midway: what still comes is thrown away
+        bool hasEnded = false;    // the peer sends no more
+        bool isDraining = false;  // refused midway: what still comes is thrown away
         bool isDoomed = false;
     };
 

@@ -57,8 +57,7 @@ constexpr Option kOptions[] = {
     {"--log", true, [](Options& o, std::string_view v) { return !(o.logFile = v).empty(); }},
     {"--no-log", false,
      [](Options& o, std::string_view) { return !(o.settings.keepsLog = false); }},
-    {"--chunked", false,
-     [](Options& o, std::string_view) { return o.settings.isChunked = true; }},
+    {"--chunked", false, [](Options& o, std::string_view) { return o.settings.isChunked = true; }},
     {"--tls-cert", true,
      [](Options& o, std::string_view v) { return !(o.certificateFile = v).empty(); }},
     {"--tls-key", true, [](Options& o, std::string_view v) { return !(o.keyFile = v).empty(); }},
@@ -86,8 +85,8 @@ std::optional<Options> readOptions(int count, char** words) {
         const bool isComplete = isKnown && (!option->takesValue || i + 1 < count);
         const char* value = isComplete && option->takesValue ? words[++i] : "";
         if (!isComplete || !option->apply(options, value)) {
-            std::fprintf(stderr, "emulator: bad option %s\n%s", option == std::end(kOptions) ? words[i] : option->name.data(),
-                         kUsage);
+            std::fprintf(stderr, "emulator: bad option %s\n%s",
+                         option == std::end(kOptions) ? words[i] : option->name.data(), kUsage);
             return std::nullopt;
         }
     }

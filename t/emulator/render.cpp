@@ -36,10 +36,8 @@ std::string renderCodeCall(const ToolCall& call) {
     return ObjectText()
         .string("id", call.id)
         .string("type", "code_interpreter")
-        .raw("code_interpreter", ObjectText()
-                                     .string("input", call.arguments)
-                                     .raw("outputs", "[" + logs + "]")
-                                     .take())
+        .raw("code_interpreter",
+             ObjectText().string("input", call.arguments).raw("outputs", "[" + logs + "]").take())
         .take();
 }
 
@@ -126,7 +124,9 @@ std::string plainAnswer(const RunScript& script, std::size_t index) {
 }
 
 AnswerText annotatedAnswer(std::string text) {
-    const std::string mark = "\xE3\x80\x90" "4:0\xE2\x80\xA0notes.txt\xE3\x80\x91";
+    const std::string mark =
+        "\xE3\x80\x90"
+        "4:0\xE2\x80\xA0notes.txt\xE3\x80\x91";
     const std::string link = "sandbox:/mnt/data/result.csv";
     const auto start = static_cast<std::int64_t>(codePoints(text)) + 1;
     const auto middle = start + static_cast<std::int64_t>(codePoints(mark));

@@ -38,21 +38,20 @@ bool RequestLog::openFile(const std::string& name) {
 void RequestLog::add(const Request& request, std::string_view call, int status,
                      std::string_view fault) {
     ++sequence_;
-    std::string json =
-        ObjectText(512 + request.body.size())
-            .number("seq", static_cast<std::int64_t>(sequence_))
-            .number("time_ms", request.receivedMs)
-            .string("call", call)
-            .string("method", request.method)
-            .string("path", request.path)
-            .string("query", request.query)
-            .raw("headers", headersJson(request.headers))
-            .string("body", std::string_view(request.body).substr(0, kMostBody))
-            .number("body_bytes", static_cast<std::int64_t>(request.body.size()))
-            .raw("status", status == 0 ? "null" : std::to_string(status))
-            .raw("fault", fault.empty() ? "null" : jsonString(fault))
-            .number("connection", static_cast<std::int64_t>(request.connection))
-            .take();
+    std::string json = ObjectText(512 + request.body.size())
+                           .number("seq", static_cast<std::int64_t>(sequence_))
+                           .number("time_ms", request.receivedMs)
+                           .string("call", call)
+                           .string("method", request.method)
+                           .string("path", request.path)
+                           .string("query", request.query)
+                           .raw("headers", headersJson(request.headers))
+                           .string("body", std::string_view(request.body).substr(0, kMostBody))
+                           .number("body_bytes", static_cast<std::int64_t>(request.body.size()))
+                           .raw("status", status == 0 ? "null" : std::to_string(status))
+                           .raw("fault", fault.empty() ? "null" : jsonString(fault))
+                           .number("connection", static_cast<std::int64_t>(request.connection))
+                           .take();
     if (file_ != nullptr) {
         std::fprintf(file_.get(), "%s\n", json.c_str());
         std::fflush(file_.get());

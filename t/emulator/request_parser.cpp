@@ -20,9 +20,8 @@ std::string_view trimmed(std::string_view text) {
 
 std::string lowered(std::string_view text) {
     std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-    });
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
     return out;
 }
 
@@ -41,21 +40,21 @@ std::optional<std::size_t> parseNumber(std::string_view text, int base) {
 RequestParser::Outcome RequestParser::next(Request& request) {
     Outcome outcome = Outcome::kMore;
     switch (state_) {
-    case State::kHead:
-        outcome = readHead();
-        break;
-    case State::kLengthBody:
-        outcome = readLengthBody();
-        break;
-    case State::kChunkSize:
-        outcome = readChunkSize();
-        break;
-    case State::kChunkData:
-        outcome = readChunkData();
-        break;
-    case State::kTrailer:
-        outcome = readTrailer();
-        break;
+        case State::kHead:
+            outcome = readHead();
+            break;
+        case State::kLengthBody:
+            outcome = readLengthBody();
+            break;
+        case State::kChunkSize:
+            outcome = readChunkSize();
+            break;
+        case State::kChunkData:
+            outcome = readChunkData();
+            break;
+        case State::kTrailer:
+            outcome = readTrailer();
+            break;
     }
     compact();
     if (outcome == Outcome::kMore && owesContinue_) {

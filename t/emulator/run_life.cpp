@@ -30,8 +30,9 @@ constexpr StatusRow kStatuses[] = {
 };
 
 const StatusRow* rowOf(RunStatus status) {
-    const auto* found = std::find_if(std::begin(kStatuses), std::end(kStatuses),
-                                     [status](const StatusRow& row) { return row.status == status; });
+    const auto* found =
+        std::find_if(std::begin(kStatuses), std::end(kStatuses),
+                     [status](const StatusRow& row) { return row.status == status; });
     return found == std::end(kStatuses) ? nullptr : found;
 }
 
@@ -116,46 +117,46 @@ void endAsPlanned(World& world, Run& run) {
 // One change of state, if it is due; false when the run stays as it is.
 bool advance(World& world, Run& run, std::int64_t nowMs) {
     switch (run.status) {
-    case RunStatus::kQueued:
-        if (nowMs < run.startsMs) {
-            return false;
-        }
-        run.status = RunStatus::kInProgress;
-        run.startedMs = run.startsMs;
-        return true;
-    case RunStatus::kInProgress:
-        if (nowMs >= run.expiresMs && run.expiresMs < run.endsMs) {
+        case RunStatus::kQueued:
+            if (nowMs < run.startsMs) {
+                return false;
+            }
+            run.status = RunStatus::kInProgress;
+            run.startedMs = run.startsMs;
+            return true;
+        case RunStatus::kInProgress:
+            if (nowMs >= run.expiresMs && run.expiresMs < run.endsMs) {
+                end(run, RunStatus::kExpired, run.expiresMs);
+                return true;
+            }
+            if (nowMs < run.endsMs) {
+                return false;
+            }
+            if (run.toolRoundsLeft > 0) {
+                askForTools(world, run);
+            } else {
+                endAsPlanned(world, run);
+            }
+            return true;
+        case RunStatus::kRequiresAction:
+            if (nowMs < run.expiresMs) {
+                return false;
+            }
             end(run, RunStatus::kExpired, run.expiresMs);
             return true;
-        }
-        if (nowMs < run.endsMs) {
+        case RunStatus::kCancelling:
+            if (nowMs < run.cancelsMs) {
+                return false;
+            }
+            end(run, RunStatus::kCancelled, run.cancelsMs);
+            return true;
+        case RunStatus::kCancelled:
+        case RunStatus::kFailed:
+        case RunStatus::kCompleted:
+        case RunStatus::kIncomplete:
+        case RunStatus::kExpired:
+        case RunStatus::kForeign:
             return false;
-        }
-        if (run.toolRoundsLeft > 0) {
-            askForTools(world, run);
-        } else {
-            endAsPlanned(world, run);
-        }
-        return true;
-    case RunStatus::kRequiresAction:
-        if (nowMs < run.expiresMs) {
-            return false;
-        }
-        end(run, RunStatus::kExpired, run.expiresMs);
-        return true;
-    case RunStatus::kCancelling:
-        if (nowMs < run.cancelsMs) {
-            return false;
-        }
-        end(run, RunStatus::kCancelled, run.cancelsMs);
-        return true;
-    case RunStatus::kCancelled:
-    case RunStatus::kFailed:
-    case RunStatus::kCompleted:
-    case RunStatus::kIncomplete:
-    case RunStatus::kExpired:
-    case RunStatus::kForeign:
-        return false;
     }
     return false;
 }
@@ -182,7 +183,8 @@ void beginRun(World& world, const Settings& settings, Run& run, std::int64_t now
     run.createdMs = nowMs;
     run.expiresMs = nowMs + run.script.expiresMs.value_or(kExpiryMs);
     run.toolRoundsLeft = run.script.toolRounds;
-    run.promptLength = run.thread->textLength + static_cast<std::int64_t>(run.echo.instructions.size());
+    run.promptLength =
+        run.thread->textLength + static_cast<std::int64_t>(run.echo.instructions.size());
     planLeg(world, settings, run, nowMs);
     run.json = renderRun(run);
 }

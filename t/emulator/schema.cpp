@@ -191,8 +191,7 @@ Refusal checkPart(const json_t* part, const std::string& name) {
             return checkShape(part, candidate.shape, name + ".");
         }
     }
-    return refusal::unsupportedValue(name + ".type", type,
-                                     "'text', 'image_url', and 'image_file'");
+    return refusal::unsupportedValue(name + ".type", type, "'text', 'image_url', and 'image_file'");
 }
 
 Refusal checkContent(const json_t* value, const std::string& name) {
@@ -264,23 +263,23 @@ Refusal checkField(const json_t* value, const std::string& name, const Field& fi
         }
     }
     switch (field.kind) {
-    case FieldKind::kString:
-        return checkLength(value, name, field.high);
-    case FieldKind::kEnum:
-        return checkChoice(value, name, field.choices);
-    case FieldKind::kInteger:
-    case FieldKind::kNumber:
-        return checkRange(value, name, field);
-    case FieldKind::kMetadata:
-        return checkMetadata(value, name);
-    case FieldKind::kArray:
-        return checkArray(value, name, field);
-    case FieldKind::kContent:
-        return checkContent(value, name);
-    case FieldKind::kBoolean:
-    case FieldKind::kObject:
-    case FieldKind::kStringOrObject:
-        return std::nullopt;
+        case FieldKind::kString:
+            return checkLength(value, name, field.high);
+        case FieldKind::kEnum:
+            return checkChoice(value, name, field.choices);
+        case FieldKind::kInteger:
+        case FieldKind::kNumber:
+            return checkRange(value, name, field);
+        case FieldKind::kMetadata:
+            return checkMetadata(value, name);
+        case FieldKind::kArray:
+            return checkArray(value, name, field);
+        case FieldKind::kContent:
+            return checkContent(value, name);
+        case FieldKind::kBoolean:
+        case FieldKind::kObject:
+        case FieldKind::kStringOrObject:
+            return std::nullopt;
     }
     return std::nullopt;
 }
@@ -326,21 +325,21 @@ std::optional<ApiError> checkShape(const json_t* object, const Shape& shape,
 
 const char* typeWords(const json_t* value) {
     switch (json_typeof(value)) {
-    case JSON_OBJECT:
-        return "an object";
-    case JSON_ARRAY:
-        return "an array";
-    case JSON_STRING:
-        return "a string";
-    case JSON_INTEGER:
-        return "an integer";
-    case JSON_REAL:
-        return "a decimal";
-    case JSON_TRUE:
-    case JSON_FALSE:
-        return "a boolean";
-    case JSON_NULL:
-        return "null";
+        case JSON_OBJECT:
+            return "an object";
+        case JSON_ARRAY:
+            return "an array";
+        case JSON_STRING:
+            return "a string";
+        case JSON_INTEGER:
+            return "an integer";
+        case JSON_REAL:
+            return "a decimal";
+        case JSON_TRUE:
+        case JSON_FALSE:
+            return "a boolean";
+        case JSON_NULL:
+            return "null";
     }
     return "nothing";
 }

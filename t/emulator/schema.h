@@ -11,10 +11,10 @@
 namespace emulator {
 
 enum class FieldKind {
-    kString,    // high: most code points
-    kEnum,      // choices
-    kInteger,   // low, high
-    kNumber,    // low, high
+    kString,   // high: most code points
+    kEnum,     // choices
+    kInteger,  // low, high
+    kNumber,   // low, high
     kBoolean,
     kObject,
     kMetadata,  // at most 16 pairs of strings, 64 and 512 code points

@@ -51,8 +51,9 @@ std::string padded(std::string_view object, std::size_t size) {
 
 std::string otherId(std::string_view id) {
     std::string other(id);
-    std::rotate(other.begin() + static_cast<std::ptrdiff_t>(std::min(other.find('_') + 1, other.size())),
-                other.end() - (other.empty() ? 0 : 1), other.end());
+    std::rotate(
+        other.begin() + static_cast<std::ptrdiff_t>(std::min(other.find('_') + 1, other.size())),
+        other.end() - (other.empty() ? 0 : 1), other.end());
     return other;
 }
 
@@ -79,30 +80,30 @@ std::string withWrongIds(const std::string& body) {
 Reply spoiledReply(const Fault& fault, Reply reply) {
     constexpr std::size_t kHugeByDefault = 16 * 1024 * 1024;
     switch (fault.action) {
-    case FaultAction::kStatus:
-        reply = statusReply(fault.status.value_or(500));
-        break;
-    case FaultAction::kGarbage:
-        reply.body = kGarbage;
-        break;
-    case FaultAction::kHtml:
-        reply.body = kHtml;
-        reply.contentType = "text/html; charset=utf-8";
-        break;
-    case FaultAction::kHuge:
-        reply.body = padded(reply.body, fault.bytes.value_or(kHugeByDefault));
-        break;
-    case FaultAction::kWrongId:
-        reply.body = withWrongIds(reply.body);
-        break;
-    case FaultAction::kCutBefore:
-    case FaultAction::kCutAfter:
-    case FaultAction::kCutMidBody:
-    case FaultAction::kHang:
-    case FaultAction::kSlowBody:
-    case FaultAction::kDelay:
-    case FaultAction::kLate:
-        break;
+        case FaultAction::kStatus:
+            reply = statusReply(fault.status.value_or(500));
+            break;
+        case FaultAction::kGarbage:
+            reply.body = kGarbage;
+            break;
+        case FaultAction::kHtml:
+            reply.body = kHtml;
+            reply.contentType = "text/html; charset=utf-8";
+            break;
+        case FaultAction::kHuge:
+            reply.body = padded(reply.body, fault.bytes.value_or(kHugeByDefault));
+            break;
+        case FaultAction::kWrongId:
+            reply.body = withWrongIds(reply.body);
+            break;
+        case FaultAction::kCutBefore:
+        case FaultAction::kCutAfter:
+        case FaultAction::kCutMidBody:
+        case FaultAction::kHang:
+        case FaultAction::kSlowBody:
+        case FaultAction::kDelay:
+        case FaultAction::kLate:
+            break;
     }
     reply.status = fault.status.value_or(reply.status);
     reply.body = fault.body.value_or(std::move(reply.body));
@@ -112,23 +113,23 @@ Reply spoiledReply(const Fault& fault, Reply reply) {
 
 Delivery::Manner mannerOf(FaultAction action) {
     switch (action) {
-    case FaultAction::kCutBefore:
-    case FaultAction::kCutAfter:
-    case FaultAction::kLate:
-        return Delivery::Manner::kCut;
-    case FaultAction::kCutMidBody:
-        return Delivery::Manner::kCutBody;
-    case FaultAction::kHang:
-        return Delivery::Manner::kHeld;
-    case FaultAction::kSlowBody:
-        return Delivery::Manner::kDribble;
-    case FaultAction::kStatus:
-    case FaultAction::kGarbage:
-    case FaultAction::kHtml:
-    case FaultAction::kHuge:
-    case FaultAction::kWrongId:
-    case FaultAction::kDelay:
-        return Delivery::Manner::kWhole;
+        case FaultAction::kCutBefore:
+        case FaultAction::kCutAfter:
+        case FaultAction::kLate:
+            return Delivery::Manner::kCut;
+        case FaultAction::kCutMidBody:
+            return Delivery::Manner::kCutBody;
+        case FaultAction::kHang:
+            return Delivery::Manner::kHeld;
+        case FaultAction::kSlowBody:
+            return Delivery::Manner::kDribble;
+        case FaultAction::kStatus:
+        case FaultAction::kGarbage:
+        case FaultAction::kHtml:
+        case FaultAction::kHuge:
+        case FaultAction::kWrongId:
+        case FaultAction::kDelay:
+            return Delivery::Manner::kWhole;
     }
     return Delivery::Manner::kWhole;
 }
@@ -144,26 +145,26 @@ Delivery spoil(const Fault& fault, Reply normal) {
     delivery.isLast = fault.isLast;
     delivery.stepMs = fault.ms;
     switch (fault.action) {
-    case FaultAction::kCutMidBody:
-        delivery.bytes = fault.bytes.value_or(delivery.reply.body.size() / 2);
-        break;
-    case FaultAction::kSlowBody:
-        delivery.bytes = fault.bytes.value_or(16);
-        delivery.stepMs = fault.ms == 0 ? 100 : fault.ms;
-        break;
-    case FaultAction::kHang:
-    case FaultAction::kLate:
-        break;
-    case FaultAction::kStatus:
-    case FaultAction::kCutBefore:
-    case FaultAction::kCutAfter:
-    case FaultAction::kGarbage:
-    case FaultAction::kHtml:
-    case FaultAction::kHuge:
-    case FaultAction::kWrongId:
-    case FaultAction::kDelay:
-        delivery.delayMs = fault.ms;  // `ms` beside another action delays it
-        break;
+        case FaultAction::kCutMidBody:
+            delivery.bytes = fault.bytes.value_or(delivery.reply.body.size() / 2);
+            break;
+        case FaultAction::kSlowBody:
+            delivery.bytes = fault.bytes.value_or(16);
+            delivery.stepMs = fault.ms == 0 ? 100 : fault.ms;
+            break;
+        case FaultAction::kHang:
+        case FaultAction::kLate:
+            break;
+        case FaultAction::kStatus:
+        case FaultAction::kCutBefore:
+        case FaultAction::kCutAfter:
+        case FaultAction::kGarbage:
+        case FaultAction::kHtml:
+        case FaultAction::kHuge:
+        case FaultAction::kWrongId:
+        case FaultAction::kDelay:
+            delivery.delayMs = fault.ms;  // `ms` beside another action delays it
+            break;
     }
     return delivery;
 }

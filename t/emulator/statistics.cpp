@@ -31,7 +31,7 @@ void Statistics::count(std::string_view call, int status) {
     }
     Counter& counter = found->second;
     ++counter.requests;
-    std::uint64_t& kind = status == 0                    ? counter.unanswered
+    std::uint64_t& kind = status == 0                     ? counter.unanswered
                           : status >= 200 && status < 300 ? counter.succeeded
                           : status >= 400 && status < 500 ? counter.refused
                                                           : counter.failed;

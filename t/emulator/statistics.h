@@ -23,9 +23,9 @@ public:
 private:
     struct Counter {
         std::uint64_t requests = 0;
-        std::uint64_t succeeded = 0;   // 2xx
-        std::uint64_t refused = 0;     // 4xx
-        std::uint64_t failed = 0;      // 5xx and other
+        std::uint64_t succeeded = 0;  // 2xx
+        std::uint64_t refused = 0;    // 4xx
+        std::uint64_t failed = 0;     // 5xx and other
         std::uint64_t unanswered = 0;
     };
 
