@@ -11,7 +11,7 @@ constexpr std::uint64_t kShortestHint = 100;
 constexpr std::uint64_t kShortestPause = 50;
 constexpr std::size_t kStatusTextLimit = 40;
 
-std::string withText(std::string what, std::string_view raw) {
+std::string withText(const std::string& what, std::string_view raw) {
     const std::string text = cleanProviderText(raw);
     return text.empty() ? what : what + ": " + text;
 }

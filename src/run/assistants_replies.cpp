@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "edgerun/run/run_glance.h"
 #include "edgerun/text/json.h"
 
 namespace edgerun::run {
@@ -136,6 +137,21 @@ std::optional<RunReply> runOf(const json_t* object, const Record& record) {
     return run;
 }
 
+/// A run of ours that only goes on, which is what most polls find; nullopt for
+/// whatever needs a closer look.
+std::optional<RunReply> goingRunOf(std::string_view body, const Record& record) {
+    const std::optional<RunGlance> glance = glanceAtRun(body);
+    if (!glance || stateOf(glance->status) != RunState::Going || !isProviderId(glance->id) ||
+        (!record.runId.empty() && glance->id != record.runId.view()) ||
+        (!glance->threadId.empty() && glance->threadId != record.threadId.view())) {
+        return std::nullopt;
+    }
+    RunReply run;
+    run.id.assign(glance->id);
+    run.state = RunState::Going;
+    return run;
+}
+
 /// The list's array, or null.
 const json_t* dataOf(const text::JsonPtr& list) {
     const json_t* data = json_object_get(list.get(), "data");
@@ -194,6 +210,10 @@ std::optional<ProviderId> readId(std::string_view body) {
 }
 
 std::optional<RunReply> readRun(std::string_view body, const Record& record) {
+    std::optional<RunReply> going = goingRunOf(body, record);
+    if (going) {
+        return going;
+    }
     return runOf(parse(body).get(), record);
 }
 

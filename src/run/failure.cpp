@@ -9,7 +9,7 @@ std::string sentence(std::string_view doing, std::string_view what) {
     return std::string("could not ").append(doing).append(": ").append(what);
 }
 
-std::string withText(std::string what, const std::string& text) {
+std::string withText(const std::string& what, const std::string& text) {
     return text.empty() ? what : what + ": " + text;
 }
 

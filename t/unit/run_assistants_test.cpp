@@ -137,6 +137,7 @@ TEST(AssistantsMachine, MapsEveryStatusOfARun) {
         {R"("status":7)", "RUNNING PollRun wait 1800", "", ""},
         {R"("status":"requires_action")", "RUNNING PollRun wait 1800", "", ""},
         {R"("status":"queued","thread_id":"thread_2")", "RUNNING PollRun wait 1800", "", ""},
+        {R"("status":"queued","status":"queued")", "RUNNING PollRun wait 1800", "", ""},
     };
     for (const Ending& ending : endings) {
         Driver driver;
@@ -161,6 +162,8 @@ TEST(AssistantsMachine, TakesAnotherRunsObjectForGarbage) {
     play(driver,
          {{1300, ok(R"({"id":"run_2","status":"completed"})"), "RUNNING PollRun wait 1800"}});
     EXPECT_FALSE(driver.last.note.empty());
+    play(driver, {{1800, Timer{}, "RUNNING PollRun GET /threads/thread_1/runs/run_1"},
+                  {1900, ok(R"({"id":"run_2","status":"queued"})"), "RUNNING PollRun wait 2900"}});
 }
 
 TEST(AssistantsMachine, NotesAnUnknownStatusOnce) {
