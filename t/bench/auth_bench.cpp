@@ -83,5 +83,3 @@ BENCHMARK(findCached);
 
 }  // namespace
 }  // namespace edgerun::auth
-
-BENCHMARK_MAIN();

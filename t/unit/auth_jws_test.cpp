@@ -259,6 +259,24 @@ TEST(Jws, TriesEachKeyThatAllowsTheAlgorithm) {
     EXPECT_EQ(verdictOf(verifyCompact(signToken(kHeader, "{}"), {})), kWrongAlgorithm);
 }
 
+/// Takes any signature, under the one algorithm that it allows.
+class CredulousKey final : public VerificationKey {
+public:
+    explicit CredulousKey(Algorithm algorithm) : algorithm_(algorithm) {}
+    bool allows(Algorithm algorithm) const override { return algorithm == algorithm_; }
+    bool verify(Algorithm, std::string_view, std::string_view) const override { return true; }
+
+private:
+    Algorithm algorithm_;
+};
+
+TEST(Jws, NeverAsksAKeyAboutAnAlgorithmThatItDoesNotAllow) {
+    VerificationKeys keys = keysOf(std::string(32, 'o'));
+    keys.push_back(std::make_unique<CredulousKey>(Algorithm::HS512));
+    EXPECT_EQ(verdictOf(verifyCompact(signToken(R"({"alg":"HS512"})", "{}"), keys)), "accepted");
+    EXPECT_EQ(verdictOf(verifyCompact(signToken(kHeader, "{}"), keys)), kBadSignature);
+}
+
 TEST(Jws, LeavesOpenSslsErrorQueueEmpty) {
     for (const char* token : {"a.b.c", "", "e30.e30.AA"}) {
         verify(token);

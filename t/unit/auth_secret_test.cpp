@@ -50,8 +50,8 @@ TEST(Secret, IsTheTextItselfOtherwise) {
 }
 
 TEST(Secret, NeedsANameAfterItsKind) {
-    EXPECT_NE(problemOf(readSecret("env:")), "");
-    EXPECT_NE(problemOf(readSecret("file:")), "");
+    EXPECT_EQ(problemOf(readSecret("env:")), "env: needs the name of a variable");
+    EXPECT_EQ(problemOf(readSecret("file:")), "file: needs the path of a file");
 }
 
 TEST_F(SecretFile, IsReadWithoutOneTrailingNewline) {

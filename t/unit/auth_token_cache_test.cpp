@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 namespace edgerun::auth {
 namespace {
 
@@ -44,6 +46,25 @@ TEST(TokenCache, NeverMixesUpTokensThatDifferAnywhere) {
         ASSERT_EQ(cache.find(1, token, 0)->identity.user, std::to_string(at));
     }
     EXPECT_EQ(cache.find(1, base, 0), nullptr);
+}
+
+TEST(TokenCache, ComparesTokensWhoseHashesAreEqual) {
+    // Among 200,000 times 200,000 pairs about nine hashes of 32 bits are equal.
+    constexpr int kCount = 200'000;
+    TokenCache cache(kCount);
+    const auto claims = claimsOf("anna");
+    std::mt19937_64 random(1);
+    const auto randomToken = [&random] {
+        const std::uint64_t words[] = {random(), random()};
+        return std::string(reinterpret_cast<const char*>(words), sizeof words);
+    };
+    for (int i = 0; i < kCount; ++i) {
+        cache.insert(1, randomToken(), claims);
+    }
+    EXPECT_EQ(cache.size(), std::size_t{kCount});
+    for (int i = 0; i < kCount; ++i) {
+        ASSERT_EQ(cache.find(1, randomToken(), 0), nullptr);
+    }
 }
 
 TEST(TokenCache, ForgetsAnEntryThatIsNotValidAnyMore) {

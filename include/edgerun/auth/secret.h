@@ -8,9 +8,9 @@ namespace edgerun::auth {
 
 /// How the operator wrote a secret: env:NAME, file:PATH, or the thing itself.
 struct Secret {
-    std::string value;     ///< may be empty (variable unset, file empty)
+    std::string value;  ///< may be empty (variable unset, file empty)
     bool isLiteral = false;
-    std::string warning;   ///< e.g. file readable by others; or empty
+    std::string warning;  ///< e.g. file readable by others; or empty
 };
 
 struct SecretProblem {

@@ -4,12 +4,12 @@ namespace edgerun::auth {
 
 /// What is wrong with a token, for the operator's log only.
 enum class TokenProblem {
-    Malformed,        ///< not a compact JWS of three strict base64url parts
+    Malformed,  ///< not a compact JWS of three strict base64url parts
     TooLarge,
-    BadHeader,        ///< no JSON object, or its typ, kid, crit or b64 is not acceptable
-    WrongAlgorithm,   ///< none, absent, unknown, or not the key's
+    BadHeader,       ///< no JSON object, or its typ, kid, crit or b64 is not acceptable
+    WrongAlgorithm,  ///< none, absent, unknown, or not the key's
     BadSignature,
-    BadClaims,        ///< payload is no object, or exp, nbf or iat not usable
+    BadClaims,  ///< payload is no object, or exp, nbf or iat not usable
     Expired,
     NotYetValid,
     NoUser,           ///< no user claim, or not a usable string
