@@ -40,7 +40,7 @@ void verifyHs256(benchmark::State& state) {
     const std::string token = makeToken();
     const VerificationKeys keys = makeKeys();
     const ClaimMap map;
-    for (auto _ : state) {
+    while (state.KeepRunning()) {
         auto claims = verifyToken(token, keys, map, kNow);
         if (!std::holds_alternative<Claims>(claims)) {
             state.SkipWithError("token refused");
@@ -56,7 +56,7 @@ void refuseBadSignature(benchmark::State& state) {
     token[token.size() - 5] ^= 1;
     const VerificationKeys keys = makeKeys();
     const ClaimMap map;
-    for (auto _ : state) {
+    while (state.KeepRunning()) {
         benchmark::DoNotOptimize(verifyToken(token, keys, map, kNow));
     }
 }
@@ -71,7 +71,7 @@ void findCached(benchmark::State& state) {
         cache.insert(1, token + std::to_string(i), claims);
     }
     cache.insert(1, token, claims);
-    for (auto _ : state) {
+    while (state.KeepRunning()) {
         auto found = cache.find(1, token, kNow);
         if (!found) {
             state.SkipWithError("token not found");
