@@ -40,7 +40,7 @@ std::size_t endOfPlainRun(std::string_view text, std::size_t at) {
 }
 
 void appendEscaped(std::string& out, char c) {
-    constexpr std::string_view kNamed = "\"\"\\\\\bb\ff\nn\rr\tt";
+    constexpr std::string_view kNamed = "\nn\"\"\\\\\tt\rr\bb\ff";
     constexpr char kHex[] = "0123456789abcdef";
     for (std::size_t i = 0; i < kNamed.size(); i += 2) {
         if (kNamed[i] == c) {
@@ -58,14 +58,12 @@ void appendEscaped(std::string& out, char c) {
 
 void appendJsonString(std::string& out, std::string_view text) {
     out.push_back('"');
-    for (std::size_t at = 0;;) {
+    for (std::size_t at = 0; at < text.size();) {
         const std::size_t end = endOfPlainRun(text, at);
         out.append(text, at, end - at);
-        if (end == text.size()) {
-            break;
+        for (at = end; at < text.size() && needsEscape(text[at]); ++at) {
+            appendEscaped(out, text[at]);
         }
-        appendEscaped(out, text[end]);
-        at = end + 1;
     }
     out.push_back('"');
 }
