@@ -61,6 +61,6 @@ done_testing;
 
 sub gunzip {
     my ($bytes) = @_;
-    IO::Uncompress::Gunzip::gunzip(\$bytes => \my $text) or return 'not gzip';
+    IO::Uncompress::Gunzip::gunzip(\$bytes => \my $text, Transparent => 0) or return 'not gzip';
     return $text;
 }
