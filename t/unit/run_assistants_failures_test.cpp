@@ -292,19 +292,19 @@ TEST(AssistantsMachineOnFailure, TriesAMessageAgainOnABusyThread) {
 TEST(AssistantsMachineOnFailure, ObeysXShouldRetry) {
     struct {
         Phase phase;
-        int status;
         bool shouldRetry;
+        int status;
         const char* expected;
     } const rows[] = {
-        {Phase::CreateThread, 400, true, "PENDING CreateThread wait 500"},
-        {Phase::CreateThread, 500, false, "FAILED Done finished !"},
-        {Phase::CreateRun, 400, true, "PENDING CreateRun wait 500"},
-        {Phase::CreateRun, 500, true, "PENDING FindRun wait 2000"},
-        {Phase::CreateRun, 429, false, "FAILED DeleteThread DELETE /threads/thread_1 !"},
+        {Phase::CreateThread, true, 400, "PENDING CreateThread wait 500"},
+        {Phase::CreateThread, false, 500, "FAILED Done finished !"},
+        {Phase::CreateRun, true, 400, "PENDING CreateRun wait 500"},
+        {Phase::CreateRun, true, 500, "PENDING FindRun wait 2000"},
+        {Phase::CreateRun, false, 429, "FAILED DeleteThread DELETE /threads/thread_1 !"},
         // It may have started nevertheless: it is looked for, to be cancelled.
-        {Phase::CreateRun, 500, false, "FAILED FindLostRun wait 2000 !"},
-        {Phase::AddMessage, 500, true, "PENDING FindMessage wait 500"},
-        {Phase::AddMessage, 500, false, "FAILED DeleteThread DELETE /threads/thread_1 !"},
+        {Phase::CreateRun, false, 500, "FAILED FindLostRun wait 2000 !"},
+        {Phase::AddMessage, true, 500, "PENDING FindMessage wait 500"},
+        {Phase::AddMessage, false, 500, "FAILED DeleteThread DELETE /threads/thread_1 !"},
     };
     for (const auto& row : rows) {
         Driver driver;

@@ -196,11 +196,12 @@ TEST(AssistantsMachine, ShowsARequiredActionOnceAndLeavesIt) {
     EXPECT_EQ(driver.last.visible->requiredAction, "");
 }
 
-std::string actionOf(int calls, std::size_t argumentBytes) {
+std::string actionOf(int calls, int argumentBytes) {
     std::string list;
     for (int i = 0; i < calls; ++i) {
         list += (i > 0 ? "," : "") + std::string(R"({"id":"call_1","function":{"name":"f",)") +
-                R"("arguments":")" + std::string(argumentBytes, 'x') + R"("}})";
+                R"("arguments":")" + std::string(static_cast<std::size_t>(argumentBytes), 'x') +
+                R"("}})";
     }
     return R"({"id":"run_1","status":"requires_action","required_action":{)"
            R"("submit_tool_outputs":{"tool_calls":[)" +
@@ -210,7 +211,7 @@ std::string actionOf(int calls, std::size_t argumentBytes) {
 TEST(AssistantsMachine, RefusesARequiredActionAboveItsBounds) {
     struct {
         int calls;
-        std::size_t argumentBytes;
+        int argumentBytes;
         bool isTaken;
     } const rows[] = {{0, 1, false},   {1, 0, true},         {128, 1, true},
                       {129, 1, false}, {2, 60 * 1024, true}, {2, 70 * 1024, false}};

@@ -7,6 +7,10 @@
 namespace edgerun::run::test {
 namespace {
 
+constexpr std::string_view kNeedsAction =
+    R"({"id":"run_1","status":"requires_action","required_action":{"submit_tool_outputs":)"
+    R"({"tool_calls":[{"id":"c","function":{"name":"f","arguments":""}}]}}})";
+
 constexpr std::string_view kBodies[] = {
     kThread,
     kMessage,
@@ -27,8 +31,7 @@ constexpr std::string_view kBodies[] = {
     "<html>",
     "{\"id\":\"run_1\"}",
     R"({"id":"run_1","status":"requires_action"})",
-    R"({"id":"run_1","status":"requires_action","required_action":{"submit_tool_outputs":)"
-    R"({"tool_calls":[{"id":"c","function":{"name":"f","arguments":""}}]}}})",
+    kNeedsAction,
     R"({"id":"run_1","status":"failed","last_error":{"code":1,"message":[]}})",
     R"({"id":"run_1","status":"expired"})",
     R"({"id":"run_1","status":"cancelled"})",

@@ -6,45 +6,45 @@ namespace edgerun::run {
 namespace {
 
 struct OutcomeRow {
-    int status;
     const char* code;
+    int status;
     std::optional<bool> shouldRetry;
     Outcome outcome;
 };
 
 TEST(Retry, JudgesAnAnswerByItsStatusItsCodeAndItsOwnWord) {
     const OutcomeRow rows[] = {
-        {200, "", {}, Outcome::Accepted},
-        {204, "", {}, Outcome::Accepted},
-        {200, "", false, Outcome::Accepted},
-        {302, "", {}, Outcome::RefusedForGood},
-        {400, "", {}, Outcome::RefusedForGood},
-        {401, "", {}, Outcome::RefusedForGood},
-        {403, "", {}, Outcome::RefusedForGood},
-        {404, "", {}, Outcome::RefusedForGood},
-        {413, "", {}, Outcome::RefusedForGood},
-        {422, "", {}, Outcome::RefusedForGood},
-        {408, "", {}, Outcome::RefusedForNow},
-        {409, "", {}, Outcome::RefusedForNow},
-        {429, "", {}, Outcome::RefusedForNow},
-        {429, "rate_limit_exceeded", {}, Outcome::RefusedForNow},
-        {429, "insufficient_quota", {}, Outcome::RefusedForGood},
-        {429, "billing_hard_limit_reached", {}, Outcome::RefusedForGood},
-        {400, "conversation_locked", {}, Outcome::RefusedForNow},
-        {500, "", {}, Outcome::Unknown},
-        {500, "insufficient_quota", {}, Outcome::Unknown},
-        {502, "", {}, Outcome::Unknown},
-        {503, "", {}, Outcome::Unknown},
-        {504, "", {}, Outcome::Unknown},
-        {400, "", true, Outcome::RefusedForNow},
-        {429, "insufficient_quota", true, Outcome::RefusedForNow},
-        {429, "", false, Outcome::RefusedForGood},
-        {503, "", true, Outcome::Unknown},
-        {503, "", false, Outcome::UnknownForGood},
-        {0, "", {}, Outcome::Unknown},
-        {101, "", {}, Outcome::Unknown},
-        {999, "", {}, Outcome::Unknown},
-        {-1, "", {}, Outcome::Unknown},
+        {"", 200, {}, Outcome::Accepted},
+        {"", 204, {}, Outcome::Accepted},
+        {"", 200, false, Outcome::Accepted},
+        {"", 302, {}, Outcome::RefusedForGood},
+        {"", 400, {}, Outcome::RefusedForGood},
+        {"", 401, {}, Outcome::RefusedForGood},
+        {"", 403, {}, Outcome::RefusedForGood},
+        {"", 404, {}, Outcome::RefusedForGood},
+        {"", 413, {}, Outcome::RefusedForGood},
+        {"", 422, {}, Outcome::RefusedForGood},
+        {"", 408, {}, Outcome::RefusedForNow},
+        {"", 409, {}, Outcome::RefusedForNow},
+        {"", 429, {}, Outcome::RefusedForNow},
+        {"rate_limit_exceeded", 429, {}, Outcome::RefusedForNow},
+        {"insufficient_quota", 429, {}, Outcome::RefusedForGood},
+        {"billing_hard_limit_reached", 429, {}, Outcome::RefusedForGood},
+        {"conversation_locked", 400, {}, Outcome::RefusedForNow},
+        {"", 500, {}, Outcome::Unknown},
+        {"insufficient_quota", 500, {}, Outcome::Unknown},
+        {"", 502, {}, Outcome::Unknown},
+        {"", 503, {}, Outcome::Unknown},
+        {"", 504, {}, Outcome::Unknown},
+        {"", 400, true, Outcome::RefusedForNow},
+        {"insufficient_quota", 429, true, Outcome::RefusedForNow},
+        {"", 429, false, Outcome::RefusedForGood},
+        {"", 503, true, Outcome::Unknown},
+        {"", 503, false, Outcome::UnknownForGood},
+        {"", 0, {}, Outcome::Unknown},
+        {"", 101, {}, Outcome::Unknown},
+        {"", 999, {}, Outcome::Unknown},
+        {"", -1, {}, Outcome::Unknown},
     };
     for (const OutcomeRow& row : rows) {
         EXPECT_EQ(outcomeOf(row.status, row.code, row.shouldRetry), row.outcome)
