@@ -251,7 +251,7 @@ void HttpServer::send(Connection& connection, Delivery&& delivery) {
     finishAnswer(connection);
 }
 
-void HttpServer::dribble(std::uint64_t id, std::shared_ptr<const Delivery> delivery,
+void HttpServer::dribble(std::uint64_t id, const std::shared_ptr<const Delivery>& delivery,
                          std::size_t from) {
     Connection* connection = find(id);
     if (connection == nullptr) {

@@ -70,7 +70,8 @@ private:
     void deliver(Connection& connection, Delivery delivery);
     void deliverLater(Connection& connection, Delivery delivery);
     void send(Connection& connection, Delivery&& delivery);
-    void dribble(std::uint64_t id, std::shared_ptr<const Delivery> delivery, std::size_t from);
+    void dribble(std::uint64_t id, const std::shared_ptr<const Delivery>& delivery,
+                 std::size_t from);
     void finishAnswer(Connection& connection);
     void flush(Connection& connection);
     void closeSent(Connection& connection);

@@ -123,7 +123,7 @@ std::string plainAnswer(const RunScript& script, std::size_t index) {
            "and this message is what a real assistant's words would look like.";
 }
 
-AnswerText annotatedAnswer(std::string text) {
+AnswerText annotatedAnswer(const std::string& text) {
     const std::string mark =
         "\xE3\x80\x90"
         "4:0\xE2\x80\xA0notes.txt\xE3\x80\x91";
@@ -156,7 +156,7 @@ std::string answerParts(Run& run, std::size_t index) {
     }
     AnswerText text{plainAnswer(script, index)};
     if (script.hasAnnotations) {
-        text = annotatedAnswer(std::move(text.value));
+        text = annotatedAnswer(text.value);
     }
     run.answerLength += static_cast<std::int64_t>(text.value.size());
     std::string parts = "[";

@@ -107,6 +107,7 @@ std::string quotedIds(std::vector<std::string> ids) {
 std::optional<ApiError> takeOutputs(std::vector<ToolCall>& calls, const json_t* outputs) {
     std::vector<std::string> expected;
     std::vector<std::string> got;
+    expected.reserve(calls.size());
     for (const ToolCall& call : calls) {
         expected.push_back(call.id);
     }

@@ -12,21 +12,21 @@ namespace {
 constexpr std::int64_t kExpiryMs = 600'000;
 
 struct StatusRow {
-    RunStatus status;
     std::string_view word;
+    RunStatus status;
     bool isFinal;
 };
 
 constexpr StatusRow kStatuses[] = {
-    {RunStatus::kQueued, "queued", false},
-    {RunStatus::kInProgress, "in_progress", false},
-    {RunStatus::kRequiresAction, "requires_action", false},
-    {RunStatus::kCancelling, "cancelling", false},
-    {RunStatus::kCancelled, "cancelled", true},
-    {RunStatus::kFailed, "failed", true},
-    {RunStatus::kCompleted, "completed", true},
-    {RunStatus::kIncomplete, "incomplete", true},
-    {RunStatus::kExpired, "expired", true},
+    {"queued", RunStatus::kQueued, false},
+    {"in_progress", RunStatus::kInProgress, false},
+    {"requires_action", RunStatus::kRequiresAction, false},
+    {"cancelling", RunStatus::kCancelling, false},
+    {"cancelled", RunStatus::kCancelled, true},
+    {"failed", RunStatus::kFailed, true},
+    {"completed", RunStatus::kCompleted, true},
+    {"incomplete", RunStatus::kIncomplete, true},
+    {"expired", RunStatus::kExpired, true},
 };
 
 const StatusRow* rowOf(RunStatus status) {
