@@ -16,6 +16,7 @@ constexpr std::uint64_t kTick = 250;            // ms
 constexpr std::uint64_t kLease = 5'000;         // ms without a tick until others take over
 constexpr std::size_t kAdoptedPerTurn = 64;
 constexpr std::size_t kStartsPerTurn = 16;      // between two looks at the sockets
+constexpr std::size_t kStartsInBurst = 2;       // while more submissions arrive
 constexpr std::size_t kExpiredPerTurn = 64;
 constexpr int kExpiryTurns = 16;
 constexpr std::uint64_t kPauseAfterTrouble = 1'000;  // ms
@@ -107,10 +108,11 @@ Submitted JobRunner::submit(const store::JobOwner& owner, const Provider& provid
     return {SubmitStatus::Unavailable, {}, {}};
 }
 
-/// Jobs begin a few in each turn of the loop: a burst of submissions is
-/// answered first.
+/// Jobs begin a few in each turn of the loop, and fewer while others arrive: a
+/// burst of submissions is answered first.
 void JobRunner::take(const store::JobRef& ref) {
     starts_.push_back(ref);
+    arrived_ = true;
     if (!start_.isSet()) {
         start_.postNext();
     }
@@ -127,7 +129,9 @@ void JobRunner::onStarts(void* self) noexcept {
 }
 
 void JobRunner::startSome() {
-    for (std::size_t i = 0; i < kStartsPerTurn && !starts_.empty(); i++) {
+    const std::size_t most = arrived_ ? kStartsInBurst : kStartsPerTurn;
+    arrived_ = false;
+    for (std::size_t i = 0; i < most && !starts_.empty(); i++) {
         const store::JobRef ref = starts_.front();
         const auto id = arena_.idOf(ref);
         if (!id) {

@@ -15,6 +15,10 @@ namespace {
 
 constexpr std::size_t kMaxHeaderBytes = 64 * 1024;
 constexpr std::size_t kKeptCapacity = 16 * 1024;
+// libcurl allocates the first for each transfer: small enough for malloc's
+// fast path, and a poll's answer fits into two. The second it keeps (TLS only).
+constexpr long kReceiveBuffer = 1024;
+constexpr long kSendBuffer = 16 * 1024;
 constexpr long kMaxIdleSeconds = 50;  // most servers close idle connections at 60 s or later
 constexpr std::uint64_t kMaxHintMs = 24ULL * 3600 * 1000;
 
@@ -126,6 +130,8 @@ Exchange::Exchange(const Upstream& upstream, const UpstreamOptions& options, CUR
         curl_easy_setopt(easy, CURLOPT_CAINFO, upstream.trustedCertificates.c_str());
     }
 
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, kReceiveBuffer);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, kSendBuffer);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, onBody);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, onHeader);

@@ -1,3 +1,5 @@
+#include <array>
+
 #include "edgerun/nginx/job_calls.h"
 #include "edgerun/nginx/json_response.h"
 #include "edgerun/nginx/request_context.h"
@@ -7,7 +9,7 @@ namespace edgerun::nginx {
 namespace {
 
 constexpr ngx_int_t kGone = 410;
-constexpr std::size_t kUsualBody = 1024;  // bytes, enough for most jobs
+constexpr std::size_t kUsualBody = 4096;  // bytes, enough for most jobs
 constexpr int kTries = 4;                 // a job may grow between two reads
 
 struct FoundJob {
@@ -17,18 +19,28 @@ struct FoundJob {
 
 /// nullopt for want of memory.
 std::optional<FoundJob> readJob(const JobCall& call, const store::JobId& id) {
-    std::size_t capacity = kUsualBody;
-    store::JobView view;
+    std::array<char, kUsualBody> usual;
+    char* buffer = usual.data();
+    std::size_t capacity = usual.size();
     for (int i = 0; i < kTries; i++) {
-        auto* buffer = static_cast<char*>(ngx_pnalloc(call.r->pool, capacity));
+        const auto view =
+            call.runner.arena().read(id, call.owner, ngx_current_msec, buffer, capacity);
+        if (view.found == store::JobView::Found::No) {
+            return FoundJob{view, {}};
+        }
+        if (view.found == store::JobView::Found::Yes) {
+            const std::string_view body(buffer, view.size);
+            const bool isOnStack = buffer == usual.data();
+            const ngx_str_t kept = isOnStack ? copyToPool(call.r, body)
+                                             : ngx_str_t{view.size, reinterpret_cast<u_char*>(buffer)};
+            return kept.data != nullptr ? std::optional(FoundJob{view, loop::view(kept)})
+                                        : std::nullopt;
+        }
+        capacity = view.size;
+        buffer = static_cast<char*>(ngx_pnalloc(call.r->pool, capacity));
         if (buffer == nullptr) {
             return std::nullopt;
         }
-        view = call.runner.arena().read(id, call.owner, ngx_current_msec, buffer, capacity);
-        if (view.found != store::JobView::Found::BufferTooSmall) {
-            return FoundJob{view, {buffer, view.size}};
-        }
-        capacity = view.size;
     }
     return std::nullopt;
 }

@@ -90,6 +90,7 @@ private:
     std::uint32_t cursor_ = 0;
     std::unordered_map<std::uint32_t, std::unique_ptr<RunningJob>> jobs_;  // by slot
     std::deque<store::JobRef> starts_;
+    bool arrived_ = false;  // a job, since the last starts
     std::vector<store::JobRef> taken_;
     loop::LoopEvent tick_;
     loop::LoopEvent start_;
