@@ -31,6 +31,19 @@ void inherit(std::optional<T>& mine, const std::optional<T>& theirs) {
     }
 }
 
+/// Where "edgerun_auth_jwt off" opens a location, what is required outside is
+/// let go: there is nobody to have it.
+void inheritRequirements(LocationConf& mine, const LocationConf& theirs) {
+    if (mine.jwt && !mine.jwt->on) {
+        return;
+    }
+    inherit(mine.requiredRoles, theirs.requiredRoles);
+    inherit(mine.requiredModules, theirs.requiredModules);
+    if (mine.requirePlace.file.empty()) {
+        mine.requirePlace = theirs.requirePlace;
+    }
+}
+
 ngx_http_core_loc_conf_t* coreConfOf(ngx_conf_t* cf) {
     return static_cast<ngx_http_core_loc_conf_t*>(
         ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
@@ -128,15 +141,11 @@ char* mergeLocationConf(ngx_conf_t* cf, void* parent, void* child) noexcept {
         const auto& theirs = *static_cast<const LocationConf*>(parent);
         auto& mine = *static_cast<LocationConf*>(child);
 
+        inheritRequirements(mine, theirs);
         inherit(mine.jwt, theirs.jwt);
         inherit(mine.jwtSecret, theirs.jwtSecret);
         inherit(mine.claims, theirs.claims);
-        inherit(mine.requiredRoles, theirs.requiredRoles);
-        inherit(mine.requiredModules, theirs.requiredModules);
         inherit(mine.maxQuery, theirs.maxQuery);
-        if (mine.requirePlace.file.empty()) {
-            mine.requirePlace = theirs.requirePlace;
-        }
 
         MainConf& main = mainConfOf(cf);
         inheritHandler(cf, mine, theirs);

@@ -52,8 +52,8 @@ void verify(ngx_http_request_t* r, Worker& worker, const LocationConf& conf,
     if (context.claims == nullptr) {
         const auto& main = *static_cast<const MainConf*>(
             ngx_http_get_module_main_conf(r, ngx_http_edgerun_module));
-        auto verdict = auth::verifyToken(token, worker.keysOf(verifier),
-                                         main.verifiers[verifier].claims, now);
+        auto verdict =
+            auth::verifyToken(token, worker.keysOf(verifier), main.verifiers[verifier].claims, now);
         if (const auto* problem = std::get_if<auth::TokenProblem>(&verdict)) {
             ngx_log_error(NGX_LOG_INFO, r->connection->log, 0, "edgerun: token refused: %s",
                           auth::describe(*problem));
@@ -67,11 +67,14 @@ void verify(ngx_http_request_t* r, Worker& worker, const LocationConf& conf,
     context.credential = Credential::Verified;
 }
 
-/// Fills in the context's credential, once.
+/// Fills in the context's credential, once for each verifier: a request may
+/// come into another location after the first question.
 void identify(ngx_http_request_t* r, const LocationConf& conf, RequestContext& context) {
-    if (context.credential != Credential::Unchecked) {
+    if (context.credential != Credential::Unchecked && context.verifier == conf.verifier) {
         return;
     }
+    context.verifier = conf.verifier;
+    context.claims = nullptr;
     const auto token = bearerToken(r);
     if (!token) {
         context.credential = Credential::Absent;
@@ -80,8 +83,7 @@ void identify(ngx_http_request_t* r, const LocationConf& conf, RequestContext& c
     Worker* worker = currentWorker();
     if (worker == nullptr || !conf.verifier) {
         // Fails closed.
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "edgerun: no key to verify a token with");
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "edgerun: no key to verify a token with");
         context.credential = Credential::Refused;
         return;
     }

@@ -12,14 +12,15 @@ namespace edgerun::nginx {
 
 enum class Credential {
     Unchecked,
-    Absent,    ///< none was presented
-    Refused,   ///< it does not hold
+    Absent,   ///< none was presented
+    Refused,  ///< it does not hold
     Verified,
 };
 
 /// What we know of one request in its present location.
 struct RequestContext {
     Credential credential = Credential::Unchecked;
+    std::optional<std::size_t> verifier;         ///< that has checked it
     std::shared_ptr<const auth::Claims> claims;  ///< when verified
 
     std::optional<ApiError> error;  ///< of our own making
