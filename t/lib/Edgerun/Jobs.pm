@@ -1,0 +1,152 @@
+package Edgerun::Jobs;
+
+# One location of jobs in front of the emulator, and the jobs that a test sends
+# there.
+
+use strict;
+use warnings;
+
+use Carp qw(croak);
+use Exporter qw(import);
+
+use Edgerun::Wait qw(wait_until);
+
+our @EXPORT = qw(jobs_conf submit run_job finish job_of runs_of error_of);
+
+# Fast, so that tests are: short polls, short waits for what will not come.
+my %PROVIDER = (
+    api           => 'assistants',
+    base_url      => '%%EMULATOR%%',
+    api_key       => 'env:OPENAI_API_KEY',
+    assistant     => 'asst_demo',
+    poll_interval => '100ms',
+    run_timeout   => '20s',
+);
+
+# jobs_conf(OPTIONS): text for http {}: provider "main", zone "jobs", and a server
+# on %%PORT_0%% with /jobs. OPTIONS:
+#   provider  { directive => value, or [ values ] for repeated ones, or undef for none }
+#   zone      parameters of edgerun_job_zone ("zone=jobs:4m")
+#   http, server, location  more text
+sub jobs_conf {
+    my (%options) = @_;
+    my %given = (%PROVIDER, %{ $options{provider} // {} });
+    my $zone = $options{zone} // 'zone=jobs:4m';
+    my ($http, $server, $location) = map { $options{$_} // '' } qw(http server location);
+    return provider_block('main', \%given) . <<"END";
+    edgerun_job_zone $zone;
+    $http
+    server {
+        listen 127.0.0.1:%%PORT_0%%;
+        $server
+        location /jobs {
+            edgerun_auth_jwt "jobs";
+            edgerun_auth_jwt_secret env:EDGERUN_JWT_SECRET;
+            edgerun_jobs zone=jobs provider=main;
+            $location
+        }
+    }
+END
+}
+
+sub provider_block {
+    my ($name, $directives) = @_;
+    my @lines;
+    for my $directive (sort keys %$directives) {
+        my $values = $directives->{$directive};
+        push @lines, "        $directive $_;\n"
+            for ref $values ? @$values : defined $values ? $values : ();
+    }
+    return join '', "    edgerun_provider $name {\n", @lines, "    }\n";
+}
+
+my %tokens;
+
+# The token of a user of that name.
+sub token_of {
+    my ($t, $user) = @_;
+    return $tokens{$user} //= $t->token({ sub => $user });
+}
+
+# submit(T, QUERY, OPTIONS): the answer to a POST. OPTIONS: user ("alice"),
+# members of the body (threadId, metadata), on => an open connection, path.
+sub submit {
+    my ($t, $query, %options) = @_;
+    my %body = (query => $query);
+    $body{$_} = $options{$_} for grep { exists $options{$_} } qw(threadId metadata);
+    my @request = (
+        $options{path} // '/jobs',
+        json  => \%body,
+        token => token_of($t, $options{user} // 'alice'),
+    );
+    return $options{on} ? $options{on}->post(@request) : $t->post(@request);
+}
+
+# job_of(T, ANSWER, OPTIONS): the job as a poll shows it now; undef without a 200.
+# ANSWER: of submit(), or an earlier view of the job. OPTIONS: user, on.
+sub job_of {
+    my ($t, $answer, %options) = @_;
+    my $from = $options{on} // $t;
+    my $poll = $from->get(_path($answer), token => token_of($t, $options{user} // 'alice'));
+    return $poll && $poll->{status} == 200 ? $poll->{json} : undef;
+}
+
+# run_job(T, QUERY, OPTIONS): submits, and waits until the status is final, or
+# matches `until`; the job. OPTIONS: of submit(), until, timeout.
+sub run_job {
+    my ($t, $query, %options) = @_;
+    my $answer = submit($t, $query, %options);
+    croak "no job: $answer->{status} $answer->{body}" if $answer->{status} != 202;
+    my $last = $t->wait_for_job(
+        _path($answer),
+        token => token_of($t, $options{user} // 'alice'),
+        map { $_ => $options{$_} } grep { exists $options{$_} } qw(until timeout)
+    );
+    return $last->{json};
+}
+
+# finish(T, ANSWERS, OPTIONS): polls all these jobs (as of job_of()) until they
+# are final; the jobs, in order. OPTIONS: timeout, seen => called with each job that a poll shows.
+sub finish {
+    my ($t, $answers, %options) = @_;
+    my $connection;
+    my @jobs;
+    wait_until {
+        $connection //= $t->connect;
+        for my $i (0 .. $#$answers) {
+            next if $jobs[$i] && is_final($jobs[$i]);
+            my $job = eval { job_of($t, $answers->[$i], on => $connection) };
+            if (!$job) {
+                undef $connection;    # a leaving worker ends its connections
+                return 0;
+            }
+            $jobs[$i] = $job;
+            $options{seen}->($job) if $options{seen};
+        }
+        return !grep { !is_final($_) } @jobs;
+    } $options{timeout} // 60;
+    return @jobs;
+}
+
+sub is_final { return $_[0]{status} =~ /^(?:COMPLETED|FAILED|CANCELLED)$/ }
+
+# The emulator's runs of a job.
+sub runs_of {
+    my ($t, $job) = @_;
+    return grep { $_->{job} eq $job->{id} } @{ $t->emulator->runs };
+}
+
+# "502 RunFailed: text", or '' without an error.
+sub error_of {
+    my ($job) = @_;
+    my $error = $job->{error} or return '';
+    return "$error->{statusCode} $error->{error}: $error->{message}";
+}
+
+sub _path {
+    my ($job) = @_;
+    my $location = ref $job->{headers} ? $job->{headers}{location} : "/jobs/$job->{id}";
+    return $location =~ s{^https?://[^/]+}{}r;
+}
+
+1;
