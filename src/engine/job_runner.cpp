@@ -12,15 +12,15 @@ namespace edgerun::engine {
 
 namespace {
 
-constexpr std::uint64_t kTick = 250;            // ms
-constexpr std::uint64_t kLease = 5'000;         // ms without a tick until others take over
+constexpr std::uint64_t kTick = 250;     // ms
+constexpr std::uint64_t kLease = 5'000;  // ms without a tick until others take over
 constexpr std::size_t kAdoptedPerTurn = 64;
-constexpr std::size_t kStartsPerTurn = 16;      // between two looks at the sockets
-constexpr std::size_t kStartsInBurst = 2;       // while more submissions arrive
+constexpr std::size_t kStartsPerTurn = 16;  // between two looks at the sockets
+constexpr std::size_t kStartsInBurst = 2;   // while more submissions arrive
 constexpr std::size_t kExpiredPerTurn = 64;
 constexpr int kExpiryTurns = 16;
 constexpr std::uint64_t kPauseAfterTrouble = 1'000;  // ms
-constexpr std::size_t kLeastAnswer = 256;       // bytes; not worth cutting further
+constexpr std::size_t kLeastAnswer = 256;            // bytes; not worth cutting further
 
 std::uint64_t monotonicNow() {
     return ngx_current_msec;
@@ -48,11 +48,15 @@ std::unique_ptr<JobRunner> JobRunner::create(std::string_view zoneName, void* me
         new JobRunner(zoneName, *arena, maxAnswer, client, providers));
 }
 
-JobRunner::JobRunner(std::string_view zoneName, const store::JobArena& arena,
-                     std::size_t maxAnswer, loop::HttpClient& client,
-                     const ProviderDirectory& providers)
-    : zoneName_(zoneName), arena_(arena), maxAnswer_(maxAnswer), client_(client),
-      providers_(providers), tick_(onTick, this), start_(onStarts, this) {
+JobRunner::JobRunner(std::string_view zoneName, const store::JobArena& arena, std::size_t maxAnswer,
+                     loop::HttpClient& client, const ProviderDirectory& providers)
+    : zoneName_(zoneName),
+      arena_(arena),
+      maxAnswer_(maxAnswer),
+      client_(client),
+      providers_(providers),
+      tick_(onTick, this),
+      start_(onStarts, this) {
     keepPlace();
     tick_.after(1);  // jobs of a former worker wait
 }
@@ -87,12 +91,11 @@ Submitted JobRunner::submit(const store::JobOwner& owner, const Provider& provid
     Submitted submitted{SubmitStatus::Accepted, store::formatJobId(*id), {}};
     const auto latestEnd = static_cast<std::int64_t>(provider.settings.runTimeout);
     const auto ttl = static_cast<std::int64_t>(arena_.limits().ttl);
-    submitted.body =
-        renderJob(submitted.id, record, {}, {now, now + latestEnd + ttl}, maxAnswer_);
+    submitted.body = renderJob(submitted.id, record, {}, {now, now + latestEnd + ttl}, maxAnswer_);
 
     const auto accepted =
-        arena_.accept(*place_, *id, owner, record, store::encodeJobRequest(request),
-                      submitted.body, monotonicNow());
+        arena_.accept(*place_, *id, owner, record, store::encodeJobRequest(request), submitted.body,
+                      monotonicNow());
     switch (accepted.status) {
         case store::AcceptStatus::Accepted:
             take(accepted.ref);
@@ -192,11 +195,14 @@ void JobRunner::step(RunningJob& job, const run::Event& event) {
         }
     }
     const std::string id = store::formatJobId(job.id());
-    run::Context context{provider->settings, id,
+    run::Context context{provider->settings,
+                         id,
                          request ? run::Request{request->query, request->threadId,
                                                 request->metadata, request->assistant}
                                  : run::Request{},
-                         monotonicNow(), wallNow(), static_cast<std::uint32_t>(ngx_random())};
+                         monotonicNow(),
+                         wallNow(),
+                         static_cast<std::uint32_t>(ngx_random())};
     run::Step next = provider->machine->next(context, *record, event);
     if (!next.note.empty()) {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0, "edgerun: job %s, provider \"%s\": %s",
@@ -211,8 +217,7 @@ void JobRunner::step(RunningJob& job, const run::Event& event) {
 bool JobRunner::commit(RunningJob& job, const Provider& provider, run::Step& next) {
     using Commit = store::JobArena::Commit;
     if (!next.visible) {
-        const Commit outcome =
-            arena_.commit(job.ref(), next.record, std::nullopt, monotonicNow());
+        const Commit outcome = arena_.commit(job.ref(), next.record, std::nullopt, monotonicNow());
         if (outcome == Commit::Lost) {
             forget(job);
         }
@@ -289,8 +294,8 @@ void JobRunner::abandon(RunningJob& job, const run::Record& record) {
         last.completedWall = now;
         last.version++;
         run::Visible visible;
-        visible.error = run::JobError{
-            "ProviderUnavailable", "the job's provider is not configured any more", 502};
+        visible.error = run::JobError{"ProviderUnavailable",
+                                      "the job's provider is not configured any more", 502};
         body = renderJob(store::formatJobId(job.id()), last, visible,
                          {now, now + static_cast<std::int64_t>(arena_.limits().ttl)}, maxAnswer_);
     }
@@ -348,9 +353,10 @@ void JobRunner::keepPlace() {
         return;
     }
     if (place_) {
-        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                      "edgerun: this worker was away for long; its jobs in \"%s\" went on elsewhere",
-                      zoneName_.c_str());
+        ngx_log_error(
+            NGX_LOG_WARN, ngx_cycle->log, 0,
+            "edgerun: this worker was away for long; its jobs in \"%s\" went on elsewhere",
+            zoneName_.c_str());
     }
     place_ = arena_.registerWorker(ngx_pid, deadline);
 }

@@ -10,7 +10,10 @@ std::unique_ptr<CurlMulti> CurlMulti::create(Listener& listener) {
 }
 
 CurlMulti::CurlMulti(Listener& listener)
-    : listener_(listener), multi_(curl_multi_init()), sockets_(*this), timer_(onTimer, this),
+    : listener_(listener),
+      multi_(curl_multi_init()),
+      sockets_(*this),
+      timer_(onTimer, this),
       kick_(onKick, this) {
     if (multi_ == nullptr) {
         return;

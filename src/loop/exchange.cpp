@@ -50,8 +50,8 @@ std::string_view valueOf(std::string_view line) {
 /// A non-negative decimal number times `unit`, in ms.
 std::optional<std::uint64_t> milliseconds(std::string_view text, double unit) {
     double number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number,
-                                              std::chars_format::fixed);
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
     if (error != std::errc{} || end != text.data() + text.size() || !(number >= 0)) {
         return std::nullopt;
     }
@@ -109,7 +109,7 @@ Exchange::Exchange(const Upstream& upstream, const UpstreamOptions& options, CUR
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // never wait for a resolver thread
     curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");       // whatever the environment says
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");  // whatever the environment says
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, kMaxIdleSeconds);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(upstream.connectTimeout));
@@ -119,7 +119,8 @@ Exchange::Exchange(const Upstream& upstream, const UpstreamOptions& options, CUR
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "edgerun");
-    curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(upstream.maxResponse));
+    curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE,
+                     static_cast<curl_off_t>(upstream.maxResponse));
 
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, upstream.verify ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, upstream.verify ? 2L : 0L);
@@ -154,9 +155,9 @@ void Exchange::prepare(TransferRequest request, std::uint64_t timeout, curl_slis
     if (resolve != nullptr) {
         curl_easy_setopt(easy, CURLOPT_RESOLVE, resolve);
     }
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER,
-                     request_.body.empty() ? options_.headers.get()
-                                           : options_.headersWithBody.get());
+    curl_easy_setopt(
+        easy, CURLOPT_HTTPHEADER,
+        request_.body.empty() ? options_.headers.get() : options_.headersWithBody.get());
     setMethod();
 }
 

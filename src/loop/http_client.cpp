@@ -14,10 +14,10 @@ namespace edgerun::loop {
 
 namespace {
 
-constexpr std::uint64_t kDrainTick = 100;       // ms
-constexpr std::uint64_t kRetryTick = 50;        // ms, while NGINX is short of connections
-constexpr ngx_uint_t kSpareConnections = 16;    // left to clients
-constexpr std::size_t kSpareHandles = 64;       // idle ones kept for each upstream
+constexpr std::uint64_t kDrainTick = 100;     // ms
+constexpr std::uint64_t kRetryTick = 50;      // ms, while NGINX is short of connections
+constexpr ngx_uint_t kSpareConnections = 16;  // left to clients
+constexpr std::size_t kSpareHandles = 64;     // idle ones kept for each upstream
 
 struct ShareRelease {
     void operator()(CURLSH* share) const noexcept { curl_share_cleanup(share); }

@@ -18,8 +18,7 @@ ngx_connection_t* noConnection() {
 
 }  // namespace
 
-LoopEvent::LoopEvent(Handler handler, void* object)
-    : event_{}, handler_(handler), object_(object) {
+LoopEvent::LoopEvent(Handler handler, void* object) : event_{}, handler_(handler), object_(object) {
     event_.data = noConnection();
     event_.handler = onEvent;
     event_.log = ngx_cycle->log;

@@ -49,7 +49,8 @@ std::optional<std::string> readBaseUrl(ngx_pool_t* pool, std::string_view url,
     std::string_view rest = url.substr(scheme->name.size() + 3);
     const auto slash = rest.find('/');
     std::string_view authority = rest.substr(0, slash);
-    std::string_view path = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash);
+    std::string_view path =
+        slash == std::string_view::npos ? std::string_view{} : rest.substr(slash);
     while (!path.empty() && path.back() == '/') {
         path.remove_suffix(1);
     }

@@ -17,8 +17,7 @@ void completeHost(ngx_conf_t* cf, Problems& problems, ProviderConf& conf) {
         return;  // its URL was refused
     }
     const auto* http = httpLevelOf(cf);
-    const bool hasResolver =
-        http->resolver != nullptr && http->resolver->connections.nelts > 0;
+    const bool hasResolver = http->resolver != nullptr && http->resolver->connections.nelts > 0;
     if (hasResolver && !isLiteralAddress(upstream)) {
         upstream.resolver = http->resolver;
         upstream.resolverTimeout = http->resolver_timeout;

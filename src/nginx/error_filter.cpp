@@ -109,16 +109,10 @@ ngx_http_module_t filterContext = {
 }  // namespace edgerun::nginx
 
 ngx_module_t ngx_http_edgerun_filter_module = {
-    NGX_MODULE_V1,
-    &edgerun::nginx::filterContext,
-    nullptr,
-    NGX_HTTP_MODULE,
-    nullptr,
-    nullptr,
-    nullptr,
-    nullptr,
-    nullptr,
-    nullptr,
-    nullptr,
-    NGX_MODULE_V1_PADDING,
+    NGX_MODULE_V1, &edgerun::nginx::filterContext,
+    nullptr,       NGX_HTTP_MODULE,
+    nullptr,       nullptr,
+    nullptr,       nullptr,
+    nullptr,       nullptr,
+    nullptr,       NGX_MODULE_V1_PADDING,
 };

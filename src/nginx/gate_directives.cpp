@@ -1,11 +1,11 @@
 #include <algorithm>
 
 #include "edgerun/auth/hmac_key.h"
-#include "edgerun/auth/secret.h"
 #include "edgerun/nginx/arguments.h"
 #include "edgerun/nginx/conf.h"
 #include "edgerun/nginx/contain.h"
 #include "edgerun/nginx/directives.h"
+#include "edgerun/nginx/secret_argument.h"
 
 namespace edgerun::nginx {
 
@@ -29,7 +29,7 @@ bool isHeaderText(std::string_view text) {
 }
 
 std::string readHmacSecret(ngx_conf_t* cf, std::string_view spec, std::string& value) {
-    auto read = auth::readSecret(spec);
+    auto read = readSecretArgument(cf, spec);
     if (const auto* problem = std::get_if<auth::SecretProblem>(&read)) {
         return problem->message;
     }
@@ -43,8 +43,9 @@ std::string readHmacSecret(ngx_conf_t* cf, std::string_view spec, std::string& v
         return std::string(fault) + name;
     }
     if (secret.isLiteral) {
-        warn(cf, "the literal \"edgerun_auth_jwt_secret\" can be read by whoever reads the "
-                 "configuration; use env:NAME or file:PATH");
+        warn(cf,
+             "the literal \"edgerun_auth_jwt_secret\" can be read by whoever reads the "
+             "configuration; use env:NAME or file:PATH");
     }
     if (!secret.warning.empty()) {
         warn(cf, "\"edgerun_auth_jwt_secret\": " + secret.warning);

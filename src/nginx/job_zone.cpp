@@ -40,8 +40,8 @@ ngx_int_t carve(ngx_shm_zone_t& zone, const ZoneConf& conf) {
     void* memory = ngx_slab_alloc(pool, bytes);
     store::JobIdSecret secret;
     if (memory == nullptr || RAND_bytes(secret.data(), static_cast<int>(secret.size())) != 1) {
-        ngx_log_error(NGX_LOG_EMERG, zone.shm.log, 0,
-                      "edgerun_job_zone \"%V\" cannot be set up", &zone.shm.name);
+        ngx_log_error(NGX_LOG_EMERG, zone.shm.log, 0, "edgerun_job_zone \"%V\" cannot be set up",
+                      &zone.shm.name);
         return NGX_ERROR;
     }
 
@@ -112,7 +112,8 @@ std::string readTtl(std::string_view value, ZoneDraft& draft) {
 std::string readMaxAnswer(std::string_view value, ZoneDraft& draft) {
     const auto size = parseSize(value);
     if (!size || *size < 1024 || *size > (64U << 20)) {
-        return "\"max_answer\" must be a size from 1k to 64m, for example \"max_answer=256k\", not " +
+        return "\"max_answer\" must be a size from 1k to 64m, for example \"max_answer=256k\", "
+               "not " +
                quoted(value);
     }
     draft.conf.maxAnswer = *size;
@@ -136,13 +137,13 @@ std::string readParameter(std::string_view argument, ZoneDraft& draft) {
 
 char* addZone(ngx_conf_t* cf, MainConf& main, ZoneDraft draft) {
     auto conf = std::make_unique<ZoneConf>(std::move(draft.conf));
-    ngx_str_t name = {conf->name.size(), static_cast<u_char*>(ngx_pnalloc(cf->pool, conf->name.size()))};
+    ngx_str_t name = {conf->name.size(),
+                      static_cast<u_char*>(ngx_pnalloc(cf->pool, conf->name.size()))};
     if (name.data == nullptr) {
         return confFailure();
     }
     ngx_memcpy(name.data, conf->name.data(), name.len);
-    ngx_shm_zone_t* zone =
-        ngx_shared_memory_add(cf, &name, draft.size, &ngx_http_edgerun_module);
+    ngx_shm_zone_t* zone = ngx_shared_memory_add(cf, &name, draft.size, &ngx_http_edgerun_module);
     if (zone == nullptr) {
         return confFailure();  // NGINX has said why
     }

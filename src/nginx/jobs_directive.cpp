@@ -56,7 +56,8 @@ std::string checkLocation(const ngx_http_core_loc_conf_t* core) {
         return "\"edgerun_jobs\" belongs into a location, not into \"if\" or \"limit_except\"";
     }
     if (isRegex(core) || core->named || core->exact_match) {
-        return "\"edgerun_jobs\" needs a location that is a prefix, for example \"location /jobs\", "
+        return "\"edgerun_jobs\" needs a location that is a prefix, for example \"location "
+               "/jobs\", "
                "since jobs live below it";
     }
     return {};

@@ -19,11 +19,11 @@ ngx_command_t commands[] = {
     {ngx_string("edgerun_provider"), kHttp | NGX_CONF_BLOCK | NGX_CONF_TAKE1, setProvider,
      NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
 
-    {ngx_string("edgerun_job_zone"), kHttp | NGX_CONF_1MORE, setJobZone,
-     NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
+    {ngx_string("edgerun_job_zone"), kHttp | NGX_CONF_1MORE, setJobZone, NGX_HTTP_MAIN_CONF_OFFSET,
+     0, nullptr},
 
-    {ngx_string("edgerun_auth_jwt"), kGate | NGX_CONF_TAKE1, setAuthJwt,
-     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("edgerun_auth_jwt"), kGate | NGX_CONF_TAKE1, setAuthJwt, NGX_HTTP_LOC_CONF_OFFSET,
+     0, nullptr},
 
     {ngx_string("edgerun_auth_jwt_secret"), kGate | NGX_CONF_TAKE1, setAuthJwtSecret,
      NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
@@ -37,8 +37,8 @@ ngx_command_t commands[] = {
     {ngx_string("edgerun_require_module"), kGate | NGX_CONF_1MORE, setRequireModule,
      NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
 
-    {ngx_string("edgerun_jobs"), kJobs | NGX_CONF_1MORE, setJobs,
-     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("edgerun_jobs"), kJobs | NGX_CONF_1MORE, setJobs, NGX_HTTP_LOC_CONF_OFFSET, 0,
+     nullptr},
 
     {ngx_string("edgerun_max_query"), kJobOptions | NGX_CONF_TAKE1, setMaxQuery,
      NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
@@ -70,12 +70,12 @@ ngx_int_t finishConf(ngx_conf_t* cf) noexcept {
 }
 
 ngx_http_module_t context = {
-    addVariables,       // preconfiguration
-    finishConf,         // postconfiguration
+    addVariables,  // preconfiguration
+    finishConf,    // postconfiguration
     createMainConf,
-    nullptr,            // init main
-    nullptr,            // create server
-    nullptr,            // merge server
+    nullptr,  // init main
+    nullptr,  // create server
+    nullptr,  // merge server
     createLocationConf,
     mergeLocationConf,
 };
@@ -89,12 +89,12 @@ ngx_module_t ngx_http_edgerun_module = {
     &edgerun::nginx::context,
     edgerun::nginx::commands,
     NGX_HTTP_MODULE,
-    nullptr,                       // init master
+    nullptr,  // init master
     edgerun::nginx::initModule,
     edgerun::nginx::initProcess,
-    nullptr,                       // init thread
-    nullptr,                       // exit thread
+    nullptr,  // init thread
+    nullptr,  // exit thread
     edgerun::nginx::exitProcess,
-    nullptr,                       // exit master
+    nullptr,  // exit master
     NGX_MODULE_V1_PADDING,
 };

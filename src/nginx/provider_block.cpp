@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <array>
 
-#include "edgerun/auth/secret.h"
 #include "edgerun/nginx/arguments.h"
 #include "edgerun/nginx/base_url.h"
 #include "edgerun/nginx/conf.h"
 #include "edgerun/nginx/contain.h"
 #include "edgerun/nginx/directives.h"
+#include "edgerun/nginx/secret_argument.h"
 
 namespace edgerun::nginx {
 
@@ -41,11 +41,10 @@ bool isPrintable(std::string_view text) {
 }
 
 bool isId(std::string_view text) {
-    return !text.empty() && text.size() <= 128 &&
-           std::all_of(text.begin(), text.end(), [](char c) {
-               return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                      c == '_' || c == '-' || c == '.';
-           });
+    return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+               c == '_' || c == '-' || c == '.';
+    });
 }
 
 std::string readTime(std::string_view text, std::uint64_t least, std::uint64_t& value,
@@ -68,13 +67,14 @@ std::string readApi(ngx_conf_t*, ProviderDraft& draft, const Arguments& a) {
 
 std::string readUrl(ngx_conf_t* cf, ProviderDraft& draft, const Arguments& a) {
     if (auto fault = readBaseUrl(cf->temp_pool, a[0], draft.conf.provider.upstream)) {
-        return *fault + ": " + quoted(a[0]) + "; write for example \"base_url https://api.openai.com/v1;\"";
+        return *fault + ": " + quoted(a[0]) +
+               "; write for example \"base_url https://api.openai.com/v1;\"";
     }
     return {};
 }
 
 std::string readApiKey(ngx_conf_t* cf, ProviderDraft& draft, const Arguments& a) {
-    auto secret = auth::readSecret(a[0]);
+    auto secret = readSecretArgument(cf, a[0]);
     if (const auto* problem = std::get_if<auth::SecretProblem>(&secret)) {
         return problem->message;
     }
@@ -145,8 +145,7 @@ std::string readAssistant(ngx_conf_t*, ProviderDraft& draft, const Arguments& a)
 
 std::string readPollInterval(ngx_conf_t*, ProviderDraft& draft, const Arguments& a) {
     run::Settings& settings = draft.conf.provider.settings;
-    std::string fault =
-        readTime(a[0], 100, settings.pollInterval, "poll_interval 1200ms max=5s");
+    std::string fault = readTime(a[0], 100, settings.pollInterval, "poll_interval 1200ms max=5s");
     settings.pollIntervalMax = std::max(settings.pollIntervalMax, settings.pollInterval);
     if (!fault.empty() || a.size() == 1) {
         return fault;

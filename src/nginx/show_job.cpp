@@ -31,8 +31,9 @@ std::optional<FoundJob> readJob(const JobCall& call, const store::JobId& id) {
         if (view.found == store::JobView::Found::Yes) {
             const std::string_view body(buffer, view.size);
             const bool isOnStack = buffer == usual.data();
-            const ngx_str_t kept = isOnStack ? copyToPool(call.r, body)
-                                             : ngx_str_t{view.size, reinterpret_cast<u_char*>(buffer)};
+            const ngx_str_t kept = isOnStack
+                                       ? copyToPool(call.r, body)
+                                       : ngx_str_t{view.size, reinterpret_cast<u_char*>(buffer)};
             return kept.data != nullptr ? std::optional(FoundJob{view, loop::view(kept)})
                                         : std::nullopt;
         }

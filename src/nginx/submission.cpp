@@ -10,7 +10,7 @@ namespace edgerun::nginx {
 namespace {
 
 constexpr std::size_t kMaxThreadId = 94;
-constexpr std::size_t kMaxPairs = 16;   // as OpenAI limits metadata
+constexpr std::size_t kMaxPairs = 16;  // as OpenAI limits metadata
 constexpr std::size_t kMaxName = 64;
 constexpr std::size_t kMaxValue = 512;
 

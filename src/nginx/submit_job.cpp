@@ -24,8 +24,7 @@ bool isJson(const ngx_http_request_t* r) {
     constexpr std::string_view kType = "application/json";
     const std::string_view value = loop::view(header->value);
     const std::string_view type = value.substr(0, value.find_first_of("; \t"));
-    return type.size() == kType.size() &&
-           strncasecmp(type.data(), kType.data(), kType.size()) == 0;
+    return type.size() == kType.size() && strncasecmp(type.data(), kType.data(), kType.size()) == 0;
 }
 
 /// The request's body in one piece; parts of it may stand in a file. nullopt
@@ -38,14 +37,15 @@ std::optional<std::string> collectBody(const ngx_http_request_t* r) {
     for (ngx_chain_t* cl = r->request_body->bufs; cl != nullptr; cl = cl->next) {
         ngx_buf_t* b = cl->buf;
         if (!b->in_file) {
-            body.append(reinterpret_cast<char*>(b->pos), static_cast<std::size_t>(b->last - b->pos));
+            body.append(reinterpret_cast<char*>(b->pos),
+                        static_cast<std::size_t>(b->last - b->pos));
             continue;
         }
         const auto size = static_cast<std::size_t>(b->file_last - b->file_pos);
         const std::size_t before = body.size();
         body.resize(before + size);
-        const ssize_t read = ngx_read_file(
-            b->file, reinterpret_cast<u_char*>(body.data() + before), size, b->file_pos);
+        const ssize_t read = ngx_read_file(b->file, reinterpret_cast<u_char*>(body.data() + before),
+                                           size, b->file_pos);
         if (read < 0 || static_cast<std::size_t>(read) != size) {
             return std::nullopt;
         }
@@ -96,8 +96,7 @@ ngx_int_t checkThread(const JobCall& call, const std::string& threadId) {
 /// A path of ours as it may stand in a header.
 std::string escapePath(ngx_pool_t* pool, std::string_view path) {
     auto* bytes = reinterpret_cast<u_char*>(const_cast<char*>(path.data()));
-    const auto extra =
-        2 * ngx_escape_uri(nullptr, bytes, path.size(), NGX_ESCAPE_URI);
+    const auto extra = 2 * ngx_escape_uri(nullptr, bytes, path.size(), NGX_ESCAPE_URI);
     auto* escaped = static_cast<u_char*>(ngx_pnalloc(pool, path.size() + extra + 1));
     if (escaped == nullptr) {
         throw std::bad_alloc();

@@ -43,9 +43,8 @@ std::string readJobStatus(ngx_http_request_t* r) {
 
 std::string readError(ngx_http_request_t* r) {
     const RequestContext* context = existingContextOf(r);
-    return context != nullptr && context->error
-               ? std::string(nameOfStatus(context->error->status))
-               : std::string();
+    return context != nullptr && context->error ? std::string(nameOfStatus(context->error->status))
+                                                : std::string();
 }
 
 struct Entry {
@@ -85,8 +84,7 @@ ngx_int_t addVariables(ngx_conf_t* cf) noexcept {
         const std::string_view text = kEntries[i].name;
         ngx_str_t name = {text.size(), reinterpret_cast<u_char*>(const_cast<char*>(text.data()))};
         // Not cacheable: a job's id is not known yet when a rewrite asks.
-        ngx_http_variable_t* variable =
-            ngx_http_add_variable(cf, &name, NGX_HTTP_VAR_NOCACHEABLE);
+        ngx_http_variable_t* variable = ngx_http_add_variable(cf, &name, NGX_HTTP_VAR_NOCACHEABLE);
         if (variable == nullptr) {
             return NGX_ERROR;
         }

@@ -48,7 +48,8 @@ private:
     void act(curl_socket_t fd, int bits);
     void reap();
 
-    static curl_socket_t openSocket(void* table, curlsocktype type, curl_sockaddr* address) noexcept;
+    static curl_socket_t openSocket(void* table, curlsocktype type,
+                                    curl_sockaddr* address) noexcept;
     static int closeSocket(void* table, curl_socket_t fd) noexcept;
     static int watchSocket(CURL* easy, curl_socket_t fd, int what, void* self, void*) noexcept;
     static int setTimer(CURLM* multi, long ms, void* self) noexcept;

@@ -23,8 +23,8 @@ struct CurlRelease {
 struct UpstreamOptions {
     explicit UpstreamOptions(const Upstream& upstream);
 
-    std::string urlPrefix;     ///< scheme, name, port and base path
-    CurlList headers;          ///< for calls without a body
+    std::string urlPrefix;  ///< scheme, name, port and base path
+    CurlList headers;       ///< for calls without a body
     CurlList headersWithBody;
 };
 
@@ -52,10 +52,12 @@ public:
     Transfer* transfer = nullptr;
 
 private:
-    static std::size_t onBody(char* bytes, std::size_t size, std::size_t count, void* self) noexcept;
+    static std::size_t onBody(char* bytes, std::size_t size, std::size_t count,
+                              void* self) noexcept;
     static std::size_t onHeader(char* bytes, std::size_t size, std::size_t count,
                                 void* self) noexcept;
-    static std::size_t onRead(char* bytes, std::size_t size, std::size_t count, void* self) noexcept;
+    static std::size_t onRead(char* bytes, std::size_t size, std::size_t count,
+                              void* self) noexcept;
 
     void setMethod();
     void takeHeader(std::string_view line);

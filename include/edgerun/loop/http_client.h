@@ -15,8 +15,8 @@ enum class HttpMethod : std::uint8_t { Get, Post, Delete };
 
 struct TransferRequest {
     HttpMethod method = HttpMethod::Get;
-    std::string path;  ///< below the upstream's base path, with its query
-    std::string body;  ///< JSON, or empty
+    std::string path;                ///< below the upstream's base path, with its query
+    std::string body;                ///< JSON, or empty
     std::uint64_t timeout = 30'000;  ///< ms, time in the queue included
     /// Must not reach the server twice: never repeated silently on another
     /// connection, and carried to its end by a worker that is leaving.
@@ -33,8 +33,8 @@ enum class TransferOutcome {
 struct TransferResult {
     TransferOutcome outcome = TransferOutcome::Unknown;
     int status = 0;
-    std::string_view body;    ///< valid during the call only
-    std::string_view reason;  ///< why it is not Complete
+    std::string_view body;                    ///< valid during the call only
+    std::string_view reason;                  ///< why it is not Complete
     std::optional<std::uint64_t> retryAfter;  ///< ms: Retry-After(-Ms)
     std::optional<std::uint64_t> pollAfter;   ///< ms: openai-poll-after-ms
     std::optional<bool> shouldRetry;          ///< x-should-retry

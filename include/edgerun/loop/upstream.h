@@ -12,23 +12,23 @@ namespace edgerun::loop {
 /// One HTTP server that the client talks to. Constant for the life of a
 /// configuration; the client keeps what changes (addresses, idle handles).
 struct Upstream {
-    std::string name;     ///< for logs
-    std::string scheme;   ///< "http" or "https"
-    std::string host;     ///< as in the URL, without brackets
+    std::string name;    ///< for logs
+    std::string scheme;  ///< "http" or "https"
+    std::string host;    ///< as in the URL, without brackets
     std::uint16_t port = 0;
-    std::string path;     ///< base path without trailing slash, or empty
-    std::string query;    ///< extra arguments "a=b&c=d", or empty
+    std::string path;   ///< base path without trailing slash, or empty
+    std::string query;  ///< extra arguments "a=b&c=d", or empty
     /// IP addresses found when the configuration was read; empty for a literal
     /// address, or when only `resolver` can tell.
     std::vector<std::string> addresses;
-    ngx_resolver_t* resolver = nullptr;  ///< NGINX's, or null
+    ngx_resolver_t* resolver = nullptr;      ///< NGINX's, or null
     std::uint64_t resolverTimeout = 30'000;  ///< ms
 
     std::vector<std::string> headers;  ///< "Name: value" for every call
 
-    bool verify = true;      ///< the server's certificate and name
+    bool verify = true;               ///< the server's certificate and name
     std::string trustedCertificates;  ///< PEM file, empty: the system's
-    std::string tlsName;     ///< name in SNI and certificate, empty: host
+    std::string tlsName;              ///< name in SNI and certificate, empty: host
 
     std::uint64_t connectTimeout = 5'000;  ///< ms
     std::size_t maxTransfers = 512;        ///< at once; more are queued

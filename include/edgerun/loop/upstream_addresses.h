@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "edgerun/loop/ngx.h"
 #include "edgerun/loop/exchange.h"
+#include "edgerun/loop/ngx.h"
 #include "edgerun/loop/upstream.h"
 
 namespace edgerun::loop {

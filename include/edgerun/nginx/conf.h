@@ -23,8 +23,8 @@ namespace edgerun::nginx {
 /// One edgerun_job_zone.
 struct ZoneConf {
     std::string name;
-    std::uint64_t ttl = 3'600'000;          ///< ms
-    std::size_t maxAnswer = 256 * 1024;     ///< bytes
+    std::uint64_t ttl = 3'600'000;       ///< ms
+    std::size_t maxAnswer = 256 * 1024;  ///< bytes
     ngx_shm_zone_t* shm = nullptr;
 };
 
@@ -65,7 +65,7 @@ struct JobsConf {
     std::uint64_t scope = 0;  ///< jobs of another path are not seen here
     std::size_t zone = 0;     ///< index in MainConf::zones
     const engine::Provider* provider = nullptr;
-    std::string missing;      ///< what the operator must set first, or empty
+    std::string missing;  ///< what the operator must set first, or empty
 };
 
 /// Read-only from the end of the configuration on: requests share it.

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string_view>
+#include <variant>
+
+#include "edgerun/auth/secret.h"
+#include "edgerun/loop/ngx.h"
+
+namespace edgerun::nginx {
+
+/// A directive's secret, read now. A relative file: path counts from the
+/// configuration's folder, as with ssl_certificate_key.
+std::variant<auth::Secret, auth::SecretProblem> readSecretArgument(ngx_conf_t* cf,
+                                                                   std::string_view spec);
+
+}  // namespace edgerun::nginx

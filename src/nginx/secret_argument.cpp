@@ -1,0 +1,21 @@
+#include "edgerun/nginx/secret_argument.h"
+
+#include <string>
+
+namespace edgerun::nginx {
+
+std::variant<auth::Secret, auth::SecretProblem> readSecretArgument(ngx_conf_t* cf,
+                                                                   std::string_view spec) {
+    constexpr std::string_view kFile = "file:";
+    if (spec.substr(0, kFile.size()) != kFile) {
+        return auth::readSecret(spec);
+    }
+    const std::string_view path = spec.substr(kFile.size());
+    ngx_str_t name = {path.size(), reinterpret_cast<u_char*>(const_cast<char*>(path.data()))};
+    if (ngx_conf_full_name(cf->cycle, &name, 1) != NGX_OK) {
+        return auth::SecretProblem{"names no usable file"};
+    }
+    return auth::readSecret(std::string(kFile) + std::string(loop::view(name)));
+}
+
+}  // namespace edgerun::nginx
