@@ -10,7 +10,7 @@ our @EXPORT_OK = qw(poll_rows burst_rows flight_rows table);
 # Figure, its name in a result, its format, its target: of edgerun's against stock's.
 my @closed_figures = (
     ['requests/s, 64 connections', 'requests_per_s',     '%.0f', '>= 0.80'],
-    ['CPU us per request',         'cpu_us_per_request', '%.2f', ''],
+    ['CPU us per request',         'cpu_us_per_request', '%.2f', '<= 1.25'],
     ['worker busy',                'worker_busy',        '%.2f', ''],
 );
 my @open_figures = (
@@ -63,11 +63,13 @@ sub burst_rows {
     } @burst_figures;
 }
 
+# The targets are for 10,000: with fewer, the client's polls weigh more than the jobs.
 sub flight_rows {
     my ($jobs, $flight) = @_;
     return map {
         my ($label, $name, $format, $target) = @$_;
-        ["$jobs in flight: $label", sprintf($format, $flight->{$name}), '', '', $target];
+        ["$jobs in flight: $label", sprintf($format, $flight->{$name}), '', '',
+            $jobs < 10000 ? '' : $target];
     } @flight_figures;
 }
 
