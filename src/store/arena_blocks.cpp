@@ -15,9 +15,6 @@ bool isInChain(const ArenaView& view, std::uint32_t slot, std::uint32_t index) {
 
 std::uint32_t takeBlock(const ArenaView& view, std::uint32_t slot) {
     ArenaHeader& header = *view.header;
-    if (header.blocksFree == 0) {
-        return kNone;
-    }
     std::uint32_t index = header.freeBlock;
     if (index == kNone) {
         index = header.blocksTouched;

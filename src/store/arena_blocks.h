@@ -15,7 +15,8 @@ constexpr std::uint32_t blocksFor(std::size_t bytes) {
     return static_cast<std::uint32_t>((bytes + kBlockPayload - 1) / kBlockPayload);
 }
 
-/// nullopt when blocks run out; nothing is taken then.
+/// There must be enough free blocks; nullopt, with nothing taken, if the arena
+/// is damaged.
 std::optional<Chain> storeChain(const ArenaView& view, std::uint32_t slot, std::string_view bytes);
 
 /// Writes chain.length bytes to `out`. False if the chain is damaged.

@@ -31,7 +31,7 @@ bool claimChains(const ArenaView& view, std::uint32_t index, const JobState& sta
 
 bool isWhole(const ArenaView& view, std::uint32_t index) {
     const ArenaSlot& slot = view.slots[index];
-    return slot.inUse == kSlotInUse && slot.current <= 1 && isPlausible(view, currentState(slot)) &&
+    return slot.inUse == kSlotInUse && isPlausible(view, currentState(slot)) &&
            claimChains(view, index, currentState(slot));
 }
 

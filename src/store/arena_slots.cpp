@@ -50,9 +50,6 @@ ArenaSlot* soundSlot(const ArenaView& view, std::uint32_t index) {
 
 std::uint32_t takeSlot(const ArenaView& view) {
     ArenaHeader& header = *view.header;
-    if (header.slotsFree == 0) {
-        return kNone;
-    }
     std::uint32_t index = header.freeSlot;
     if (index == kNone) {
         index = header.slotsTouched;

@@ -37,8 +37,8 @@ constexpr std::uint32_t owedFor(std::uint32_t blocksHeld) {
 /// reported) otherwise.
 ArenaSlot* soundSlot(const ArenaView& view, std::uint32_t index);
 
-/// Takes a free slot: not in use yet, its generation grown; kNone if there is
-/// none.
+/// Takes a free slot: not in use yet, its generation grown. There must be one;
+/// kNone if the arena is damaged.
 std::uint32_t takeSlot(const ArenaView& view);
 
 /// Gives back a slot that is in no list and not in use.

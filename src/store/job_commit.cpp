@@ -42,7 +42,7 @@ void settle(JobState& state, std::uint64_t now, std::uint64_t ttl) {
     }
 }
 
-/// False, with the slot given back, when blocks run out.
+/// False, with the slot given back, if the arena is damaged.
 bool fillSlot(const ArenaView& view, std::uint32_t index, const NewJob& job) {
     const std::optional<Chain> body = storeChain(view, index, job.body);
     const std::optional<Chain> request = body ? storeChain(view, index, job.request) : std::nullopt;

@@ -112,6 +112,7 @@ TEST_F(RepairTest, AnImpossibleStateIsDroppedAndTheOthersStay) {
         [](JobState& s) { s.body.length += 1016; },
         [](JobState& s) { s.request.length -= 1016; },
         [](JobState& s) { s.request.head = s.body.head; },
+        [](JobState& s) { s.request = s.body; },
         [](JobState& s) { s.expiresAt = 77; },
     };
     for (const Damage damage : damages) {

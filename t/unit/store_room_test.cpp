@@ -27,6 +27,12 @@ protected:
             refs.push_back(accepted.ref);
         }
     }
+
+    /// The largest body that is assured, of a job that cannot be evicted.
+    Commit endWithCleanUp(const JobRef& ref) {
+        return arena->commit(ref, recordOf(JobStatus::Failed, Phase::CancelRun),
+                             std::string(JobArena::kAssuredBody, 'e'), 0);
+    }
 };
 
 TEST_F(RoomTest, AnArenaFullOfLiveJobsRefusesAndKeepsThemAll) {
@@ -84,19 +90,36 @@ TEST_F(RoomTest, EveryLiveJobCanEndHoweverFullTheArenaIs) {
     }
 }
 
+TEST_F(RoomTest, JobsThatHoldNoBlocksCanEndToo) {
+    for (std::uint64_t number = 1; number < 9; ++number) {
+        accept(number, 0, std::string(16 * 1016, 'r'));
+    }
+    std::vector<JobRef> refs;
+    for (Accepted job = tryAccept(9, 0, "", ""); job.status == AcceptStatus::Accepted;
+         job = tryAccept(9, 0, "", "")) {
+        refs.push_back(job.ref);
+    }
+    EXPECT_GT(refs.size(), 10u);
+    for (const JobRef& ref : refs) {
+        EXPECT_EQ(endWithCleanUp(ref), Commit::Done);
+    }
+}
+
 TEST_F(RoomTest, NeitherLargeBodiesNorGrowthTakeOthersReserve) {
     const std::vector<JobRef> refs = fill();
-    for (const std::size_t size : {1, 1016, 1017, 2032, 4000, 16000}) {
-        for (const JobRef& ref : refs) {
-            arena->commit(ref, recordOf(JobStatus::Running), std::string(size, 'x'), 0);
+    for (const JobRef& ref : refs) {
+        for (const std::size_t blocks : {16, 8, 4, 2, 1}) {
+            const std::string large(blocks * 1016, 'x');
+            if (arena->commit(ref, recordOf(JobStatus::Running), large, 0) == Commit::Done) {
+                break;
+            }
         }
     }
+    EXPECT_LT(arena->gauges().blocksFree, 5u);
     while (tryAccept(1).status == AcceptStatus::Accepted) {
     }
-    for (const JobRef& ref : refs) {
-        EXPECT_EQ(arena->commit(ref, recordOf(JobStatus::Failed, Phase::CancelRun),
-                                std::string(JobArena::kAssuredBody, 'e'), 0),
-                  Commit::Done);
+    for (std::size_t at = refs.size(); at-- > 0;) {
+        EXPECT_EQ(endWithCleanUp(refs[at]), Commit::Done);
     }
 }
 
