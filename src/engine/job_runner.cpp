@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::uint64_t kTick = 250;     // ms
 constexpr std::uint64_t kLease = 5'000;  // ms without a tick until others take over
-constexpr std::size_t kAdoptedPerTurn = 64;
+constexpr std::size_t kAdoptedPerTurn = 512;
+constexpr std::uint64_t kAdoptionPause = 10;    // ms, while there are more
 constexpr std::size_t kStartsPerTurn = 16;  // between two looks at the sockets
 constexpr std::size_t kStartsInBurst = 2;   // while more submissions arrive
 constexpr std::size_t kExpiredPerTurn = 64;
@@ -326,10 +327,12 @@ void JobRunner::onTick(void* self) noexcept {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "edgerun: housekeeping must wait: %s",
                       trouble.what());
     }
-    runner->tick_.after(kTick);
+    const bool hasMore = runner->taken_.size() >= kAdoptedPerTurn;
+    runner->tick_.after(hasMore ? kAdoptionPause : kTick);
 }
 
 void JobRunner::tick() {
+    taken_.clear();
     if (ngx_exiting) {
         leave();
         return;
@@ -362,7 +365,6 @@ void JobRunner::keepPlace() {
 }
 
 void JobRunner::adoptOrphans() {
-    taken_.clear();
     std::uint32_t before = 0;
     do {
         before = cursor_;
