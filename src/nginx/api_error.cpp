@@ -16,7 +16,7 @@ struct StatusText {
     std::string_view message;
 };
 
-constexpr std::array<StatusText, 19> kStatusTexts{{
+constexpr std::array<StatusText, 21> kStatusTexts{{
     {400, "BadRequest", "the request is malformed"},
     {401, "Unauthorized", "a valid bearer token is required"},
     {403, "Forbidden", "access is not allowed"},
@@ -26,12 +26,14 @@ constexpr std::array<StatusText, 19> kStatusTexts{{
     {409, "Conflict", "the request conflicts with the resource's state"},
     {410, "Gone", "the resource has expired"},
     {411, "LengthRequired", "the request needs a Content-Length"},
+    {412, "PreconditionFailed", "the resource is not as the request demands"},
     {413, "PayloadTooLarge", "the request body is too large"},
     {414, "UriTooLong", "the request's URI is too long"},
     {415, "UnsupportedMediaType", "the request body must be application/json"},
     {422, "UnprocessableEntity", "the request cannot be processed"},
     {429, "TooManyRequests", "too many requests"},
     {500, "InternalServerError", "the server could not handle the request"},
+    {501, "NotImplemented", "the server does not know what the request asks for"},
     {502, "BadGateway", "the provider did not answer properly"},
     {503, "ServiceUnavailable", "the service is not available now"},
     {504, "GatewayTimeout", "the provider did not answer in time"},
@@ -72,6 +74,7 @@ std::string renderError(const ApiError& error) {
 ngx_int_t refuse(ngx_http_request_t* r, ngx_int_t status, std::string_view message) {
     if (RequestContext* context = contextOf(r)) {
         context->error = ApiError{status, std::string(message)};
+        context->errorName = nameOfStatus(status);
     }
     return status;
 }

@@ -19,12 +19,17 @@ bool isErrorPage(const ngx_http_request_t* r) {
 
 /// Null if the page is not ours to replace.
 RequestContext* errorContextOf(ngx_http_request_t* r) {
+    RequestContext* context = existingContextOf(r);
+    const auto status = static_cast<ngx_int_t>(r->err_status);
+    if (context != nullptr && context->error && context->error->status != status) {
+        // Another access module let the request in, or gave its own reason.
+        context->error.reset();
+        context->errorName = {};
+    }
     if (!isErrorPage(r)) {
         return nullptr;
     }
-    RequestContext* context = existingContextOf(r);
-    const auto status = static_cast<ngx_int_t>(r->err_status);
-    if (context != nullptr && context->error && context->error->status == status) {
+    if (context != nullptr && context->error) {
         return context;
     }
     if (locationConfOf(r).jobs == nullptr) {
@@ -33,6 +38,7 @@ RequestContext* errorContextOf(ngx_http_request_t* r) {
     context = contextOf(r);
     if (context != nullptr) {
         context->error = describeStatus(status);
+        context->errorName = nameOfStatus(status);
     }
     return context;
 }

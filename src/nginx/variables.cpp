@@ -32,19 +32,18 @@ std::string readModules(ngx_http_request_t* r) {
 }
 
 std::string readJobId(ngx_http_request_t* r) {
-    const RequestContext* context = existingContextOf(r);
+    const RequestContext* context = knownContextOf(r);
     return context != nullptr ? context->jobId : std::string();
 }
 
 std::string readJobStatus(ngx_http_request_t* r) {
-    const RequestContext* context = existingContextOf(r);
+    const RequestContext* context = knownContextOf(r);
     return context != nullptr ? std::string(context->jobStatus) : std::string();
 }
 
 std::string readError(ngx_http_request_t* r) {
-    const RequestContext* context = existingContextOf(r);
-    return context != nullptr && context->error ? std::string(nameOfStatus(context->error->status))
-                                                : std::string();
+    const RequestContext* context = knownContextOf(r);
+    return context != nullptr ? std::string(context->errorName) : std::string();
 }
 
 struct Entry {

@@ -17,13 +17,16 @@ enum class Credential {
     Verified,
 };
 
-/// What we know of one request in its present location.
+/// What we know of one request.
 struct RequestContext {
+    const ngx_http_request_t* request = nullptr;  ///< subrequests share its pool
+
     Credential credential = Credential::Unchecked;
     std::optional<std::size_t> verifier;         ///< that has checked it
     std::shared_ptr<const auth::Claims> claims;  ///< when verified
 
-    std::optional<ApiError> error;  ///< of our own making
+    std::optional<ApiError> error;  ///< of our own making, in the present location
+    std::string_view errorName;     ///< static; stays when an error_page takes over
     std::string errorBody;          ///< takes the place of NGINX's page
     bool replacesBody = false;
 
@@ -33,7 +36,9 @@ struct RequestContext {
 
 /// The request's context, made at first use; null for want of memory.
 RequestContext* contextOf(ngx_http_request_t* r);
-/// Null if nothing has needed one.
+/// Null if nothing has needed one in the present location.
 RequestContext* existingContextOf(ngx_http_request_t* r);
+/// Null if nothing has ever needed one.
+RequestContext* knownContextOf(ngx_http_request_t* r);
 
 }  // namespace edgerun::nginx
