@@ -18,10 +18,11 @@ my @open_figures = (
     ['p99 ms at 2,000/s', 'latency_p99_ms', '%.3f', '<= 1.50'],
 );
 my @burst_figures = (
-    ['accepted/s',                  'accepted_per_s', '%.0f', '>= 20000'],
-    ['worker CPU s until accepted', 'cpu_s',          '%.2f', ''],
-    ['refused',                     'refused',        '%d',   '0'],
-    ['lost',                        'lost',           '%d',   '0'],
+    ['accepted/s',                   'accepted_per_s',  '%.0f', '>= 20000'],
+    ['worker CPU s until accepted',  'cpu_s',           '%.2f', ''],
+    ['refused',                      'refused',         '%d',   '0'],
+    ['lost',                         'lost',            '%d',   '0'],
+    ['seconds until all were final', 'settled_after_s', '%.1f', ''],
 );
 my @flight_figures = (
     ['completed',                  'completed',                 '%d',   'all'],
