@@ -16,7 +16,7 @@ for my $path (sort glob "$Edgerun::Test::TOP/conf/examples/*.conf") {
     unlike $output, qr/\[warn\]/, "without a warning";
 
     $t->run(conf => $name);
-    ok $t->worker_pids > 0, "$name starts";
+    ok wait_until { scalar $t->worker_pids }, "$name starts";
 }
 
 done_testing;
