@@ -47,31 +47,33 @@ void unlinkId(const ArenaView& view, std::uint32_t index) {
     reportDamage(view);
 }
 
+bool isLink(const ArenaView& view, std::uint32_t neighbour) {
+    return neighbour < view.slotCount || neighbour == kNone;
+}
+
 /// The link that leads to a slot: its neighbour's, or a list's end.
-std::uint32_t* linkTo(const ArenaView& view, std::uint32_t neighbour,
-                      std::uint32_t Links::*direction, Links ArenaSlot::*list, std::uint32_t* end) {
-    if (neighbour == kNone) {
-        return end;
-    }
-    if (neighbour >= view.slotCount) {
-        return nullptr;
-    }
-    return &(view.slots[neighbour].*list.*direction);
+std::uint32_t& linkTo(const ArenaView& view, std::uint32_t neighbour,
+                      std::uint32_t Links::*direction, Links ArenaSlot::*list, std::uint32_t& end) {
+    return neighbour == kNone ? end : view.slots[neighbour].*list.*direction;
 }
 
 /// `tail` may be a dummy for a list that keeps none.
 void unlinkFrom(const ArenaView& view, std::uint32_t index, Links ArenaSlot::*list,
-                std::uint32_t* head, std::uint32_t* tail) {
+                std::uint32_t& head, std::uint32_t& tail) {
     const Links links = view.slots[index].*list;
-    std::uint32_t* forward = linkTo(view, links.prev, &Links::next, list, head);
-    std::uint32_t* backward = linkTo(view, links.next, &Links::prev, list, tail);
-    if (forward == nullptr || backward == nullptr || *forward != index || *backward != index) {
+    if (!isLink(view, links.prev) || !isLink(view, links.next)) {
         reportDamage(view);
         return;
     }
-    *forward = links.next;
+    std::uint32_t& forward = linkTo(view, links.prev, &Links::next, list, head);
+    std::uint32_t& backward = linkTo(view, links.next, &Links::prev, list, tail);
+    if (forward != index || backward != index) {
+        reportDamage(view);
+        return;
+    }
+    forward = links.next;
     EDGERUN_CRASH_POINT(list_half_unlinked);
-    *backward = links.prev;
+    backward = links.prev;
 }
 
 }  // namespace
@@ -91,7 +93,9 @@ std::uint32_t findSlot(const ArenaView& view, const JobId& id) {
             return kNone;
         }
         const ArenaSlot& slot = view.slots[index];
+        // Which of them counts stands in the line that is still on its way.
         __builtin_prefetch(&slot.states[0]);
+        __builtin_prefetch(&slot.states[1]);
         if (std::memcmp(slot.id.data(), id.data(), id.size()) == 0) {
             return index;
         }
@@ -122,28 +126,26 @@ void unlinkSlot(const ArenaView& view, std::uint32_t index) {
     unlinkId(view, index);
     EDGERUN_CRASH_POINT(slot_unlinked_by_id);
     std::uint32_t noTail = index;
-    unlinkFrom(view, index, &ArenaSlot::ownerLinks, &ownerBucket(view, view.slots[index].owner),
-               &noTail);
+    unlinkFrom(view, index, &ArenaSlot::ownerLinks, ownerBucket(view, view.slots[index].owner),
+               noTail);
 }
 
 void appendFinished(const ArenaView& view, std::uint32_t index) {
     ArenaHeader& header = *view.header;
     const std::uint32_t last = header.finishedTail;
     view.slots[index].finishedLinks = {last, kNone};
-    std::uint32_t* link =
-        linkTo(view, last, &Links::next, &ArenaSlot::finishedLinks, &header.finishedHead);
-    if (link == nullptr) {
+    if (!isLink(view, last)) {
         reportDamage(view);
         return;
     }
-    *link = index;
+    linkTo(view, last, &Links::next, &ArenaSlot::finishedLinks, header.finishedHead) = index;
     EDGERUN_CRASH_POINT(finished_half_linked);
     header.finishedTail = index;
 }
 
 void unlinkFinished(const ArenaView& view, std::uint32_t index) {
-    unlinkFrom(view, index, &ArenaSlot::finishedLinks, &view.header->finishedHead,
-               &view.header->finishedTail);
+    unlinkFrom(view, index, &ArenaSlot::finishedLinks, view.header->finishedHead,
+               view.header->finishedTail);
 }
 
 bool isOwnedBy(const ArenaSlot& slot, const JobOwner& owner) {

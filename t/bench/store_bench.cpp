@@ -1,5 +1,6 @@
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -37,7 +38,13 @@ JobOwner ownerNumber(std::uint64_t number) {
     return owner;
 }
 
-/// An arena with jobs of 1,000 users, looked at in random order.
+struct Job {
+    JobId id;
+    JobOwner owner;
+    JobRef ref;
+};
+
+/// An arena with jobs of 1,000 users, to be looked at in random order.
 class Fixture {
 public:
     explicit Fixture(std::size_t jobs)
@@ -46,15 +53,16 @@ public:
         arena.emplace(*JobArena::attach(memory_.get(), bytes_, lock_));
         place = *arena->registerWorker(1, UINT64_MAX);
         for (std::size_t number = 0; number < jobs; ++number) {
-            owners.push_back(ownerNumber(number % 1000));
-            ids.push_back(*makeJobId(1'800'000'000'000, 0, owners.back(), secret));
-            refs.push_back(accept(ids.back(), owners.back()).ref);
+            Job job{{}, ownerNumber(number % 1000), {}};
+            job.id = *makeJobId(1'800'000'000'000, 0, job.owner, secret);
+            job.ref = accept(job.id, job.owner).ref;
+            shuffled_.push_back(job);
         }
-        order.resize(jobs);
-        for (std::size_t& at : order) {
-            at = random_() % jobs;
-        }
+        std::shuffle(shuffled_.begin(), shuffled_.end(), std::mt19937_64(1));
     }
+
+    const Job& next() { return shuffled_[turn_++ % shuffled_.size()]; }
+    std::size_t size() const { return shuffled_.size(); }
 
     Accepted accept(const JobId& id, const JobOwner& owner, const run::Record& record = {}) {
         return arena->accept(place, id, owner, record, request, body, 1000);
@@ -65,27 +73,22 @@ public:
     const JobIdSecret secret{};
     std::optional<JobArena> arena;
     WorkerPlace place;
-    std::vector<JobId> ids;
-    std::vector<JobOwner> owners;
-    std::vector<JobRef> refs;
-    std::vector<std::size_t> order;
 
 private:
     FreeLock lock_;
     std::size_t bytes_;
     std::unique_ptr<void, Release> memory_;
-    std::mt19937_64 random_{1};
+    std::vector<Job> shuffled_;
+    std::size_t turn_ = 0;
 };
 
 void read(benchmark::State& state) {
     Fixture jobs(state.range(0));
-    std::size_t turn = 0;
     char buffer[1024];
-    for (auto _ : state) {
-        const std::size_t at = jobs.order[turn++ % jobs.order.size()];
-        const JobView job =
-            jobs.arena->read(jobs.ids[at], jobs.owners[at], 2000, buffer, sizeof(buffer));
-        if (job.found != JobView::Found::Yes) {
+    while (state.KeepRunning()) {
+        const Job& job = jobs.next();
+        const JobView view = jobs.arena->read(job.id, job.owner, 2000, buffer, sizeof(buffer));
+        if (view.found != JobView::Found::Yes) {
             state.SkipWithError("not found");
         }
         benchmark::DoNotOptimize(buffer);
@@ -96,9 +99,8 @@ void commitWithBody(benchmark::State& state) {
     Fixture jobs(state.range(0));
     run::Record record;
     record.status = run::JobStatus::Running;
-    std::size_t turn = 0;
-    for (auto _ : state) {
-        const JobRef& ref = jobs.refs[jobs.order[turn++ % jobs.order.size()]];
+    while (state.KeepRunning()) {
+        const JobRef& ref = jobs.next().ref;
         if (jobs.arena->commit(ref, record, jobs.body, 2000) != JobArena::Commit::Done) {
             state.SkipWithError("not committed");
         }
@@ -109,9 +111,8 @@ void commitWithBody(benchmark::State& state) {
 void commitRecord(benchmark::State& state) {
     Fixture jobs(state.range(0));
     run::Record record;
-    std::size_t turn = 0;
-    for (auto _ : state) {
-        const JobRef& ref = jobs.refs[jobs.order[turn++ % jobs.order.size()]];
+    while (state.KeepRunning()) {
+        const JobRef& ref = jobs.next().ref;
         if (jobs.arena->commit(ref, record, std::nullopt, 2000) != JobArena::Commit::Done) {
             state.SkipWithError("not committed");
         }
@@ -125,11 +126,10 @@ void acceptAndEvict(benchmark::State& state) {
     run::Record record;
     record.status = run::JobStatus::Completed;
     record.phase = run::Phase::Done;
-    std::size_t turn = 0;
-    for (auto _ : state) {
-        JobId id = jobs.ids[jobs.order[turn++ % jobs.order.size()]];
-        std::memcpy(&id[7], &turn, sizeof(turn));
-        if (jobs.accept(id, jobs.owners[0], record).status != AcceptStatus::Accepted) {
+    while (state.KeepRunning()) {
+        Job job = jobs.next();
+        ++job.id[0];  // another id; its bucket is as random as the first one's
+        if (jobs.accept(job.id, job.owner, record).status != AcceptStatus::Accepted) {
             state.SkipWithError("refused");
         }
     }
@@ -139,10 +139,10 @@ void adoptIdle(benchmark::State& state) {
     Fixture jobs(state.range(0));
     std::uint32_t cursor = 0;
     std::vector<JobRef> taken;
-    for (std::size_t call = 0; call < jobs.ids.size() / 1000; ++call) {
+    for (std::size_t call = 0; call < jobs.size() / 1000; ++call) {
         jobs.arena->adopt(jobs.place, 2000, cursor, 64, taken);
     }
-    for (auto _ : state) {
+    while (state.KeepRunning()) {
         jobs.arena->adopt(jobs.place, 2000, cursor, 64, taken);
     }
     if (!taken.empty()) {
@@ -154,12 +154,12 @@ void adoptIdle(benchmark::State& state) {
 void adoptAll(benchmark::State& state) {
     Fixture jobs(state.range(0));
     std::uint32_t cursor = 0;
-    for (auto _ : state) {
+    while (state.KeepRunning()) {
         const WorkerPlace next = *jobs.arena->registerWorker(1, UINT64_MAX);
         jobs.arena->releaseWorker(jobs.place);
         jobs.place = next;
         std::vector<JobRef> taken;
-        while (taken.size() < jobs.ids.size()) {
+        while (taken.size() < jobs.size()) {
             jobs.arena->adopt(next, 2000, cursor, 64, taken);
         }
     }
@@ -168,7 +168,7 @@ void adoptAll(benchmark::State& state) {
 
 void makeId(benchmark::State& state) {
     const JobIdSecret secret{};
-    for (auto _ : state) {
+    while (state.KeepRunning()) {
         benchmark::DoNotOptimize(makeJobId(1'800'000'000'000, 0, ownerNumber(1), secret));
     }
 }
@@ -176,7 +176,7 @@ void makeId(benchmark::State& state) {
 void checkId(benchmark::State& state) {
     const JobIdSecret secret{};
     const JobId id = *makeJobId(1'800'000'000'000, 0, ownerNumber(1), secret);
-    for (auto _ : state) {
+    while (state.KeepRunning()) {
         benchmark::DoNotOptimize(isGenuine(id, ownerNumber(1), secret));
     }
 }

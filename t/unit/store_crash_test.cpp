@@ -112,6 +112,7 @@ private:
     }
 
     void changeOwner() {
+        arena_.release(refs_[5]);
         arena_.releaseWorker(place_);
         place_ = *arena_.registerWorker(1, kLease);
         std::uint32_t cursor = 0;

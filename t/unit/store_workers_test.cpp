@@ -151,6 +151,33 @@ TEST_F(WorkersTest, AdoptionTakesNoMoreThanAskedForAndGoesOnLater) {
     EXPECT_EQ(adopt(other, 0, 4).size(), 0u);
 }
 
+TEST_F(WorkersTest, AReleasedJobIsAdoptedWhileItsWorkerLivesOn) {
+    const JobRef ref = accept(1);
+    const JobRef kept = accept(2);
+    const WorkerPlace other = *arena->registerWorker(2, 1000);
+    EXPECT_TRUE(adopt(other, 0).empty());
+    arena->release(ref);
+    EXPECT_FALSE(arena->load(ref));
+    EXPECT_EQ(arena->commit(ref, finishedRecord(), "late", 0), Commit::Lost);
+    const std::vector<JobRef> taken = adopt(other, 0);
+    ASSERT_EQ(taken.size(), 1u);
+    EXPECT_EQ(arena->idOf(taken[0]), idNumber(1));
+    EXPECT_TRUE(arena->load(kept));
+}
+
+TEST_F(WorkersTest, NobodyCanReleaseWhatIsNotTheirs) {
+    const JobRef ref = accept(1);
+    arena->releaseWorker(place);
+    const WorkerPlace other = *arena->registerWorker(2, 1000);
+    const std::vector<JobRef> taken = adopt(other, 0);
+    ASSERT_EQ(taken.size(), 1u);
+    arena->release(ref);
+    EXPECT_TRUE(arena->load(taken[0]));
+    finish(taken[0]);
+    arena->release(taken[0]);
+    EXPECT_EQ(arena->gauges().live, 0u);
+}
+
 TEST_F(WorkersTest, AdoptionAddsToWhatIsThere) {
     accept(1);
     arena->releaseWorker(place);

@@ -119,7 +119,7 @@ public:
     void adopt(const WorkerPlace& place, std::uint64_t now, std::uint32_t& cursor, std::size_t most,
                std::vector<JobRef>& taken);
 
-    /// Gives one job back; another worker's adopt() finds it.
+    /// Gives one job back; the next adopt() of any worker finds it.
     void release(const JobRef& ref);
 
     // --- jobs, for clients ---
