@@ -20,6 +20,7 @@ constexpr std::size_t kKeptCapacity = 16 * 1024;
 constexpr long kReceiveBuffer = 1024;
 constexpr long kSendBuffer = 16 * 1024;
 constexpr long kMaxIdleSeconds = 50;  // most servers close idle connections at 60 s or later
+constexpr std::size_t kLeastSecret = 8;  // bytes; a shorter one may be part of any text
 constexpr std::uint64_t kMaxHintMs = 24ULL * 3600 * 1000;
 
 std::string bracketed(const std::string& host) {
@@ -192,6 +193,7 @@ TransferResult Exchange::result(CURLcode code) {
     curl_easy_getinfo(easy_.get(), CURLINFO_REQUEST_SIZE, &requestBytes);
 
     result_.status = static_cast<int>(status);
+    hideSecret();
     result_.body = body_;
     if (code == CURLE_OK) {
         result_.outcome = TransferOutcome::Complete;
@@ -208,6 +210,18 @@ TransferResult Exchange::result(CURLcode code) {
         result_.outcome = TransferOutcome::Unknown;
     }
     return result_;
+}
+
+/// What a server says about a key that it does not like may repeat the key.
+void Exchange::hideSecret() {
+    const std::string& secret = upstream_.secret;
+    if (secret.size() < kLeastSecret) {
+        return;
+    }
+    for (std::size_t at = body_.find(secret); at != std::string::npos;
+         at = body_.find(secret, at + secret.size())) {
+        body_.replace(at, secret.size(), secret.size(), '*');
+    }
 }
 
 void Exchange::reset() {

@@ -338,6 +338,7 @@ void completeKey(ngx_conf_t* cf, ProviderDraft& draft) {
     }
     provider.upstream.headers.push_back(draft.keyHeaderName + ": " + draft.keyHeaderPrefix +
                                         draft.apiKey.value);
+    provider.upstream.secret = draft.apiKey.value;
 }
 
 void completeDraft(ngx_conf_t* cf, ProviderDraft& draft) {

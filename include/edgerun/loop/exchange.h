@@ -61,6 +61,7 @@ private:
 
     void setMethod();
     void takeHeader(std::string_view line);
+    void hideSecret();
 
     const Upstream& upstream_;
     const UpstreamOptions& options_;
