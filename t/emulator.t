@@ -6,6 +6,7 @@ use warnings;
 use File::Temp qw(tempdir);
 use FindBin;
 use HTTP::Tiny;
+use IO::Select;
 use IO::Socket::INET;
 use JSON::PP;
 use Test::More;
@@ -13,6 +14,9 @@ use Time::HiRes qw(sleep time);
 
 my $binary = $ENV{EDGERUN_EMULATOR} // "$FindBin::Bin/../build/bin/emulator";
 plan skip_all => "no emulator at $binary: build it first" if !-x $binary;
+
+$SIG{ALRM} = sub { die "an answer did not come\n" };
+alarm 120;
 
 my $dir = tempdir(CLEANUP => 1);
 my @started;
@@ -146,36 +150,41 @@ subtest 'Bodies' => sub {
     refused(get("/threads/$thread", '{}'), 400, undef, qr/must not have a body/, 'a GET with a body');
 
     my @cases = (
-        [ { %message, text => 'x' }, 'unknown_parameter', qr/\AUnknown parameter: 'text'\.\z/, 'text' ],
-        [ { content => 'x' }, 'missing_required_parameter',
-            qr/\AMissing required parameter: 'role'\.\z/, 'role' ],
-        [ { role => 'user' }, 'missing_required_parameter',
-            qr/\AMissing required parameter: 'content'\.\z/, 'content' ],
-        [ { %message, role => 7 }, 'invalid_type',
+        [ 'an unknown member', { %message, text => 'x' },
+            'unknown_parameter', qr/\AUnknown parameter: 'text'\.\z/, 'text' ],
+        [ 'a message without a role', { content => 'x' },
+            'missing_required_parameter', qr/\AMissing required parameter: 'role'\.\z/, 'role' ],
+        [ 'a message without content', { role => 'user' },
+            'missing_required_parameter', qr/\AMissing required parameter: 'content'\.\z/, 'content' ],
+        [ 'a role that is a number', { %message, role => 7 }, 'invalid_type',
             qr/\AInvalid type for 'role': expected a string, but got an integer instead\.\z/, 'role' ],
-        [ { %message, role => 'system' }, 'invalid_value', qr/'user' and 'assistant'/, 'role' ],
-        [ { %message, content => { a => 1 } }, 'invalid_type', qr/Invalid type for 'content'/,
+        [ 'an unknown role', { %message, role => 'system' },
+            'invalid_value', qr/'user' and 'assistant'/, 'role' ],
+        [ 'content that is an object', { %message, content => { a => 1 } },
+            'invalid_type', qr/Invalid type for 'content'/, 'content' ],
+        [ 'empty content', { %message, content => '' }, undef, qr/non-empty/, 'content' ],
+        [ 'content that is too long', { %message, content => 'x' x 256_001 },
+            'string_above_max_length', qr/maximum length 256000, but got a string with length 256001/,
             'content' ],
-        [ { %message, content => '' }, undef, qr/non-empty/, 'content' ],
-        [ { %message, content => 'x' x 256_001 }, 'string_above_max_length',
-            qr/maximum length 256000, but got a string with length 256001/, 'content' ],
-        [ { %message, content => [ { type => 'text', value => 'x' } ] }, 'unknown_parameter',
-            qr/'content\[0\]\.value'/, 'content[0].value' ],
-        [ { %message, content => [ { type => 'sound' } ] }, 'invalid_value', qr/'sound'/,
-            'content[0].type' ],
-        [ { %message, metadata => { map { $_ => 'x' } 1 .. 17 } }, 'object_above_max_properties',
-            qr/at most 16 properties, but got an object with 17/, 'metadata' ],
-        [ { %message, metadata => { 'k' x 65 => 'x' } }, 'property_name_above_max_length',
-            qr/maximum length 64/, 'metadata' ],
-        [ { %message, metadata => { key => 'x' x 513 } }, 'string_above_max_length',
-            qr/maximum length 512/, 'metadata.key' ],
-        [ { %message, metadata => { key => 1 } }, 'invalid_type',
-            qr/'metadata.key': expected a string/, 'metadata.key' ],
-        [ { %message, attachments => 'file' }, 'invalid_type', qr/'attachments'/, 'attachments' ],
+        [ 'an unknown member of a part', { %message, content => [ { type => 'text', value => 'x' } ] },
+            'unknown_parameter', qr/'content\[0\]\.value'/, 'content[0].value' ],
+        [ 'an unknown kind of part', { %message, content => [ { type => 'sound' } ] },
+            'invalid_value', qr/'sound'/, 'content[0].type' ],
+        [ '17 pairs of metadata', { %message, metadata => { map { $_ => 'x' } 1 .. 17 } },
+            'object_above_max_properties', qr/at most 16 properties, but got an object with 17/,
+            'metadata' ],
+        [ 'a long name in metadata', { %message, metadata => { 'k' x 65 => 'x' } },
+            'property_name_above_max_length', qr/maximum length 64/, 'metadata' ],
+        [ 'a long value in metadata', { %message, metadata => { key => 'x' x 513 } },
+            'string_above_max_length', qr/maximum length 512/, 'metadata.key' ],
+        [ 'a number in metadata', { %message, metadata => { key => 1 } },
+            'invalid_type', qr/'metadata.key': expected a string/, 'metadata.key' ],
+        [ 'attachments that are no array', { %message, attachments => 'file' },
+            'invalid_type', qr/'attachments'/, 'attachments' ],
     );
     for my $case (@cases) {
-        my ($body, $code, $message, $param) = @$case;
-        my $error = refused(post($messages, $body), 400, $code, $message, "$message");
+        my ($what, $body, $code, $message, $param) = @$case;
+        my $error = refused(post($messages, $body), 400, $code, $message, $what);
         is($error->{param}, $param, "and names $param");
     }
     is(post($messages, { %message, content => "\x{e9}" x 256_000 })->{status}, 200,
@@ -229,7 +238,7 @@ subtest 'Things that are not there' => sub {
 };
 
 subtest 'A thread with an active run is locked' => sub {
-    my ($thread, $path, $run) = new_run('Hello');
+    my ($thread, $path, $run) = new_run('[[duration=600]]');
     my ($id) = $thread =~ m{([^/]+)\z};
     my $error = refused(post("$thread/runs", { assistant_id => 'asst_demo' }), 400, undef,
         qr/active run/, 'a second run');
@@ -314,7 +323,7 @@ subtest 'Markers' => sub {
     is($run->{status}, 'expired', 'a run runs out of time');
     my (undef, $path) = new_run('[[garbage]][[duration=0]]');
     is(get($path)->{json}, undef, 'a finished run is garbage');
-    (undef, $path) = new_run('[[poll_after=300]]');
+    (undef, $path) = new_run('[[poll_after=300]][[duration=2000]]');
     is(get($path)->{headers}{'openai-poll-after-ms'}, 300, 'a run gives a poll interval');
     ($run, $thread) = final_run('[[nothing]] [[code_interpreter]]', 'completed');
     like(answers($thread, $run)->[0]{content}[0]{text}{value}, qr/"\[\[nothing\]\]"/,
@@ -327,7 +336,7 @@ subtest 'Markers' => sub {
 subtest 'Cancelling' => sub {
     my ($thread, $path) = new_run('[[duration=5000]]');
     is(post("$path/cancel")->{json}{status}, 'cancelling', 'a run is being cancelled');
-    refused(post("$path/cancel"), 400, undef, qr/\ACannot cancel run with status 'cancelling'\.\z/,
+    refused(post("$path/cancel"), 400, undef, qr/\ACannot cancel run with status 'cancell(?:ing|ed)'\.\z/,
         'to cancel twice');
     ok(wait_for($path, 'cancelled')->{cancelled_at}, 'then it is cancelled');
     my ($run, undef, $done) = final_run('Hello', 'completed');
@@ -338,7 +347,7 @@ subtest 'Cancelling' => sub {
     ($thread, $path) = new_run('[[duration=5000]]');
     is(request('DELETE', $thread)->{status}, 200, 'a thread goes although its run is active');
     my ($record) = grep { $path =~ /$_->{id}/ } @{ control('GET', 'runs') };
-    is($record->{status}, 'queued', 'and the run goes on') if ok($record, 'the run is known');
+    like($record->{status}, qr/\A(?:queued|in_progress)\z/, 'and the run goes on') if ok($record, 'the run is known');
 };
 
 subtest 'Tool outputs' => sub {
@@ -357,7 +366,7 @@ subtest 'Tool outputs' => sub {
     is(post($submit, { tool_outputs => \@outputs })->{json}{status}, 'queued',
         'all of them put the run back into the queue');
     refused(post($submit, { tool_outputs => \@outputs }), 400, undef,
-        qr/\ARuns in status "queued" do not accept tool outputs\.\z/, 'outputs that nobody waits for');
+        qr/\ARuns in status "\w+" do not accept tool outputs\.\z/, 'outputs that nobody waits for');
     is(wait_for($path, 'completed')->{status}, 'completed', 'and it completes');
     my $steps = get("$path/steps?order=asc")->{json}{data};
     is($steps->[0]{step_details}{tool_calls}[1]{function}{output}, 'out time',
@@ -500,9 +509,12 @@ sub raw_request {
         or die "cannot connect: $@";
     my $headers = join '', map { "$_: $normal{$_}\r\n" } sort keys %normal;
     print $socket "$line\r\nHost: x\r\n$headers" . ($more // '') . "\r\n$rest";
-    shutdown $socket, 1 if !defined $more;
-    local $/;
-    return scalar <$socket> // '';
+    my $reader = IO::Select->new($socket);
+    my $answer = '';
+    while ($reader->can_read(3)) {
+        sysread $socket, $answer, 65536, length $answer or last;
+    }
+    return $answer;
 }
 
 subtest 'HTTP' => sub {
