@@ -82,7 +82,17 @@ std::string_view nearest(std::string_view text, const std::vector<std::string_vi
 }
 
 std::string quoted(std::string_view text) {
-    return '"' + std::string(text) + '"';
+    std::string out = "\"";
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte >= ' ' && byte != 0x7f) {
+            out += c;
+            continue;
+        }
+        constexpr char kDigits[] = "0123456789abcdef";
+        out += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
+    }
+    return out += '"';
 }
 
 }  // namespace edgerun::nginx

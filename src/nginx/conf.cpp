@@ -149,7 +149,8 @@ char* mergeLocationConf(ngx_conf_t* cf, void* parent, void* child) noexcept {
 
         MainConf& main = mainConfOf(cf);
         inheritHandler(cf, mine, theirs);
-        if (coreConfOf(cf)->name.len > 0) {
+        // A server with locations may leave to them what it lacks itself.
+        if (coreConfOf(cf)->name.len > 0 || coreConfOf(cf)->locations == nullptr) {
             checkGate(cf, main.problems, mine);
         }
         if (mine.authenticates() && mine.jwtSecret) {

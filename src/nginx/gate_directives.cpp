@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "edgerun/auth/hmac_key.h"
 #include "edgerun/nginx/arguments.h"
@@ -40,7 +41,8 @@ std::string readHmacSecret(ngx_conf_t* cf, std::string_view spec, std::string& v
                " is unset or empty; give it a secret of at least 32 bytes";
     }
     if (const char* fault = auth::hmacSecretFault(secret.value)) {
-        return std::string(fault) + name;
+        return "is " + std::string(fault) + name +
+               "; make one for example with \"openssl rand -base64 48\"";
     }
     if (secret.isLiteral) {
         warn(cf,
@@ -54,22 +56,30 @@ std::string readHmacSecret(ngx_conf_t* cf, std::string_view spec, std::string& v
     return {};
 }
 
+struct ClaimName {
+    std::string_view name;
+    auth::ClaimPath auth::ClaimMap::*path;
+};
+
+constexpr ClaimName kClaims[] = {
+    {"user", &auth::ClaimMap::user},
+    {"role", &auth::ClaimMap::role},
+    {"modules", &auth::ClaimMap::modules},
+};
+
 std::string readClaim(std::string_view argument, auth::ClaimMap& map) {
     const NamedValue pair = splitNamed(argument);
     const auto path = pair.found ? auth::parseClaimPath(pair.value) : std::nullopt;
     if (!path) {
         return "takes NAME=CLAIM, for example \"role=role\", not " + quoted(argument);
     }
-    if (pair.name == "user") {
-        map.user = *path;
-    } else if (pair.name == "role") {
-        map.role = *path;
-    } else if (pair.name == "modules") {
-        map.modules = *path;
-    } else {
-        return "knows user, role and modules, not " + quoted(pair.name);
+    for (const auto& claim : kClaims) {
+        if (claim.name == pair.name) {
+            map.*claim.path = *path;
+            return {};
+        }
     }
-    return {};
+    return "knows user, role and modules, not " + quoted(pair.name);
 }
 
 std::string readNames(ngx_conf_t* cf, LocationConf& location,
@@ -120,7 +130,12 @@ char* setAuthJwtClaims(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept 
             return "is duplicate";
         }
         auth::ClaimMap& map = location.claims.emplace();
+        std::set<std::string_view> seen;
         for (const auto argument : arguments) {
+            const std::string_view name = splitNamed(argument).name;
+            if (!seen.insert(name).second) {
+                return "takes " + quoted(name) + " once";
+            }
             std::string fault = readClaim(argument, map);
             if (!fault.empty()) {
                 return fault;

@@ -31,7 +31,7 @@ std::optional<std::uint64_t> parseNumber(std::string_view text);
 /// The known name that is nearest to a misspelt one, or empty if none is near.
 std::string_view nearest(std::string_view text, const std::vector<std::string_view>& known);
 
-/// `the text in quotes`, for messages.
+/// `the text in quotes`, for messages; control characters as \xNN.
 std::string quoted(std::string_view text);
 
 }  // namespace edgerun::nginx

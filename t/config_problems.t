@@ -1,0 +1,225 @@
+#!/usr/bin/env perl
+# One "nginx -t" names every problem of edgerun's directives: where it is, what
+# is wrong, what to write instead.
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Edgerun::Test;
+
+my $t = Edgerun::Test->new(env => {
+    SHORT_SECRET => 'short',
+    NEWLINE_KEY  => "sk-a\nX-Injected: 1",
+    EMPTY        => '',
+});
+mkdir $t->dir . '/folder';
+$t->write_file('key.pem', "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7h\n");
+$t->write_file('long', 'k' x 70_000);
+$t->write_file('short', "tooshort\n");
+chmod 0600, map { $t->dir . "/$_" } qw(key.pem long short);
+$t->allow_log(qr/\[emerg\]/);
+
+# What stands behind "#!" must be part of a message for this line, and nothing
+# else may be found; " && " parts several messages.
+sub problems_are {
+    my ($what, $conf, %options) = @_;
+    $t->write_conf($conf, %options);
+    my ($exit, $output) = $t->test_config;
+    is $exit, 1, "$what are refused" or diag $output;
+    my $path = $t->dir . '/nginx.conf';
+    my @messages = $output =~ /^nginx: \[emerg\] (.*)$/mg;
+
+    my $number = 0;
+    for my $line (split /\n/, Edgerun::Process::slurp($path)) {
+        $number++;
+        my ($text, $wanted) = $line =~ /^\s*(.*?)\s*#! (.*)$/ or next;
+        for my $message (split / && /, $wanted) {
+            my @found = grep { index($_, $message) >= 0 && / in \Q$path\E:$number$/ } @messages;
+            is scalar @found, 1, "$text: $message";
+            my $done = $found[0] // '';
+            @messages = grep { $_ ne $done } @messages;
+        }
+    }
+    is join("\n", @messages), '', "nothing else is wrong with the $what";
+    return $output;
+}
+
+problems_are('entries of a provider', <<'END');
+    edgerun_provider a {
+        api asistants;                      #! knows "assistants" only, not "asistants"
+        base_url ftp://127.0.0.1/v1;        #! must begin with https:// or http://: "ftp://127.0.0.1/v1"; write for example "base_url https://api.openai.com/v1;"
+        api_key env:;                       #! env: needs the name of a variable
+        api_key_header Authorization;       #! "api_key_header" must be a header's name, a colon
+        query api-version;                  #! "query" must be name=value
+        query "a=b c";                      #! "query" must be name=value
+        header X-One;                       #! invalid number of arguments in "header"
+        assistant "asst one";               #! must be an assistant's id, for example asst_abc123
+        poll_interval soon;                 #! "poll_interval" is no usable time: "soon"; write for example "poll_interval 1200ms max=5s;"
+        run_timeout 1.5s;                   #! "run_timeout" is no usable time: "1.5s"; write for example "run_timeout 90s;"
+        connect_timeout 0;                  #! "connect_timeout" is no usable time: "0"
+        request_timeout -1s;                #! "request_timeout" is no usable time: "-1s"
+        retries many;                       #! "retries" must be a number from 0 to 20: "many"
+        max_transfers 0;                    #! "max_transfers" must be a number from 1 to 65536: "0"
+        max_response 1x;                    #! "max_response" must be a size from 4k to 1024m: "1x"
+        ssl_trusted_certificate no.pem;     #! "ssl_trusted_certificate" cannot be read: "
+        ssl_verify yes;                     #! "ssl_verify" must be "on" or "off": "yes"
+        ssl_name "a b";                     #! "ssl_name" must be a host name: "a b"
+        keep_threads 1;                     #! "keep_threads" must be "on" or "off": "1"
+    }                                       #! edgerun_provider "a" has no "api"; add "api assistants;"
+
+    edgerun_provider b {
+        api assistants;
+        base_url http://127.0.0.1:1;
+        base_ulr http://127.0.0.1:2;        #! unknown directive "base_ulr" in "edgerun_provider"; did you mean "base_url"?
+        pol_interval 1200ms;                #! did you mean "poll_interval"?
+        frobnicate on;                      #! unknown directive "frobnicate" in "edgerun_provider"
+        api assistants;                     #! "api" is duplicate
+        base_url http://127.0.0.1:1;        #! "base_url" is duplicate
+        header X-A 1;
+        header X-A 2;
+        query a=1;
+        query b=2;
+        poll_interval 2s max=1s;            #! "poll_interval" is no usable time: "1s"
+    }
+    edgerun_provider b {                    #! edgerun_provider "b" is duplicate
+        api assistants;
+        base_url http://127.0.0.1:1;
+        poll_interval 2s min=1s;            #! takes "max=TIME" after the interval, not "min=1s"
+    }
+END
+
+problems_are('URLs', <<'END');
+    edgerun_provider a { api assistants; base_url https://; }                       #! must begin with https:// or http://
+    edgerun_provider b { api assistants; base_url https://:443/v1; }                #! has no usable host
+    edgerun_provider c { api assistants; base_url http://127.0.0.1:99999/v1; }      #! (invalid port)
+    edgerun_provider d { api assistants; base_url https://me:pw@127.0.0.1/v1; }     #! must not hold a user name (use "api_key")
+    edgerun_provider e { api assistants; base_url http://127.0.0.1/v1?api=2; }      #! without a query (use "query")
+    edgerun_provider f { api assistants; base_url "http://127.0.0.1/v 1"; }         #! must have a path of plain characters
+    edgerun_provider g { api assistants; base_url "http://127.0.0.1/\r\nX-A: b"; }  #! must have a path of plain characters
+    edgerun_provider h { api assistants; base_url http://a..b/v1; }                 #! the host "a..b" of edgerun_provider "h" could not be resolved; correct "base_url", or add a "resolver"
+    edgerun_provider i { api assistants; base_url unix:/tmp/socket; }               #! must begin with https:// or http://
+END
+
+problems_are('headers that would smuggle others', <<'END');
+    edgerun_provider a {
+        api assistants;
+        base_url http://127.0.0.1:1;
+        header X-A "1\r\nX-B: 2";           #! "header" must be a header's name and a value without control characters
+        header "X-A: 1\r\nX-B" 2;           #! "header" must be a header's name and a value
+        header "X A" 1;                     #! "header" must be a header's name and a value
+        header "" 1;                        #! "header" must be a header's name and a value
+        organization "o\nX-B: 2";           #! "organization" must be a header's name and a value
+        project "p\rX-B: 2";                #! "project" must be a header's name and a value
+        api_key_header "X-A: 1\r\nX-B:";    #! "api_key_header" must be a header's name
+        api_key env:NEWLINE_KEY;            #! "api_key" holds control characters
+        assistant "a\nb";                   #! must be an assistant's id
+    }
+    server {
+        listen 127.0.0.1:%%PORT_0%%;
+        edgerun_auth_jwt "a\r\nX-B: 2";     #! "edgerun_auth_jwt" must be a realm without control characters
+        edgerun_auth_jwt_secret "a literal of more than 32 bytes for this";
+        location / { edgerun_require_role "a\nb"; }    #! takes names without commas and control characters
+    }
+END
+
+problems_are('secrets', <<'END', main => 'env NOT_SET;');
+    edgerun_provider a { api assistants; base_url http://127.0.0.1:1; api_key file:nowhere; }   #! "api_key" file "
+    edgerun_provider b { api assistants; base_url http://127.0.0.1:1; api_key file:folder; }    #! is not a regular file
+    edgerun_provider c { api assistants; base_url http://127.0.0.1:1; api_key file:key.pem; }   #! "api_key" holds control characters
+    edgerun_provider d { api assistants; base_url http://127.0.0.1:1; api_key file:long; }      #! is larger than 64 KiB
+    resolver 127.0.0.1;
+    edgerun_provider e { api assistants; api_key pk-1234567890; }               #! "api_key" for api.openai.com must begin with "sk-"
+    server {
+        listen 127.0.0.1:%%PORT_0%%;
+        edgerun_auth_jwt "realm";
+        location /1 { edgerun_auth_jwt_secret env:NOT_SET; }    #! env:NOT_SET is unset or empty; give it a secret of at least 32 bytes
+        location /2 { edgerun_auth_jwt_secret env:EMPTY; }      #! env:EMPTY is unset or empty
+        location /3 { edgerun_auth_jwt_secret env:SHORT_SECRET; }   #! is shorter than 32 bytes (env:SHORT_SECRET); make one
+        location /4 { edgerun_auth_jwt_secret file:short; }     #! is shorter than 32 bytes (file:short)
+        location /5 { edgerun_auth_jwt_secret file:nowhere; }   #! cannot be read: No such file or directory
+        location /6 { edgerun_auth_jwt_secret file:key.pem; }   #! is a PEM key or certificate, not a shared secret (file:key.pem)
+        location /7 { edgerun_auth_jwt_secret "only 20 bytes long"; }   #! is shorter than 32 bytes; make one for example with "openssl rand -base64 48"
+        location /8 { edgerun_auth_jwt_secret env:; }           #! env: needs the name of a variable
+    }
+END
+
+problems_are('zones', <<'END');
+    edgerun_job_zone zone=jobs:8m;
+    edgerun_job_zone zone=jobs:8m;              #! edgerun_job_zone "jobs" is duplicate
+    edgerun_job_zone zone=a;                    #! "zone" must be NAME:SIZE, for example "zone=jobs:64m", not "a"
+    edgerun_job_zone zone=a:big;                #! "zone" must be NAME:SIZE
+    edgerun_job_zone zone=:8m;                  #! "zone" must be NAME:SIZE
+    edgerun_job_zone zone=a:64k;                #! the zone "a:64k" is too small
+    edgerun_job_zone zone=a:8m ttl=never;       #! "ttl" must be a time, for example "ttl=1h", not "never"
+    edgerun_job_zone zone=a:8m ttl=0;           #! "ttl" must be a time
+    edgerun_job_zone zone=a:8m max_answer=1;    #! "max_answer" must be a size from 1k to 64m
+    edgerun_job_zone zone=a:8m tll=1h;          #! unknown parameter "tll=1h" in "edgerun_job_zone"; it takes zone=NAME:SIZE, ttl=TIME, max_answer=SIZE
+    edgerun_job_zone ttl=1h;                    #! "edgerun_job_zone" needs "zone=NAME:SIZE"
+END
+
+problems_are('gates', <<'END');
+    server {
+        listen 127.0.0.1:%%PORT_0%%;
+        location /1 { edgerun_auth_jwt "realm"; }       #! "edgerun_auth_jwt" has no key; add for example "edgerun_auth_jwt_secret env:JWT_SECRET;"
+        location /2 { edgerun_require_role admin; }     #! nobody is authenticated; add "edgerun_auth_jwt"
+        location /3 { edgerun_require_module chat; }    #! nobody is authenticated; add "edgerun_auth_jwt"
+        location /4 {
+            edgerun_auth_jwt_secret env:EDGERUN_JWT_SECRET;
+            edgerun_auth_jwt_secret env:EDGERUN_JWT_SECRET; #! "edgerun_auth_jwt_secret" is duplicate
+            edgerun_auth_jwt one;
+            edgerun_auth_jwt two;                       #! "edgerun_auth_jwt" is duplicate
+            edgerun_require_role a;
+            edgerun_require_role b;                     #! "edgerun_require_role" is duplicate
+            edgerun_require_module "a,b";               #! takes names without commas and control characters, not "a,b"
+            edgerun_require_module b;                   #! "edgerun_require_module" is duplicate
+            edgerun_auth_jwt_claims role=a;
+            edgerun_auth_jwt_claims user=b;             #! "edgerun_auth_jwt_claims" is duplicate
+        }
+        location /5 { edgerun_auth_jwt_claims sub; }    #! takes NAME=CLAIM, for example "role=role", not "sub"
+        location /6 { edgerun_auth_jwt_claims role=; }  #! takes NAME=CLAIM
+        location /7 { edgerun_auth_jwt_claims role=a..b; }  #! takes NAME=CLAIM
+        location /8 { edgerun_auth_jwt_claims name=sub; }   #! knows user, role and modules, not "name"
+        location /9 { edgerun_auth_jwt_claims role=a role=b; }  #! takes "role" once
+        location /10 { edgerun_auth_jwt off; edgerun_require_role admin; }  #! nobody is authenticated
+        location /11/ { if ($arg_a) { edgerun_require_role admin; } }       #! nobody is authenticated
+    }
+    server {
+        listen 127.0.0.1:%%PORT_0%%;
+        server_name whole;
+        edgerun_auth_jwt "whole";                       #! "edgerun_auth_jwt" has no key
+    }
+END
+
+problems_are('jobs', <<'END');
+    edgerun_job_zone zone=jobs:8m;
+    edgerun_provider main { api assistants; base_url http://127.0.0.1:1; }
+    edgerun_auth_jwt "realm";
+    edgerun_auth_jwt_secret env:EDGERUN_JWT_SECRET;
+    server {
+        listen 127.0.0.1:%%PORT_0%%;
+        location /1 { edgerun_jobs zone=jbos provider=mian; }   #! there is no edgerun_job_zone "jbos"; did you mean "jobs"? && there is no edgerun_provider "mian"; did you mean "main"?
+        location /2 { edgerun_jobs zone=elsewhere provider=main; }  #! there is no edgerun_job_zone "elsewhere"
+        location /3 { edgerun_jobs zone=jobs; }                 #! "edgerun_jobs" needs "zone=NAME" and "provider=NAME"
+        location /4 { edgerun_jobs zone=jobs provider=main assistent=a; }   #! unknown parameter "assistent=a" in "edgerun_jobs"; it takes zone=NAME, provider=NAME, assistant=ID
+        location /5 { edgerun_jobs zone=jobs provider=main assistant=; }    #! "assistant" must be an id or a variable, not ""
+        location /6 {
+            edgerun_jobs zone=jobs provider=main;
+            edgerun_jobs zone=jobs provider=main;               #! "edgerun_jobs" is duplicate
+            edgerun_max_query 100;
+            edgerun_max_query 200;                              #! "edgerun_max_query" is duplicate
+        }
+        location /7 { edgerun_max_query 0; }                    #! must be a number of characters from 1 to 1000000, not "0"
+        location /8 { edgerun_max_query all; }                  #! not "all"
+        location ~ /9 { edgerun_jobs zone=jobs provider=main; } #! needs a location that is a prefix, for example "location /jobs"
+        location = /10 { edgerun_jobs zone=jobs provider=main; }    #! needs a location that is a prefix
+        location @11 { edgerun_jobs zone=jobs provider=main; }  #! needs a location that is a prefix
+        location /12/ { if ($arg_a) { edgerun_jobs zone=jobs provider=main; } } #! belongs into a location, not into "if"
+    }
+END
+
+# A refused reload leaves the old configuration in force.
+$t->write_conf('server { listen 127.0.0.1:%%PORT_0%%; location / { return 200 old; } }');
+$t->run;
+$t->write_conf('edgerun_provider a { } server { listen 127.0.0.1:%%PORT_0%%; location / { return 200 new; } }');
+ok !$t->reload, 'a configuration with problems is not loaded';
+is $t->get('/')->{body}, 'old', 'the one before stays';
+
+done_testing;
