@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "edgerun/auth/owner.h"
 #include "edgerun/engine/job_json.h"
 #include "edgerun/engine/running_job.h"
 
@@ -15,13 +16,13 @@ namespace {
 constexpr std::uint64_t kTick = 250;     // ms
 constexpr std::uint64_t kLease = 5'000;  // ms without a tick until others take over
 constexpr std::size_t kAdoptedPerTurn = 512;
-constexpr std::uint64_t kAdoptionPause = 10;    // ms, while there are more
-constexpr std::size_t kStartsPerTurn = 16;  // between two looks at the sockets
-constexpr std::size_t kStartsInBurst = 2;   // while more submissions arrive
+constexpr std::uint64_t kAdoptionPause = 10;  // ms, while there are more
+constexpr std::size_t kStartsPerTurn = 16;    // between two looks at the sockets
+constexpr std::size_t kStartsInBurst = 2;     // while more submissions arrive
 constexpr std::size_t kExpiredPerTurn = 64;
 constexpr int kExpiryTurns = 16;
 constexpr std::uint64_t kPauseAfterTrouble = 1'000;  // ms
-constexpr std::size_t kLeastAnswer = 256;            // bytes; not worth cutting further
+constexpr std::size_t kLeastAnswer = 200;            // bytes; not worth cutting further
 
 std::uint64_t monotonicNow() {
     return ngx_current_msec;
@@ -54,6 +55,7 @@ JobRunner::JobRunner(std::string_view zoneName, const store::JobArena& arena, st
     : zoneName_(zoneName),
       arena_(arena),
       maxAnswer_(maxAnswer),
+      node_(auth::ownerKeyOf(loop::view(ngx_cycle->hostname))[0]),
       client_(client),
       providers_(providers),
       tick_(onTick, this),
@@ -79,7 +81,7 @@ Submitted JobRunner::submit(const store::JobOwner& owner, const Provider& provid
                             const store::JobRequest& request) {
     keepPlace();
     const std::int64_t now = wallNow();
-    const auto id = store::makeJobId(now, arena_.idSecret()[0], owner, arena_.idSecret());
+    const auto id = store::makeJobId(now, node_, owner, arena_.idSecret());
     if (!place_ || !id) {
         return {SubmitStatus::Unavailable, {}, {}};
     }
@@ -247,11 +249,11 @@ bool JobRunner::commit(RunningJob& job, const Provider& provider, run::Step& nex
         }
         // A shorter answer now is worth more than a whole one that never fits.
         const std::size_t size = next.visible->answer ? next.visible->answer->size() : 0;
-        maxAnswer = std::min(maxAnswer, size) / 2;
-        if (maxAnswer < kLeastAnswer) {
+        if (std::min(maxAnswer, size) <= kLeastAnswer) {
             job.resumeAfter(kPauseAfterTrouble);
             return false;
         }
+        maxAnswer = std::max(std::min(maxAnswer, size) / 2, kLeastAnswer);
     }
 }
 

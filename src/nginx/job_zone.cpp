@@ -11,9 +11,9 @@ namespace edgerun::nginx {
 
 namespace {
 
-/// JSON needs up to six bytes for one of an answer; the rest is for the other
-/// members of a job.
-constexpr std::size_t kEscapeFactor = 6;
+/// A job's JSON holds the answer, escaped, and its other members. An answer
+/// that grows by more than half when it is escaped is cut a little earlier.
+constexpr std::size_t kEscapePercent = 150;
 constexpr std::size_t kOtherMembers = 16 * 1024;
 constexpr std::size_t kLeastZone = 128 * 1024;
 
@@ -47,7 +47,8 @@ ngx_int_t carve(ngx_shm_zone_t& zone, const ZoneConf& conf) {
 
     auto* preamble = static_cast<ZonePreamble*>(memory);
     *preamble = {bytes - sizeof(ZonePreamble), conf.ttl, conf.maxAnswer};
-    const store::ArenaLimits limits{conf.ttl, conf.maxAnswer * kEscapeFactor + kOtherMembers};
+    const store::ArenaLimits limits{conf.ttl,
+                                    conf.maxAnswer * kEscapePercent / 100 + kOtherMembers};
     if (!store::JobArena::format(preamble + 1, preamble->bytes, limits, secret)) {
         ngx_log_error(NGX_LOG_EMERG, zone.shm.log, 0,
                       "edgerun_job_zone \"%V\" is too small for max_answer=%uz; give it more, "
@@ -84,6 +85,28 @@ struct ZoneDraft {
     ZoneConf conf;
     std::size_t size = 0;
 };
+
+store::ArenaLimits limitsOf(const ZoneConf& conf) {
+    return {conf.ttl, conf.maxAnswer * kEscapeFactor + kOtherMembers};
+}
+
+/// What NGINX's slab allocator leaves of a zone, at least.
+std::size_t usableOf(std::size_t size) {
+    return size - size / 128 - 4 * ngx_pagesize - sizeof(ZonePreamble);
+}
+
+std::string checkSize(const ZoneDraft& draft) {
+    const store::ArenaLimits limits = limitsOf(draft.conf);
+    std::size_t enough = kLeastZone;
+    while (!store::JobArena::fits(usableOf(enough), limits)) {
+        enough += kLeastZone;
+    }
+    if (draft.size >= enough) {
+        return {};
+    }
+    return "the zone " + quoted(draft.conf.name) + " is too small for its max_answer; give it " +
+           std::to_string(enough / 1024) + "k or more, or lower max_answer";
+}
 
 std::string readZone(std::string_view value, ZoneDraft& draft) {
     const auto colon = value.find(':');

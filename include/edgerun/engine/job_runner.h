@@ -83,6 +83,7 @@ private:
     std::string zoneName_;
     store::JobArena arena_;
     std::size_t maxAnswer_;
+    std::uint8_t node_;  // of job ids: a byte of the host name's digest
     loop::HttpClient& client_;
     const ProviderDirectory& providers_;
 
