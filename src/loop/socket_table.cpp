@@ -1,5 +1,6 @@
 #include "edgerun/loop/socket_table.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -30,6 +31,10 @@ void unpost(ngx_event_t* ev) {
     if (ev->posted) {
         ngx_delete_posted_event(ev);
     }
+}
+
+bool isOpen(int fd) {
+    return fcntl(fd, F_GETFD) != -1;
 }
 
 void quiesce(ngx_connection_t* c) {
@@ -65,6 +70,9 @@ curl_socket_t SocketTable::open(const curl_sockaddr& address) {
     }
 
     const auto index = static_cast<std::size_t>(fd);
+    if (ngx_connection_t* former = find(fd)) {
+        forget(former);
+    }
     try {
         if (connections_.size() <= index) {
             connections_.resize(index + 64, nullptr);
@@ -96,13 +104,32 @@ int SocketTable::close(curl_socket_t fd) {
     return ::close(fd);
 }
 
+/// libcurl 7.88 closes the socket of a connect attempt that it gives up without
+/// a word (curl's cf_socket_close()), and the kernel then gives its number away
+/// again.
+void SocketTable::forget(ngx_connection_t* c) {
+    connections_[static_cast<std::size_t>(c->fd)] = nullptr;
+    for (ngx_event_t* ev : {c->read, c->write}) {
+        if (ev->active) {
+            ngx_del_event(ev, ev->write ? NGX_WRITE_EVENT : NGX_READ_EVENT, NGX_CLOSE_EVENT);
+        }
+        unpost(ev);
+    }
+    ngx_free_connection(c);
+    c->fd = static_cast<ngx_socket_t>(-1);
+}
+
 void SocketTable::watch(curl_socket_t fd, int what) {
     ngx_connection_t* c = find(fd);
     if (c == nullptr) {
         return;
     }
     if (what == CURL_POLL_REMOVE) {
-        quiesce(c);
+        if (isOpen(fd)) {
+            quiesce(c);
+        } else {
+            forget(c);
+        }
         return;
     }
     setWatched(c->read, NGX_READ_EVENT, (what & CURL_POLL_IN) != 0);

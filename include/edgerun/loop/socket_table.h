@@ -9,8 +9,9 @@
 namespace edgerun::loop {
 
 /// libcurl's sockets as NGINX connections, by descriptor. Every socket is made
-/// and closed here, so that registration in the event loop begins and ends
-/// with the descriptor and no stale event can reach a reused one.
+/// here, and closed here but for what libcurl drops unasked, so that
+/// registration in the event loop begins and ends with the descriptor and no
+/// stale event can reach a reused one.
 class SocketTable {
 public:
     class Listener {
@@ -41,6 +42,7 @@ public:
 private:
     static void onEvent(ngx_event_t* ev) noexcept;
     ngx_connection_t* find(curl_socket_t fd) const;
+    void forget(ngx_connection_t* c);
 
     Listener& listener_;
     std::vector<ngx_connection_t*> connections_;  // by descriptor
