@@ -33,6 +33,11 @@ std::int64_t wallNow() {
     return static_cast<std::int64_t>(time->sec) * 1000 + static_cast<std::int64_t>(time->msec);
 }
 
+std::uint8_t nodeByte() {
+    const ngx_str_t name = const_cast<ngx_cycle_t*>(ngx_cycle)->hostname;
+    return auth::ownerKeyOf(loop::view(name))[0];
+}
+
 }  // namespace
 
 std::unique_ptr<JobRunner> JobRunner::create(std::string_view zoneName, void* memory,
@@ -55,7 +60,7 @@ JobRunner::JobRunner(std::string_view zoneName, const store::JobArena& arena, st
     : zoneName_(zoneName),
       arena_(arena),
       maxAnswer_(maxAnswer),
-      node_(auth::ownerKeyOf(loop::view(ngx_cycle->hostname))[0]),
+      node_(nodeByte()),
       client_(client),
       providers_(providers),
       tick_(onTick, this),
