@@ -126,11 +126,14 @@ build() {
     [[ ${1:-all} == module ]] || locked buildTests all
 }
 
-# One build at a time in this directory.
+# One build at a time in this directory; from the start if the project was moved,
+# for makefiles hold its path.
 locked() {
     mkdir -p "$build"
     (
         flock 9
+        [[ ! -f $build/.root || $(<"$build/.root") == "$root" ]] || rm -rf "${build:?}"/*
+        echo "$root" >"$build/.root"
         "$@" 9>&-
     ) 9>"$build/.lock"
 }
