@@ -147,7 +147,7 @@ problems_are('zones', <<'END');
     edgerun_job_zone zone=a;                    #! "zone" must be NAME:SIZE, for example "zone=jobs:64m", not "a"
     edgerun_job_zone zone=a:big;                #! "zone" must be NAME:SIZE
     edgerun_job_zone zone=:8m;                  #! "zone" must be NAME:SIZE
-    edgerun_job_zone zone=a:64k;                #! the zone "a:64k" is too small
+    edgerun_job_zone zone=a:64k;                #! the zone "a" is too small for its max_answer; give it
     edgerun_job_zone zone=a:8m ttl=never;       #! "ttl" must be a time, for example "ttl=1h", not "never"
     edgerun_job_zone zone=a:8m ttl=0;           #! "ttl" must be a time
     edgerun_job_zone zone=a:8m max_answer=1;    #! "max_answer" must be a size from 1k to 64m

@@ -32,6 +32,10 @@ ZonePreamble* preambleOf(const ngx_shm_zone_t& zone) {
     return static_cast<ZonePreamble*>(poolOf(zone)->data);
 }
 
+store::ArenaLimits limitsOf(const ZoneConf& conf) {
+    return {conf.ttl, conf.maxAnswer * kEscapePercent / 100 + kOtherMembers};
+}
+
 ngx_int_t carve(ngx_shm_zone_t& zone, const ZoneConf& conf) {
     ngx_slab_pool_t* pool = poolOf(zone);
     pool->log_nomem = 0;
@@ -47,9 +51,7 @@ ngx_int_t carve(ngx_shm_zone_t& zone, const ZoneConf& conf) {
 
     auto* preamble = static_cast<ZonePreamble*>(memory);
     *preamble = {bytes - sizeof(ZonePreamble), conf.ttl, conf.maxAnswer};
-    const store::ArenaLimits limits{conf.ttl,
-                                    conf.maxAnswer * kEscapePercent / 100 + kOtherMembers};
-    if (!store::JobArena::format(preamble + 1, preamble->bytes, limits, secret)) {
+    if (!store::JobArena::format(preamble + 1, preamble->bytes, limitsOf(conf), secret)) {
         ngx_log_error(NGX_LOG_EMERG, zone.shm.log, 0,
                       "edgerun_job_zone \"%V\" is too small for max_answer=%uz; give it more, "
                       "or lower max_answer",
@@ -86,10 +88,6 @@ struct ZoneDraft {
     std::size_t size = 0;
 };
 
-store::ArenaLimits limitsOf(const ZoneConf& conf) {
-    return {conf.ttl, conf.maxAnswer * kEscapeFactor + kOtherMembers};
-}
-
 /// What NGINX's slab allocator leaves of a zone, at least.
 std::size_t usableOf(std::size_t size) {
     return size - size / 128 - 4 * ngx_pagesize - sizeof(ZonePreamble);
@@ -114,9 +112,6 @@ std::string readZone(std::string_view value, ZoneDraft& draft) {
         colon == std::string_view::npos ? std::nullopt : parseSize(value.substr(colon + 1));
     if (!size || colon == 0) {
         return "\"zone\" must be NAME:SIZE, for example \"zone=jobs:64m\", not " + quoted(value);
-    }
-    if (*size < kLeastZone) {
-        return "the zone " + quoted(value) + " is too small; give it 128k or more";
     }
     draft.conf.name = value.substr(0, colon);
     draft.size = *size;
@@ -158,6 +153,22 @@ std::string readParameter(std::string_view argument, ZoneDraft& draft) {
            " in \"edgerun_job_zone\"; it takes zone=NAME:SIZE, ttl=TIME, max_answer=SIZE";
 }
 
+std::string readZoneLine(ngx_conf_t* cf, const MainConf& main, ZoneDraft& draft) {
+    for (const auto argument : argumentsOf(cf)) {
+        std::string fault = readParameter(argument, draft);
+        if (!fault.empty()) {
+            return fault;
+        }
+    }
+    if (draft.conf.name.empty()) {
+        return "\"edgerun_job_zone\" needs \"zone=NAME:SIZE\"";
+    }
+    if (main.zoneNamed(draft.conf.name)) {
+        return "edgerun_job_zone " + quoted(draft.conf.name) + " is duplicate";
+    }
+    return checkSize(draft);
+}
+
 char* addZone(ngx_conf_t* cf, MainConf& main, ZoneDraft draft) {
     auto conf = std::make_unique<ZoneConf>(std::move(draft.conf));
     ngx_str_t name = {conf->name.size(),
@@ -188,19 +199,9 @@ char* setJobZone(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
     return contain(cf->log, confFailure(), [&]() -> char* {
         auto& main = *static_cast<MainConf*>(conf);
         ZoneDraft draft;
-        for (const auto argument : argumentsOf(cf)) {
-            const std::string fault = readParameter(argument, draft);
-            if (!fault.empty()) {
-                main.problems.add(cf, fault);
-                return NGX_CONF_OK;
-            }
-        }
-        if (draft.conf.name.empty()) {
-            main.problems.add(cf, "\"edgerun_job_zone\" needs \"zone=NAME:SIZE\"");
-            return NGX_CONF_OK;
-        }
-        if (main.zoneNamed(draft.conf.name)) {
-            main.problems.add(cf, "edgerun_job_zone " + quoted(draft.conf.name) + " is duplicate");
+        const std::string fault = readZoneLine(cf, main, draft);
+        if (!fault.empty()) {
+            main.problems.add(cf, fault);
             return NGX_CONF_OK;
         }
         return addZone(cf, main, std::move(draft));

@@ -33,16 +33,20 @@ std::size_t slotsIn(std::size_t bytes) {
     return count < kMaxSlots ? count : kMaxSlots;
 }
 
+/// Where everything begins, from the beginning of the memory.
+struct Plan {
+    std::uint32_t slotCount, bucketCount, blockCount;
+    std::size_t header, slots, idBuckets, ownerBuckets, reached, blocks;
+};
+
 template <typename T>
-T* take(char* memory, std::size_t& offset, std::size_t count) {
-    T* place = reinterpret_cast<T*>(memory + offset);
-    offset = roundUp(offset + count * sizeof(T), kLine);
-    return place;
+std::size_t reserve(std::size_t& end, std::size_t count) {
+    const std::size_t begin = end;
+    end = roundUp(end + count * sizeof(T), kLine);
+    return begin;
 }
 
-}  // namespace
-
-std::optional<ArenaView> viewMemory(void* memory, std::size_t bytes, const ArenaLimits& limits) {
+std::optional<Plan> planFor(std::size_t bytes, const ArenaLimits& limits) {
     const std::size_t bitWords = bytes / sizeof(ArenaBlock) / 64 + 1;
     const std::size_t fixed =
         roundUp(sizeof(ArenaHeader), kLine) + bitWords * sizeof(std::uint64_t) + 4 * kLine;
@@ -50,25 +54,46 @@ std::optional<ArenaView> viewMemory(void* memory, std::size_t bytes, const Arena
         return std::nullopt;
     }
 
-    char* base = static_cast<char*>(memory);
-    std::size_t offset = 0;
-    ArenaView view;
-    view.slotCount = static_cast<std::uint32_t>(slotsIn(bytes - fixed));
-    view.bucketCount = static_cast<std::uint32_t>(powerOfTwoFrom(view.slotCount));
-    view.header = take<ArenaHeader>(base, offset, 1);
-    view.slots = take<ArenaSlot>(base, offset, view.slotCount);
-    view.idBuckets = take<std::uint32_t>(base, offset, view.bucketCount);
-    view.ownerBuckets = take<std::uint32_t>(base, offset, view.bucketCount);
-    view.reached = take<std::uint64_t>(base, offset, bitWords);
-    view.blocks = reinterpret_cast<ArenaBlock*>(base + offset);
-    const std::size_t blocks = (bytes - offset) / sizeof(ArenaBlock);
-    view.blockCount = static_cast<std::uint32_t>(blocks < kNone ? blocks : kNone - 1);
-    view.maxBody = limits.maxBody;
+    std::size_t end = 0;
+    Plan plan;
+    plan.slotCount = static_cast<std::uint32_t>(slotsIn(bytes - fixed));
+    plan.bucketCount = static_cast<std::uint32_t>(powerOfTwoFrom(plan.slotCount));
+    plan.header = reserve<ArenaHeader>(end, 1);
+    plan.slots = reserve<ArenaSlot>(end, plan.slotCount);
+    plan.idBuckets = reserve<std::uint32_t>(end, plan.bucketCount);
+    plan.ownerBuckets = reserve<std::uint32_t>(end, plan.bucketCount);
+    plan.reached = reserve<std::uint64_t>(end, bitWords);
+    plan.blocks = end;
+    const std::size_t blocks = (bytes - end) / sizeof(ArenaBlock);
+    plan.blockCount = static_cast<std::uint32_t>(blocks < kNone ? blocks : kNone - 1);
 
     const std::size_t largestJob = 2 * std::size_t{blocksFor(limits.maxBody)} + kReservedBlocks;
-    if (view.blockCount < largestJob) {
+    return plan.blockCount < largestJob ? std::nullopt : std::optional(plan);
+}
+
+}  // namespace
+
+bool JobArena::fits(std::size_t bytes, const ArenaLimits& limits) {
+    return planFor(bytes, limits).has_value();
+}
+
+std::optional<ArenaView> viewMemory(void* memory, std::size_t bytes, const ArenaLimits& limits) {
+    const std::optional<Plan> plan = planFor(bytes, limits);
+    if (!plan) {
         return std::nullopt;
     }
+    char* base = static_cast<char*>(memory);
+    ArenaView view;
+    view.slotCount = plan->slotCount;
+    view.bucketCount = plan->bucketCount;
+    view.blockCount = plan->blockCount;
+    view.header = reinterpret_cast<ArenaHeader*>(base + plan->header);
+    view.slots = reinterpret_cast<ArenaSlot*>(base + plan->slots);
+    view.idBuckets = reinterpret_cast<std::uint32_t*>(base + plan->idBuckets);
+    view.ownerBuckets = reinterpret_cast<std::uint32_t*>(base + plan->ownerBuckets);
+    view.reached = reinterpret_cast<std::uint64_t*>(base + plan->reached);
+    view.blocks = reinterpret_cast<ArenaBlock*>(base + plan->blocks);
+    view.maxBody = limits.maxBody;
     return view;
 }
 

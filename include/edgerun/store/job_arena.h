@@ -90,6 +90,9 @@ public:
     /// kept free for it.
     static constexpr std::size_t kAssuredBody = 2 * 1016;
 
+    /// Would so much memory hold an arena with these limits?
+    static bool fits(std::size_t bytes, const ArenaLimits& limits);
+
     /// Carves fresh memory (zero-filled or not). False if it is too small or
     /// the limits do not fit it. `memory` must be aligned to 16 bytes.
     static bool format(void* memory, std::size_t bytes, const ArenaLimits& limits,
