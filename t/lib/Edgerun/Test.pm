@@ -169,6 +169,7 @@ sub _globals {
 $load
 $user
 worker_processes $self->{workers};
+worker_rlimit_nofile 4096;
 error_log logs/error.log $level;
 pid logs/nginx.pid;
 END
