@@ -252,6 +252,10 @@ bool JobRunner::commit(RunningJob& job, const Provider& provider, run::Step& nex
             case Commit::Full:
                 break;
         }
+        if (!next.visible->requiredAction.empty()) {
+            next.visible->requiredAction.clear();
+            continue;
+        }
         // A shorter answer now is worth more than a whole one that never fits.
         const std::size_t size = next.visible->answer ? next.visible->answer->size() : 0;
         if (std::min(maxAnswer, size) <= kLeastAnswer) {

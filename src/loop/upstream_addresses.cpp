@@ -50,8 +50,7 @@ void UpstreamAddresses::lookUp() {
     if (ctx == nullptr || ctx == NGX_NO_RESOLVER) {
         return;
     }
-    ctx->name.data = reinterpret_cast<u_char*>(const_cast<char*>(upstream_.host.data()));
-    ctx->name.len = upstream_.host.size();
+    ctx->name = asNgx(upstream_.host);
     ctx->handler = onResolved;
     ctx->data = this;
     ctx->timeout = static_cast<ngx_msec_t>(upstream_.resolverTimeout);

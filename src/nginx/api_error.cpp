@@ -2,7 +2,6 @@
 
 #include <array>
 
-#include "edgerun/nginx/json_response.h"
 #include "edgerun/nginx/request_context.h"
 #include "edgerun/text/json.h"
 
@@ -71,35 +70,16 @@ std::string renderError(const ApiError& error) {
     return out;
 }
 
+ngx_int_t refuse(ngx_http_request_t* r, ngx_int_t status) {
+    return refuse(r, status, describeStatus(status).message);
+}
+
 ngx_int_t refuse(ngx_http_request_t* r, ngx_int_t status, std::string_view message) {
     if (RequestContext* context = contextOf(r)) {
         context->error = ApiError{status, std::string(message)};
         context->errorName = nameOfStatus(status);
     }
     return status;
-}
-
-bool addHeader(ngx_http_request_t* r, std::string_view name, std::string_view value) {
-    const ngx_str_t copy = copyToPool(r, value);
-    // HTTP/0.9 requests have no header lists.
-    if (copy.data == nullptr || r->headers_out.headers.part.elts == nullptr) {
-        return false;
-    }
-    auto* header = static_cast<ngx_table_elt_t*>(ngx_list_push(&r->headers_out.headers));
-    if (header == nullptr) {
-        return false;
-    }
-    header->hash = 1;
-    header->key = {name.size(), reinterpret_cast<u_char*>(const_cast<char*>(name.data()))};
-    header->value = copy;
-#if (nginx_version >= 1023000)
-    header->next = nullptr;
-#endif
-    return true;
-}
-
-bool addRetryAfter(ngx_http_request_t* r, std::uint64_t seconds) {
-    return addHeader(r, "Retry-After", std::to_string(seconds));
 }
 
 }  // namespace edgerun::nginx

@@ -8,10 +8,6 @@ namespace edgerun::nginx {
 
 namespace {
 
-ngx_str_t asNgx(std::string_view text) {
-    return {text.size(), reinterpret_cast<u_char*>(const_cast<char*>(text.data()))};
-}
-
 /// Levenshtein's distance: insertions, deletions and changes of one character.
 std::size_t distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
@@ -48,13 +44,13 @@ NamedValue splitNamed(std::string_view argument) {
 }
 
 std::optional<std::uint64_t> parseTime(std::string_view text) {
-    ngx_str_t word = asNgx(text);
+    ngx_str_t word = loop::asNgx(text);
     const ngx_int_t ms = ngx_parse_time(&word, 0);
     return ms == NGX_ERROR ? std::nullopt : std::optional<std::uint64_t>(ms);
 }
 
 std::optional<std::uint64_t> parseSize(std::string_view text) {
-    ngx_str_t word = asNgx(text);
+    ngx_str_t word = loop::asNgx(text);
     const ssize_t bytes = ngx_parse_size(&word);
     return bytes == NGX_ERROR ? std::nullopt : std::optional<std::uint64_t>(bytes);
 }
@@ -79,6 +75,18 @@ std::string_view nearest(std::string_view text, const std::vector<std::string_vi
         }
     }
     return best;
+}
+
+bool isPlainName(std::string_view text) {
+    return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+               c == '_' || c == '-' || c == '.';
+    });
+}
+
+bool isPrintable(std::string_view text) {
+    return std::none_of(text.begin(), text.end(),
+                        [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
 }
 
 std::string quoted(std::string_view text) {

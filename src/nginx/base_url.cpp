@@ -85,7 +85,7 @@ std::optional<std::string> readBaseUrl(ngx_pool_t* pool, std::string_view url,
 }
 
 bool isLiteralAddress(const loop::Upstream& upstream) {
-    auto* bytes = reinterpret_cast<u_char*>(const_cast<char*>(upstream.host.data()));
+    u_char* bytes = loop::asNgx(upstream.host).data;
     u_char address[16];
     return ngx_inet_addr(bytes, upstream.host.size()) != INADDR_NONE ||
            ngx_inet6_addr(bytes, upstream.host.size(), address) == NGX_OK;

@@ -1,6 +1,8 @@
 #include "edgerun/nginx/conf.h"
 #include "edgerun/nginx/contain.h"
+#include "edgerun/nginx/json_response.h"
 #include "edgerun/nginx/request_context.h"
+#include "edgerun/nginx/response_headers.h"
 
 /// Puts our JSON in place of NGINX's HTML page when the error is ours, or when
 /// NGINX itself refuses a request to edgerun_jobs (a body too large, say).
@@ -43,25 +45,12 @@ RequestContext* errorContextOf(ngx_http_request_t* r) {
     return context;
 }
 
-void clearPageHeaders(ngx_http_request_t* r) {
-    ngx_http_clear_accept_ranges(r);
-    ngx_http_clear_last_modified(r);
-    ngx_http_clear_etag(r);
-}
-
 void takeOver(ngx_http_request_t* r, RequestContext& context) {
     context.errorBody = renderError(*context.error);
     context.replacesBody = true;
-    r->headers_out.content_length_n = static_cast<off_t>(context.errorBody.size());
-    if (r->headers_out.content_length != nullptr) {
-        r->headers_out.content_length->hash = 0;
-        r->headers_out.content_length = nullptr;
-    }
-    ngx_str_set(&r->headers_out.content_type, "application/json");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-    r->headers_out.content_type_lowcase = nullptr;
+    ngx_http_clear_content_length(r);
+    describeJson(r, context.errorBody.size());
     ngx_str_null(&r->headers_out.charset);
-    clearPageHeaders(r);
     addHeader(r, "Cache-Control", "no-store");
 }
 
@@ -74,20 +63,6 @@ ngx_int_t headerFilter(ngx_http_request_t* r) noexcept {
     });
 }
 
-ngx_int_t sendErrorBody(ngx_http_request_t* r, const std::string& body) {
-    auto* b = static_cast<ngx_buf_t*>(ngx_calloc_buf(r->pool));
-    if (b == nullptr) {
-        return NGX_ERROR;
-    }
-    b->pos = reinterpret_cast<u_char*>(const_cast<char*>(body.data()));
-    b->last = b->pos + body.size();
-    b->memory = 1;
-    b->last_buf = r == r->main ? 1 : 0;
-    b->last_in_chain = 1;
-    ngx_chain_t out{b, nullptr};
-    return nextBodyFilter(r, &out);
-}
-
 ngx_int_t bodyFilter(ngx_http_request_t* r, ngx_chain_t* in) noexcept {
     RequestContext* context = existingContextOf(r);
     if (context == nullptr || !context->replacesBody || in == nullptr) {
@@ -95,7 +70,8 @@ ngx_int_t bodyFilter(ngx_http_request_t* r, ngx_chain_t* in) noexcept {
     }
     // NGINX's page comes in one piece; ours goes out instead of it.
     context->replacesBody = false;
-    return sendErrorBody(r, context->errorBody);
+    ngx_chain_t out{wholeBody(r, context->errorBody), nullptr};
+    return out.buf != nullptr ? nextBodyFilter(r, &out) : NGX_ERROR;
 }
 
 ngx_int_t installFilters(ngx_conf_t*) noexcept {

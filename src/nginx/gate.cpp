@@ -5,13 +5,12 @@
 #include "edgerun/auth/jwt_verifier.h"
 #include "edgerun/nginx/conf.h"
 #include "edgerun/nginx/contain.h"
+#include "edgerun/nginx/response_headers.h"
 #include "edgerun/nginx/worker.h"
 
 namespace edgerun::nginx {
 
 namespace {
-
-constexpr std::string_view kUnauthorized = "a valid bearer token is required";
 
 double unixNow() {
     const ngx_time_t* time = ngx_timeofday();
@@ -101,27 +100,22 @@ std::string escapeQuoted(std::string_view text) {
     return out;
 }
 
-/// RFC 6750 section 3. In a slot of its own, so that NGINX takes it back when
-/// `satisfy any` is satisfied otherwise.
+/// RFC 6750 section 3. In NGINX's own slot, so that it takes the header back
+/// when `satisfy any` is satisfied otherwise.
 bool challenge(ngx_http_request_t* r, const LocationConf& conf, std::string_view error) {
     std::string value = "Bearer realm=\"" + escapeQuoted(conf.jwt->realm) + '"';
     if (!error.empty()) {
         value += ", error=\"" + std::string(error) + '"';
     }
-    if (!addHeader(r, "WWW-Authenticate", value)) {
-        return false;
-    }
-    auto* elements = static_cast<ngx_table_elt_t*>(r->headers_out.headers.last->elts);
-    r->headers_out.www_authenticate = &elements[r->headers_out.headers.last->nelts - 1];
-    return true;
+    r->headers_out.www_authenticate = addHeader(r, "WWW-Authenticate", value);
+    return r->headers_out.www_authenticate != nullptr;
 }
 
-ngx_int_t deny(ngx_http_request_t* r, const LocationConf& conf, ngx_int_t status,
-               std::string_view error, std::string_view message) {
-    if (!challenge(r, conf, error)) {
+ngx_int_t forbid(ngx_http_request_t* r, const LocationConf& conf, const std::string& message) {
+    if (!challenge(r, conf, "insufficient_scope")) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
-    return refuse(r, status, message);
+    return refuse(r, NGX_HTTP_FORBIDDEN, message);
 }
 
 std::string joined(const std::vector<std::string>& names, std::string_view last) {
@@ -138,14 +132,12 @@ std::string joined(const std::vector<std::string>& names, std::string_view last)
 ngx_int_t checkEntitlements(ngx_http_request_t* r, const LocationConf& conf,
                             const auth::Identity& identity) {
     if (conf.requiredRoles && !auth::hasAnyRole(identity, *conf.requiredRoles)) {
-        return deny(r, conf, NGX_HTTP_FORBIDDEN, "insufficient_scope",
-                    "the role " + joined(*conf.requiredRoles, "or") + " is required");
+        return forbid(r, conf, "the role " + joined(*conf.requiredRoles, "or") + " is required");
     }
     if (conf.requiredModules) {
         const auto missing = auth::firstMissingModule(identity, *conf.requiredModules);
         if (!missing.empty()) {
-            return deny(r, conf, NGX_HTTP_FORBIDDEN, "insufficient_scope",
-                        "the module " + std::string(missing) + " is required");
+            return forbid(r, conf, "the module " + std::string(missing) + " is required");
         }
     }
     return NGX_OK;
@@ -168,17 +160,19 @@ ngx_int_t passGate(ngx_http_request_t* r) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     if (!conf.authenticates()) {
-        return refuse(r, NGX_HTTP_UNAUTHORIZED, kUnauthorized);  // refused by nginx -t already
+        return refuse(r, NGX_HTTP_UNAUTHORIZED);  // refused by nginx -t already
     }
     identify(r, conf, *context);
     switch (context->credential) {
         case Credential::Verified:
             return checkEntitlements(r, conf, context->claims->identity);
         case Credential::Refused:
-            return deny(r, conf, NGX_HTTP_UNAUTHORIZED, "invalid_token", kUnauthorized);
+            return challenge(r, conf, "invalid_token") ? refuse(r, NGX_HTTP_UNAUTHORIZED)
+                                                       : NGX_HTTP_INTERNAL_SERVER_ERROR;
         case Credential::Absent:
         case Credential::Unchecked:
-            return deny(r, conf, NGX_HTTP_UNAUTHORIZED, "", kUnauthorized);
+            return challenge(r, conf, "") ? refuse(r, NGX_HTTP_UNAUTHORIZED)
+                                          : NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     return NGX_HTTP_UNAUTHORIZED;
 }

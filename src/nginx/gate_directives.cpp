@@ -25,10 +25,6 @@ char* set(ngx_conf_t* cf, ngx_command_t* cmd, void* conf, Function&& function) n
     });
 }
 
-bool isHeaderText(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c != '\x7f'; });
-}
-
 std::string readHmacSecret(ngx_conf_t* cf, std::string_view spec, std::string& value) {
     auto read = readSecretArgument(cf, spec);
     if (const auto* problem = std::get_if<auth::SecretProblem>(&read)) {
@@ -91,7 +87,7 @@ std::string readNames(ngx_conf_t* cf, LocationConf& location,
     list.emplace(arguments.begin(), arguments.end());
     location.requirePlace = placeOf(cf);
     for (const auto& name : *list) {
-        if (name.empty() || !isHeaderText(name) || name.find(',') != std::string::npos) {
+        if (name.empty() || !isPrintable(name) || name.find(',') != std::string::npos) {
             return "takes names without commas and control characters, not " + quoted(name);
         }
     }
@@ -110,7 +106,7 @@ char* setAuthJwt(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
         realm.realm = arguments[0];
         realm.place = placeOf(cf);
         location.jwt = realm;
-        return isHeaderText(arguments[0]) ? "" : "must be a realm without control characters";
+        return isPrintable(arguments[0]) ? "" : "must be a realm without control characters";
     });
 }
 
@@ -154,21 +150,6 @@ char* setRequireRole(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
 char* setRequireModule(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
     return set(cf, cmd, conf, [cf](LocationConf& location, const auto& arguments) {
         return readNames(cf, location, location.requiredModules, arguments);
-    });
-}
-
-char* setMaxQuery(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
-    return set(cf, cmd, conf, [](LocationConf& location, const auto& arguments) -> std::string {
-        if (location.maxQuery) {
-            return "is duplicate";
-        }
-        const auto number = parseNumber(arguments[0]);
-        location.maxQuery = kDefaultMaxQuery;
-        if (!number || *number == 0 || *number > 1'000'000) {
-            return "must be a number of characters from 1 to 1000000, not " + quoted(arguments[0]);
-        }
-        location.maxQuery = *number;
-        return {};
     });
 }
 

@@ -31,6 +31,10 @@ std::optional<JobCall> jobCallOf(ngx_http_request_t* r) {
     return JobCall{r, location, jobs, worker->runnerOf(jobs.zone), owner};
 }
 
+ngx_int_t refuseWithoutWorker(ngx_http_request_t* r) {
+    return refuse(r, NGX_HTTP_SERVICE_UNAVAILABLE, "jobs are not available now");
+}
+
 std::uint64_t pollAdvice(std::uint64_t ageMs) {
     for (const auto& advice : kAdvice) {
         if (ageMs < advice.youngerThan) {

@@ -8,8 +8,10 @@ namespace edgerun::nginx {
 
 namespace {
 
+constexpr std::uint64_t kMostMaxQuery = 1'000'000;
+
 std::string readAssistant(ngx_conf_t* cf, std::string_view text, JobsConf& jobs) {
-    ngx_str_t value = {text.size(), reinterpret_cast<u_char*>(const_cast<char*>(text.data()))};
+    ngx_str_t value = loop::asNgx(text);
     auto* complex =
         static_cast<ngx_http_complex_value_t*>(ngx_pcalloc(cf->pool, sizeof(*jobs.assistant)));
     if (complex == nullptr) {
@@ -20,6 +22,9 @@ std::string readAssistant(ngx_conf_t* cf, std::string_view text, JobsConf& jobs)
     compile.value = &value;
     compile.complex_value = complex;
     if (text.empty() || ngx_http_compile_complex_value(&compile) != NGX_OK) {
+        return "\"assistant\" must be an id or a variable, not " + quoted(text);
+    }
+    if (complex->lengths == nullptr && !isPlainName(text)) {
         return "\"assistant\" must be an id or a variable, not " + quoted(text);
     }
     jobs.assistant = complex;
@@ -99,6 +104,23 @@ char* setJobs(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
         }
         jobs->location->handler = jobsHandler;
         main.jobs.push_back(jobs.get());
+        return NGX_CONF_OK;
+    });
+}
+
+char* setMaxQuery(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
+    return contain(cf->log, confFailure(), [&]() -> char* {
+        auto& location = *static_cast<LocationConf*>(conf);
+        Problems& problems = mainConfOf(cf).problems;
+        const std::string_view text = argumentsOf(cf)[0];
+        const auto number = parseNumber(text);
+        if (location.maxQuery) {
+            problems.add(cf, "\"edgerun_max_query\" is duplicate");
+        } else if (!number || *number == 0 || *number > kMostMaxQuery) {
+            problems.add(cf, "\"edgerun_max_query\" must be a number of characters from 1 to " +
+                                 std::to_string(kMostMaxQuery) + ", not " + quoted(text));
+        }
+        location.maxQuery = number.value_or(kDefaultMaxQuery);
         return NGX_CONF_OK;
     });
 }

@@ -3,6 +3,7 @@
 #include "edgerun/nginx/contain.h"
 #include "edgerun/nginx/gate.h"
 #include "edgerun/nginx/job_calls.h"
+#include "edgerun/nginx/response_headers.h"
 
 namespace edgerun::nginx {
 
@@ -33,7 +34,7 @@ ngx_int_t onJob(ngx_http_request_t* r, std::string_view idText) {
     }
     const auto call = jobCallOf(r);
     if (!call) {
-        return refuse(r, NGX_HTTP_SERVICE_UNAVAILABLE, "jobs cannot be read now");
+        return refuseWithoutWorker(r);
     }
     return showJob(*call, idText);
 }
@@ -55,7 +56,7 @@ ngx_int_t dispatch(ngx_http_request_t* r) {
         return onCollection(r);
     }
     if (rest.front() != '/' || rest.find('/', 1) != std::string_view::npos) {
-        return refuse(r, NGX_HTTP_NOT_FOUND, "there is no such resource");
+        return refuse(r, NGX_HTTP_NOT_FOUND);
     }
     return onJob(r, rest.substr(1));
 }

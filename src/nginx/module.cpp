@@ -12,7 +12,8 @@ namespace {
 constexpr ngx_uint_t kHttp = NGX_HTTP_MAIN_CONF;
 constexpr ngx_uint_t kGate = NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF |
                              NGX_HTTP_LIF_CONF | NGX_HTTP_LMT_CONF;
-constexpr ngx_uint_t kJobs = NGX_HTTP_LOC_CONF | NGX_HTTP_LIF_CONF;
+// In "if" and "limit_except" it is refused, with the other mistakes.
+constexpr ngx_uint_t kJobs = NGX_HTTP_LOC_CONF | NGX_HTTP_LIF_CONF | NGX_HTTP_LMT_CONF;
 constexpr ngx_uint_t kJobOptions = NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF;
 
 ngx_command_t commands[] = {

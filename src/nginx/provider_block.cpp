@@ -36,17 +36,6 @@ bool isToken(std::string_view text) {
     });
 }
 
-bool isPrintable(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c != '\x7f'; });
-}
-
-bool isId(std::string_view text) {
-    return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-               c == '_' || c == '-' || c == '.';
-    });
-}
-
 std::string readTime(std::string_view text, std::uint64_t least, std::uint64_t& value,
                      const char* example) {
     const auto ms = parseTime(text);
@@ -136,7 +125,7 @@ std::string readProject(ngx_conf_t*, ProviderDraft& draft, const Arguments& a) {
 }
 
 std::string readAssistant(ngx_conf_t*, ProviderDraft& draft, const Arguments& a) {
-    if (!isId(a[0])) {
+    if (!isPlainName(a[0])) {
         return "must be an assistant's id, for example asst_abc123: " + quoted(a[0]);
     }
     draft.conf.provider.assistant = a[0];
@@ -206,7 +195,7 @@ std::string readFlag(std::string_view text, bool& value) {
 }
 
 std::string readCertificates(ngx_conf_t* cf, ProviderDraft& draft, const Arguments& a) {
-    ngx_str_t file = {a[0].size(), reinterpret_cast<u_char*>(const_cast<char*>(a[0].data()))};
+    ngx_str_t file = loop::asNgx(a[0]);
     if (ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK) {
         return "is no usable file name: " + quoted(a[0]);
     }
@@ -223,7 +212,7 @@ std::string readVerify(ngx_conf_t*, ProviderDraft& draft, const Arguments& a) {
 }
 
 std::string readTlsName(ngx_conf_t*, ProviderDraft& draft, const Arguments& a) {
-    if (!isId(a[0])) {
+    if (!isPlainName(a[0])) {
         return "must be a host name: " + quoted(a[0]);
     }
     draft.conf.provider.upstream.tlsName = a[0];
@@ -320,7 +309,10 @@ std::string describeMissingKey(const ProviderDraft& draft) {
     if (draft.apiKeySpec.empty()) {
         return "set api_key" + where;
     }
-    return "set api_key" + where + " (" + draft.apiKeySpec + " is unset or empty)";
+    // Clients read this: a file's path is for the operator alone.
+    const bool isFile = draft.apiKeySpec.rfind("file:", 0) == 0;
+    return "set api_key" + where + " (" + (isFile ? "its file" : draft.apiKeySpec) +
+           " is unset or empty)";
 }
 
 void completeKey(ngx_conf_t* cf, ProviderDraft& draft) {

@@ -34,6 +34,7 @@ RequestContext* createContext(ngx_http_request_t* r) {
     if (cleanup == nullptr) {
         return nullptr;
     }
+    static_assert(alignof(RequestContext) <= NGX_ALIGNMENT);
     auto* context = new (cleanup->data) RequestContext();
     context->request = r;
     cleanup->handler = destroy;

@@ -11,7 +11,7 @@ std::variant<auth::Secret, auth::SecretProblem> readSecretArgument(ngx_conf_t* c
         return auth::readSecret(spec);
     }
     const std::string_view path = spec.substr(kFile.size());
-    ngx_str_t name = {path.size(), reinterpret_cast<u_char*>(const_cast<char*>(path.data()))};
+    ngx_str_t name = loop::asNgx(path);
     if (ngx_conf_full_name(cf->cycle, &name, 1) != NGX_OK) {
         return auth::SecretProblem{"names no usable file"};
     }

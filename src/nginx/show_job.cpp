@@ -3,6 +3,7 @@
 #include "edgerun/nginx/job_calls.h"
 #include "edgerun/nginx/json_response.h"
 #include "edgerun/nginx/request_context.h"
+#include "edgerun/nginx/response_headers.h"
 
 namespace edgerun::nginx {
 
@@ -57,7 +58,7 @@ ngx_int_t refuseUnknown(const JobCall& call, const store::JobId& id) {
 
 ngx_int_t respond(const JobCall& call, const FoundJob& job) {
     const bool isFinal = run::isFinal(job.view.status);
-    const bool added = setVersionTag(call.r, job.view.version) &&
+    const bool added = addVersionTag(call.r, job.view.version) &&
                        addHeader(call.r, "Cache-Control", "private, no-cache") &&
                        (isFinal || addRetryAfter(call.r, pollAdvice(job.view.age)));
     if (!added) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "edgerun/run/assistants_replies.h"
 #include "edgerun/text/json.h"
 #include "edgerun/text/utf8.h"
 
@@ -9,8 +10,8 @@ namespace edgerun::nginx {
 
 namespace {
 
-constexpr std::size_t kMaxThreadId = 94;
-constexpr std::size_t kMaxPairs = 16;  // as OpenAI limits metadata
+constexpr std::size_t kMaxPairs = 15;  // OpenAI takes 16; one is ours
+constexpr std::string_view kOurPair = "edgerun_job";
 constexpr std::size_t kMaxName = 64;
 constexpr std::size_t kMaxValue = 512;
 
@@ -30,16 +31,8 @@ Fault readQuery(const json_t* value, std::size_t maxQuery, store::JobRequest& re
     return {};
 }
 
-bool isId(std::string_view id) {
-    return !id.empty() && id.size() <= kMaxThreadId &&
-           std::all_of(id.begin(), id.end(), [](char c) {
-               return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                      c == '_' || c == '-';
-           });
-}
-
 Fault readThread(const json_t* value, std::size_t, store::JobRequest& request) {
-    if (!json_is_string(value) || !isId(text::stringOf(value))) {
+    if (!json_is_string(value) || !run::isProviderId(text::stringOf(value))) {
         return "\"threadId\" must be the id of a thread";
     }
     request.threadId = text::stringOf(value);
@@ -48,7 +41,7 @@ Fault readThread(const json_t* value, std::size_t, store::JobRequest& request) {
 
 Fault readMetadata(const json_t* value, std::size_t, store::JobRequest& request) {
     if (!json_is_object(value) || json_object_size(value) > kMaxPairs) {
-        return "\"metadata\" must be an object of at most 16 members";
+        return "\"metadata\" must be an object of at most 15 members";
     }
     auto* object = const_cast<json_t*>(value);  // jansson's iteration wants it so
     const char* name = nullptr;
@@ -57,6 +50,9 @@ Fault readMetadata(const json_t* value, std::size_t, store::JobRequest& request)
         if (text::countCodePoints(name) > kMaxName || !json_is_string(member) ||
             text::countCodePoints(text::stringOf(member)) > kMaxValue) {
             return "\"metadata\" takes names of at most 64 characters and strings of at most 512";
+        }
+        if (std::string_view(name) == kOurPair) {
+            return "\"metadata\" must leave \"edgerun_job\" to edgerun";
         }
     }
     request.metadata = text::dumpJson(value);

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include "edgerun/nginx/arguments.h"
 #include "edgerun/nginx/contain.h"
 #include "edgerun/nginx/gate.h"
 #include "edgerun/nginx/job_calls.h"
 #include "edgerun/nginx/json_response.h"
 #include "edgerun/nginx/request_context.h"
+#include "edgerun/nginx/response_headers.h"
 #include "edgerun/nginx/submission.h"
 
 namespace edgerun::nginx {
@@ -53,13 +55,6 @@ std::optional<std::string> collectBody(const ngx_http_request_t* r) {
     return body;
 }
 
-bool isAssistantId(std::string_view id) {
-    return !id.empty() && id.size() <= 128 && std::all_of(id.begin(), id.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-               c == '_' || c == '-' || c == '.';
-    });
-}
-
 /// NGX_OK, or how the request was refused.
 ngx_int_t chooseAssistant(const JobCall& call, std::string& assistant) {
     if (call.jobs.assistant == nullptr) {
@@ -71,7 +66,7 @@ ngx_int_t chooseAssistant(const JobCall& call, std::string& assistant) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     assistant = loop::view(value);
-    if (!isAssistantId(assistant)) {
+    if (!isPlainName(assistant)) {
         return refuse(call.r, NGX_HTTP_NOT_FOUND, "there is no such assistant");
     }
     return NGX_OK;
@@ -81,6 +76,9 @@ ngx_int_t chooseAssistant(const JobCall& call, std::string& assistant) {
 ngx_int_t checkThread(const JobCall& call, const std::string& threadId) {
     if (threadId.empty()) {
         return NGX_OK;
+    }
+    if (!call.jobs.provider->settings.keepThreads) {
+        return refuse(call.r, NGX_HTTP_NOT_FOUND, "threads are not kept after their jobs");
     }
     switch (call.runner.arena().findThread(call.owner, threadId)) {
         case store::ThreadUse::Free:
@@ -95,7 +93,7 @@ ngx_int_t checkThread(const JobCall& call, const std::string& threadId) {
 
 /// A path of ours as it may stand in a header.
 std::string escapePath(ngx_pool_t* pool, std::string_view path) {
-    auto* bytes = reinterpret_cast<u_char*>(const_cast<char*>(path.data()));
+    u_char* bytes = loop::asNgx(path).data;
     const auto extra = 2 * ngx_escape_uri(nullptr, bytes, path.size(), NGX_ESCAPE_URI);
     auto* escaped = static_cast<u_char*>(ngx_pnalloc(pool, path.size() + extra + 1));
     if (escaped == nullptr) {
@@ -113,7 +111,7 @@ ngx_int_t respondAccepted(const JobCall& call, const engine::Submitted& job) {
     const std::string url = escapePath(call.r->pool, call.jobs.path) + '/' + job.id;
     const ngx_str_t body = copyToPool(call.r, job.body);
     const bool added = body.data != nullptr && addHeader(call.r, "Location", url) &&
-                       addRetryAfter(call.r, pollAdvice(0)) && setVersionTag(call.r, 1) &&
+                       addRetryAfter(call.r, pollAdvice(0)) && addVersionTag(call.r, 1) &&
                        addHeader(call.r, "Cache-Control", "no-store");
     if (!added) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -156,8 +154,11 @@ ngx_int_t accept(const JobCall& call, store::JobRequest request) {
 
 ngx_int_t onBody(ngx_http_request_t* r) {
     const auto call = jobCallOf(r);
+    if (!call) {
+        return refuseWithoutWorker(r);
+    }
     const auto body = collectBody(r);
-    if (!call || !body) {
+    if (!body) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     auto submission = readSubmission(*body, call->location.maxQuery.value_or(kDefaultMaxQuery));
@@ -181,8 +182,7 @@ ngx_int_t submitJob(ngx_http_request_t* r) {
         return refuse(r, NGX_HTTP_SERVICE_UNAVAILABLE, jobs.missing);
     }
     if (!isJson(r)) {
-        return refuse(r, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
-                      "the request body must be application/json");
+        return refuse(r, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE);
     }
     const ngx_int_t rc = ngx_http_read_client_request_body(r, onBodyRead);
     return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;

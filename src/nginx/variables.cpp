@@ -6,8 +6,8 @@
 
 #include "edgerun/nginx/contain.h"
 #include "edgerun/nginx/gate.h"
-#include "edgerun/nginx/json_response.h"
 #include "edgerun/nginx/request_context.h"
+#include "edgerun/nginx/response_headers.h"
 
 namespace edgerun::nginx {
 
@@ -81,7 +81,7 @@ ngx_int_t getVariable(ngx_http_request_t* r, ngx_http_variable_value_t* v,
 ngx_int_t addVariables(ngx_conf_t* cf) noexcept {
     for (std::size_t i = 0; i < kEntries.size(); i++) {
         const std::string_view text = kEntries[i].name;
-        ngx_str_t name = {text.size(), reinterpret_cast<u_char*>(const_cast<char*>(text.data()))};
+        ngx_str_t name = loop::asNgx(text);
         // Not cacheable: a job's id is not known yet when a rewrite asks.
         ngx_http_variable_t* variable = ngx_http_add_variable(cf, &name, NGX_HTTP_VAR_NOCACHEABLE);
         if (variable == nullptr) {

@@ -16,4 +16,9 @@ inline std::string_view view(const ngx_str_t& text) {
     return {reinterpret_cast<const char*>(text.data), text.len};
 }
 
+/// For NGINX's functions that read a string and do not say so.
+inline ngx_str_t asNgx(std::string_view text) {
+    return {text.size(), reinterpret_cast<u_char*>(const_cast<char*>(text.data()))};
+}
+
 }  // namespace edgerun::loop

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,10 +25,7 @@ std::string renderError(const ApiError& error);
 /// handler returns to NGINX: so `error_page`, `satisfy` and `auth_delay` work
 /// as with any module. The error filter puts the JSON in place of NGINX's page.
 ngx_int_t refuse(ngx_http_request_t* r, ngx_int_t status, std::string_view message);
-
-/// Adds a response header. `name` must be static; `value` is copied. False for
-/// want of memory.
-bool addHeader(ngx_http_request_t* r, std::string_view name, std::string_view value);
-bool addRetryAfter(ngx_http_request_t* r, std::uint64_t seconds);
+/// With the words that describeStatus() has for it.
+ngx_int_t refuse(ngx_http_request_t* r, ngx_int_t status);
 
 }  // namespace edgerun::nginx

@@ -21,7 +21,7 @@ struct NamedValue {
 };
 NamedValue splitNamed(std::string_view argument);
 
-/// NGINX's own syntax: "90s", "1200ms", "1h 30m" without spaces; in ms.
+/// NGINX's own syntax: "90s", "1200ms", "1h30m"; in ms.
 std::optional<std::uint64_t> parseTime(std::string_view text);
 /// "4m", "256k", "100"; in bytes.
 std::optional<std::uint64_t> parseSize(std::string_view text);
@@ -30,6 +30,11 @@ std::optional<std::uint64_t> parseNumber(std::string_view text);
 
 /// The known name that is nearest to a misspelt one, or empty if none is near.
 std::string_view nearest(std::string_view text, const std::vector<std::string_view>& known);
+
+/// Letters, digits, "_", "-" and ".", 1 to 128 of them: an assistant, a host.
+bool isPlainName(std::string_view text);
+/// No control characters, so it may stand in a header.
+bool isPrintable(std::string_view text);
 
 /// `the text in quotes`, for messages; control characters as \xNN.
 std::string quoted(std::string_view text);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "edgerun/loop/ngx.h"
@@ -20,6 +21,7 @@ struct JobCall {
 
 /// nullopt without a worker (logged at its start).
 std::optional<JobCall> jobCallOf(ngx_http_request_t* r);
+ngx_int_t refuseWithoutWorker(ngx_http_request_t* r);
 
 /// POST to the location: reads the body, then accepts the job.
 ngx_int_t submitJob(ngx_http_request_t* r);

@@ -6,14 +6,15 @@
 
 namespace edgerun::nginx {
 
-/// Sends a whole JSON response. `body` must live in the request's pool or be
-/// static. Returns what a content handler returns.
+/// Says that the response is JSON of `length` bytes.
+void describeJson(ngx_http_request_t* r, std::size_t length);
+
+/// A whole response body in one buffer; null for want of memory. `body` must
+/// live as long as the request.
+ngx_buf_t* wholeBody(ngx_http_request_t* r, std::string_view body);
+
+/// Sends a whole JSON response. `body` must live as long as the request.
+/// Returns what a content handler returns.
 ngx_int_t sendJson(ngx_http_request_t* r, ngx_uint_t status, std::string_view body);
-
-/// The text in the request's pool; null data for want of memory.
-ngx_str_t copyToPool(ngx_http_request_t* r, std::string_view text);
-
-/// Sets the ETag of version N: "N" in quotes.
-bool setVersionTag(ngx_http_request_t* r, std::uint64_t version);
 
 }  // namespace edgerun::nginx
