@@ -1,11 +1,10 @@
 #include "edgerun/engine/job_runner.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <exception>
 
 #include "edgerun/auth/owner.h"
+#include "edgerun/engine/clocks.h"
 #include "edgerun/engine/job_json.h"
 #include "edgerun/engine/running_job.h"
 
@@ -13,25 +12,10 @@ namespace edgerun::engine {
 
 namespace {
 
-constexpr std::uint64_t kTick = 250;     // ms
-constexpr std::uint64_t kLease = 5'000;  // ms without a tick until others take over
-constexpr std::size_t kAdoptedPerTurn = 512;
-constexpr std::uint64_t kAdoptionPause = 10;  // ms, while there are more
-constexpr std::size_t kStartsPerTurn = 16;    // between two looks at the sockets
-constexpr std::size_t kStartsInBurst = 2;     // while more submissions arrive
-constexpr std::size_t kExpiredPerTurn = 64;
-constexpr int kExpiryTurns = 16;
+constexpr std::size_t kStartsPerTurn = 16;           // between two looks at the sockets
+constexpr std::size_t kStartsInBurst = 2;            // while more submissions arrive
 constexpr std::uint64_t kPauseAfterTrouble = 1'000;  // ms
 constexpr std::size_t kLeastAnswer = 200;            // bytes; not worth cutting further
-
-std::uint64_t monotonicNow() {
-    return ngx_current_msec;
-}
-
-std::int64_t wallNow() {
-    const ngx_time_t* time = ngx_timeofday();
-    return static_cast<std::int64_t>(time->sec) * 1000 + static_cast<std::int64_t>(time->msec);
-}
 
 std::uint8_t nodeByte() {
     const ngx_str_t name = const_cast<ngx_cycle_t*>(ngx_cycle)->hostname;
@@ -97,9 +81,7 @@ Submitted JobRunner::submit(const store::JobOwner& owner, const Provider& provid
     record.queryCut = request.queryCut;
 
     Submitted submitted{SubmitStatus::Accepted, store::formatJobId(*id), {}};
-    const auto latestEnd = static_cast<std::int64_t>(provider.settings.runTimeout);
-    const auto ttl = static_cast<std::int64_t>(arena_.limits().ttl);
-    submitted.body = renderJob(submitted.id, record, {}, {now, now + latestEnd + ttl}, maxAnswer_);
+    submitted.body = renderJob(submitted.id, record, {}, timesOf(record, provider), maxAnswer_);
 
     const auto accepted =
         arena_.accept(*place_, *id, owner, record, store::encodeJobRequest(request), submitted.body,
@@ -196,12 +178,7 @@ void JobRunner::step(RunningJob& job, const run::Event& event) {
         return;
     }
 
-    std::optional<store::JobRequest> request;
-    if (provider->machine->needsRequest(*record)) {
-        if (const auto bytes = arena_.loadRequest(job.ref())) {
-            request = store::decodeJobRequest(*bytes);
-        }
-    }
+    const auto request = requestOf(job, *provider, *record);
     const std::string id = store::formatJobId(job.id());
     run::Context context{provider->settings,
                          id,
@@ -221,6 +198,24 @@ void JobRunner::step(RunningJob& job, const run::Event& event) {
     }
 }
 
+/// Only when the machine needs it: the query may be long.
+std::optional<store::JobRequest> JobRunner::requestOf(RunningJob& job, const Provider& provider,
+                                                      const run::Record& record) {
+    if (!provider.machine->needsRequest(record)) {
+        return std::nullopt;
+    }
+    const auto bytes = arena_.loadRequest(job.ref());
+    return bytes ? store::decodeJobRequest(*bytes) : std::nullopt;
+}
+
+/// A final job has its time from now on; another one will end in time.
+JobTimes JobRunner::timesOf(const run::Record& record, const Provider& provider) const {
+    const std::int64_t now = wallNow();
+    const auto ttl = static_cast<std::int64_t>(arena_.limits().ttl);
+    const auto runTimeout = static_cast<std::int64_t>(provider.settings.runTimeout);
+    return {now, run::isFinal(record.status) ? now + ttl : record.createdWall + runTimeout + ttl};
+}
+
 /// True when the step counts and its command may be performed.
 bool JobRunner::commit(RunningJob& job, const Provider& provider, run::Step& next) {
     using Commit = store::JobArena::Commit;
@@ -234,11 +229,7 @@ bool JobRunner::commit(RunningJob& job, const Provider& provider, run::Step& nex
 
     next.record.version++;
     const std::string id = store::formatJobId(job.id());
-    const std::int64_t now = wallNow();
-    const bool isFinal = run::isFinal(next.record.status);
-    const auto longest = static_cast<std::int64_t>(isFinal ? 0 : provider.settings.runTimeout);
-    const JobTimes times{now, (isFinal ? now : next.record.createdWall) + longest +
-                                  static_cast<std::int64_t>(arena_.limits().ttl)};
+    const JobTimes times = timesOf(next.record, provider);
 
     std::size_t maxAnswer = maxAnswer_;
     for (;;) {
@@ -301,15 +292,14 @@ void JobRunner::abandon(RunningJob& job, const run::Record& record) {
     last.phase = run::Phase::Done;
     std::optional<std::string> body;
     if (!run::isFinal(record.status)) {
-        const std::int64_t now = wallNow();
         last.status = run::JobStatus::Failed;
-        last.completedWall = now;
+        last.completedWall = wallNow();
         last.version++;
         run::Visible visible;
         visible.error = run::JobError{"ProviderUnavailable",
                                       "the job's provider is not configured any more", 502};
-        body = renderJob(store::formatJobId(job.id()), last, visible,
-                         {now, now + static_cast<std::int64_t>(arena_.limits().ttl)}, maxAnswer_);
+        body =
+            renderJob(store::formatJobId(job.id()), last, visible, timesOf(last, {}), maxAnswer_);
     }
     arena_.commit(job.ref(), last, body ? std::optional<std::string_view>(*body) : std::nullopt,
                   monotonicNow());
@@ -326,90 +316,6 @@ void JobRunner::forget(RunningJob& job) {
 void JobRunner::giveUp(RunningJob& job) {
     arena_.release(job.ref());
     forget(job);
-}
-
-// --- the worker's place, and jobs that lost theirs ---
-
-void JobRunner::onTick(void* self) noexcept {
-    auto* runner = static_cast<JobRunner*>(self);
-    try {
-        runner->tick();
-    } catch (const std::exception& trouble) {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "edgerun: housekeeping must wait: %s",
-                      trouble.what());
-    }
-    const bool hasMore = runner->taken_.size() >= kAdoptedPerTurn;
-    runner->tick_.after(hasMore ? kAdoptionPause : kTick);
-}
-
-void JobRunner::tick() {
-    taken_.clear();
-    if (ngx_exiting) {
-        leave();
-        return;
-    }
-    keepPlace();
-    if (place_) {
-        adoptOrphans();
-    }
-    for (int i = 0; i < kExpiryTurns; i++) {
-        if (arena_.expire(monotonicNow(), kExpiredPerTurn) < kExpiredPerTurn) {
-            break;
-        }
-    }
-}
-
-/// Renews the place; after a longer stop than the lease, takes a new one. The
-/// jobs of the lost place have other owners by then.
-void JobRunner::keepPlace() {
-    const std::uint64_t deadline = monotonicNow() + kLease;
-    if (place_ && arena_.renewWorker(*place_, deadline)) {
-        return;
-    }
-    if (place_) {
-        ngx_log_error(
-            NGX_LOG_WARN, ngx_cycle->log, 0,
-            "edgerun: this worker was away for long; its jobs in \"%s\" went on elsewhere",
-            zoneName_.c_str());
-    }
-    place_ = arena_.registerWorker(ngx_pid, deadline);
-}
-
-void JobRunner::adoptOrphans() {
-    std::uint32_t before = 0;
-    do {
-        before = cursor_;
-        arena_.adopt(*place_, monotonicNow(), cursor_, kAdoptedPerTurn, taken_);
-    } while (cursor_ != before && taken_.size() < kAdoptedPerTurn);
-    for (const auto& ref : taken_) {
-        take(ref);
-    }
-    if (!taken_.empty()) {
-        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
-                      "edgerun: %uz jobs in \"%s\" go on in this worker", taken_.size(),
-                      zoneName_.c_str());
-    }
-}
-
-/// A leaving worker gives its jobs back at once, but for those whose call must
-/// be carried to its end.
-void JobRunner::leave() {
-    for (const auto& ref : starts_) {
-        arena_.release(ref);
-    }
-    starts_.clear();
-    std::vector<RunningJob*> leaving;
-    for (auto& [slot, job] : jobs_) {
-        if (!job->mustStay()) {
-            leaving.push_back(job.get());
-        }
-    }
-    for (RunningJob* job : leaving) {
-        giveUp(*job);
-    }
-    if (place_) {
-        arena_.renewWorker(*place_, monotonicNow() + kLease);
-    }
 }
 
 }  // namespace edgerun::engine

@@ -73,8 +73,8 @@ void checkGate(ngx_conf_t* cf, Problems& problems, const LocationConf& conf) {
 
 }  // namespace
 
-VerifierConf::~VerifierConf() {
-    OPENSSL_cleanse(secret.data(), secret.size());
+SecretText::~SecretText() {
+    OPENSSL_cleanse(text_.data(), text_.size());
 }
 
 const engine::Provider* MainConf::findProvider(std::uint64_t key) const {
@@ -104,18 +104,15 @@ std::optional<std::size_t> MainConf::zoneNamed(std::string_view name) const {
     return std::nullopt;
 }
 
-std::size_t MainConf::verifierFor(const std::string& secret, const auth::ClaimMap& claims) {
+std::size_t MainConf::verifierFor(const SharedSecret& secret, const auth::ClaimMap& claims) {
     for (std::size_t i = 0; i < verifiers.size(); i++) {
         const auto& known = verifiers[i].claims;
-        if (verifiers[i].secret == secret && known.user == claims.user &&
+        if (verifiers[i].secret->view() == secret->view() && known.user == claims.user &&
             known.role == claims.role && known.modules == claims.modules) {
             return i;
         }
     }
-    VerifierConf verifier;
-    verifier.secret = secret;
-    verifier.claims = claims;
-    verifiers.push_back(verifier);
+    verifiers.push_back({secret, claims});
     return verifiers.size() - 1;
 }
 
@@ -143,7 +140,9 @@ char* mergeLocationConf(ngx_conf_t* cf, void* parent, void* child) noexcept {
 
         inheritRequirements(mine, theirs);
         inherit(mine.jwt, theirs.jwt);
-        inherit(mine.jwtSecret, theirs.jwtSecret);
+        if (mine.jwtSecret == nullptr) {
+            mine.jwtSecret = theirs.jwtSecret;
+        }
         inherit(mine.claims, theirs.claims);
         inherit(mine.maxQuery, theirs.maxQuery);
 
@@ -155,7 +154,7 @@ char* mergeLocationConf(ngx_conf_t* cf, void* parent, void* child) noexcept {
         }
         if (mine.authenticates() && mine.jwtSecret) {
             mine.verifier =
-                main.verifierFor(*mine.jwtSecret, mine.claims.value_or(auth::ClaimMap{}));
+                main.verifierFor(mine.jwtSecret, mine.claims.value_or(auth::ClaimMap{}));
         }
         return NGX_CONF_OK;
     });

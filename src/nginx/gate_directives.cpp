@@ -115,8 +115,10 @@ char* setAuthJwtSecret(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept 
         if (location.jwtSecret) {
             return "is duplicate";
         }
-        std::string& value = location.jwtSecret.emplace();
-        return readHmacSecret(cf, arguments[0], value);
+        std::string value;
+        std::string fault = readHmacSecret(cf, arguments[0], value);
+        location.jwtSecret = std::make_shared<const SecretText>(std::move(value));
+        return fault;
     });
 }
 

@@ -42,7 +42,7 @@ std::unique_ptr<Worker> Worker::create(const MainConf& conf) {
 
 bool Worker::makeKeys(const MainConf& conf) {
     for (const auto& verifier : conf.verifiers) {
-        auto key = auth::makeHmacKey(verifier.secret);
+        auto key = auth::makeHmacKey(verifier.secret->view());
         if (key == nullptr) {
             ngx_log_error(NGX_LOG_EMERG, ngx_cycle->log, 0,
                           "edgerun: OpenSSL does not take a secret of \"edgerun_auth_jwt_secret\"");

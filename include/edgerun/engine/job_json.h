@@ -15,7 +15,7 @@ struct JobTimes {
     std::int64_t expiresWall = 0;  ///< Unix ms; the latest moment while not final
 };
 
-/// The job as clients see it (DESIGN section 3). An answer above `maxAnswer`
+/// The job as clients see it (docs/jobs.md). An answer above `maxAnswer`
 /// bytes is cut at a character's end and marked "answerTruncated".
 std::string renderJob(std::string_view id, const run::Record& record, const run::Visible& visible,
                       const JobTimes& times, std::size_t maxAnswer);

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "edgerun/engine/job_json.h"
 #include "edgerun/engine/provider.h"
 #include "edgerun/loop/http_client.h"
 #include "edgerun/loop/loop_event.h"
@@ -50,7 +51,7 @@ public:
     JobRunner(const JobRunner&) = delete;
     JobRunner& operator=(const JobRunner&) = delete;
 
-    /// `request.provider` names the provider in the journal; `provider` runs it.
+    /// `request.assistant` is one of the provider's.
     Submitted submit(const store::JobOwner& owner, const Provider& provider,
                      const store::JobRequest& request);
 
@@ -73,6 +74,9 @@ private:
     void take(const store::JobRef& ref);
     void drive(RunningJob& job, const run::Event& event) noexcept;
     void step(RunningJob& job, const run::Event& event);
+    std::optional<store::JobRequest> requestOf(RunningJob& job, const Provider& provider,
+                                               const run::Record& record);
+    JobTimes timesOf(const run::Record& record, const Provider& provider) const;
     bool commit(RunningJob& job, const Provider& provider, run::Step& next);
     void perform(RunningJob& job, const Provider& provider, run::Step& next);
     void abandon(RunningJob& job, const run::Record& record);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "edgerun/auth/claims.h"
@@ -34,15 +35,26 @@ struct ProviderConf {
     Place place;
 };
 
+/// A secret that locations share; wiped when the last one is gone.
+class SecretText {
+public:
+    explicit SecretText(std::string text) : text_(std::move(text)) {}
+    ~SecretText();
+    SecretText(const SecretText&) = delete;
+    SecretText& operator=(const SecretText&) = delete;
+
+    std::string_view view() const { return text_; }
+
+private:
+    std::string text_;
+};
+
+using SharedSecret = std::shared_ptr<const SecretText>;
+
 /// Keys and claims that belong together. Workers make the keys.
 struct VerifierConf {
-    std::string secret;
+    SharedSecret secret;
     auth::ClaimMap claims;
-
-    VerifierConf() = default;
-    VerifierConf(const VerifierConf&) = default;
-    VerifierConf& operator=(const VerifierConf&) = default;
-    ~VerifierConf();  ///< wipes the secret
 };
 
 /// edgerun_auth_jwt.
@@ -71,7 +83,7 @@ struct JobsConf {
 /// Read-only from the end of the configuration on: requests share it.
 struct LocationConf {
     std::optional<JwtRealm> jwt;
-    std::optional<std::string> jwtSecret;
+    SharedSecret jwtSecret;  ///< null: none
     std::optional<auth::ClaimMap> claims;
     std::optional<std::vector<std::string>> requiredRoles;
     std::optional<std::vector<std::string>> requiredModules;
@@ -101,7 +113,7 @@ struct MainConf final : engine::ProviderDirectory {
     const engine::Provider* findProvider(std::uint64_t key) const override;
     ProviderConf* providerNamed(std::string_view name) const;
     std::optional<std::size_t> zoneNamed(std::string_view name) const;
-    std::size_t verifierFor(const std::string& secret, const auth::ClaimMap& claims);
+    std::size_t verifierFor(const SharedSecret& secret, const auth::ClaimMap& claims);
 };
 
 MainConf& mainConfOf(ngx_conf_t* cf);
