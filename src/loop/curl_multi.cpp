@@ -81,6 +81,22 @@ void CurlMulti::act(curl_socket_t fd, int bits) {
     reap();
 }
 
+/// When a connect attempt times out, libcurl 7.88 goes on to the host's next
+/// address only with the transfer's next event, and has none to come. The one
+/// function that moves a transfer without an event moves all; it is called old,
+/// not wrong.
+void CurlMulti::actOnAll() {
+    int running = 0;
+    inside_ = true;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    curl_multi_socket_all(multi_, &running);
+#pragma GCC diagnostic pop
+    inside_ = false;
+    ERR_clear_error();
+    reap();
+}
+
 void CurlMulti::reap() {
     int left = 0;
     while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
@@ -103,7 +119,11 @@ int CurlMulti::closeSocket(void* table, curl_socket_t fd) noexcept {
 }
 
 int CurlMulti::watchSocket(CURL*, curl_socket_t fd, int what, void* self, void*) noexcept {
-    static_cast<CurlMulti*>(self)->sockets_.watch(fd, what);
+    auto* loop = static_cast<CurlMulti*>(self);
+    if (!loop->sockets_.watch(fd, what)) {
+        loop->attemptEnded_ = true;
+        loop->kick_.post();
+    }
     return 0;  // anything else ends all transfers (7.88)
 }
 
@@ -129,7 +149,12 @@ void CurlMulti::onKick(void* self) noexcept {
         loop->forcedClose_ = false;
         loop->listener_.onForcedClose();
     }
-    loop->act(CURL_SOCKET_TIMEOUT, 0);
+    if (loop->attemptEnded_) {
+        loop->attemptEnded_ = false;
+        loop->actOnAll();
+    } else {
+        loop->act(CURL_SOCKET_TIMEOUT, 0);
+    }
 }
 
 }  // namespace edgerun::loop

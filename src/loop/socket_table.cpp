@@ -44,6 +44,25 @@ void quiesce(ngx_connection_t* c) {
     unpost(c->write);
 }
 
+/// The socket was closed under us, and with it went what epoll knew. libcurl 7.88
+/// does that to a connect attempt that it gives up (its cf_socket_close()).
+void lose(ngx_connection_t* c) {
+    ngx_del_event(c->read, NGX_READ_EVENT, NGX_CLOSE_EVENT);
+    ngx_del_event(c->write, NGX_WRITE_EVENT, NGX_CLOSE_EVENT);
+    unpost(c->read);
+    unpost(c->write);
+}
+
+/// The next attempt got the same descriptor: libcurl takes its socket for the
+/// one that it had watched, and does not ask for that again.
+void watchAgain(ngx_connection_t* c) {
+    const bool reads = c->read->active;
+    const bool writes = c->write->active;
+    lose(c);
+    setWatched(c->read, NGX_READ_EVENT, reads);
+    setWatched(c->write, NGX_WRITE_EVENT, writes);
+}
+
 }  // namespace
 
 SocketTable::~SocketTable() {
@@ -61,6 +80,11 @@ curl_socket_t SocketTable::open(const curl_sockaddr& address) {
         return CURL_SOCKET_BAD;
     }
 
+    if (ngx_connection_t* former = find(fd)) {
+        watchAgain(former);
+        return fd;
+    }
+
     // Asking NGINX for a connection that it does not have is an [alert].
     ngx_connection_t* c =
         ngx_cycle->free_connection_n > 0 ? ngx_get_connection(fd, ngx_cycle->log) : nullptr;
@@ -70,9 +94,6 @@ curl_socket_t SocketTable::open(const curl_sockaddr& address) {
     }
 
     const auto index = static_cast<std::size_t>(fd);
-    if (ngx_connection_t* former = find(fd)) {
-        forget(former);
-    }
     try {
         if (connections_.size() <= index) {
             connections_.resize(index + 64, nullptr);
@@ -104,36 +125,29 @@ int SocketTable::close(curl_socket_t fd) {
     return ::close(fd);
 }
 
-/// libcurl 7.88 closes the socket of a connect attempt that it gives up without
-/// a word (curl's cf_socket_close()), and the kernel then gives its number away
-/// again.
 void SocketTable::forget(ngx_connection_t* c) {
     connections_[static_cast<std::size_t>(c->fd)] = nullptr;
-    for (ngx_event_t* ev : {c->read, c->write}) {
-        if (ev->active) {
-            ngx_del_event(ev, ev->write ? NGX_WRITE_EVENT : NGX_READ_EVENT, NGX_CLOSE_EVENT);
-        }
-        unpost(ev);
-    }
+    lose(c);
     ngx_free_connection(c);
     c->fd = static_cast<ngx_socket_t>(-1);
 }
 
-void SocketTable::watch(curl_socket_t fd, int what) {
+bool SocketTable::watch(curl_socket_t fd, int what) {
     ngx_connection_t* c = find(fd);
     if (c == nullptr) {
-        return;
+        return true;
+    }
+    if (what == CURL_POLL_REMOVE && !isOpen(fd)) {
+        forget(c);
+        return false;
     }
     if (what == CURL_POLL_REMOVE) {
-        if (isOpen(fd)) {
-            quiesce(c);
-        } else {
-            forget(c);
-        }
-        return;
+        quiesce(c);
+        return true;
     }
     setWatched(c->read, NGX_READ_EVENT, (what & CURL_POLL_IN) != 0);
     setWatched(c->write, NGX_WRITE_EVENT, (what & CURL_POLL_OUT) != 0);
+    return true;
 }
 
 void SocketTable::onEvent(ngx_event_t* ev) noexcept {

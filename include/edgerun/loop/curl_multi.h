@@ -46,6 +46,7 @@ private:
     void onReady(curl_socket_t fd, int bits) noexcept override;
     void onForcedClose() noexcept override;
     void act(curl_socket_t fd, int bits);
+    void actOnAll();
     void reap();
 
     static curl_socket_t openSocket(void* table, curlsocktype type,
@@ -63,6 +64,7 @@ private:
     LoopEvent kick_;
     bool inside_ = false;
     bool forcedClose_ = false;
+    bool attemptEnded_ = false;
 };
 
 }  // namespace edgerun::loop

@@ -36,8 +36,9 @@ public:
     curl_socket_t open(const curl_sockaddr& address);
     int close(curl_socket_t fd);
     /// `what` as CURLMOPT_SOCKETFUNCTION gives it. Unknown descriptors (of
-    /// libcurl's own making) are left alone.
-    void watch(curl_socket_t fd, int what);
+    /// libcurl's own making) are left alone. False when libcurl has closed the
+    /// socket itself, which it does to a connect attempt that it gives up.
+    bool watch(curl_socket_t fd, int what);
 
 private:
     static void onEvent(ngx_event_t* ev) noexcept;
