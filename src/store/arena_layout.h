@@ -51,7 +51,6 @@ struct ArenaBlock {
 /// that it touches one cache line or two.
 struct JobState {
     Chain body;
-    std::uint64_t version;
     std::uint64_t expiresAt;  ///< 0 until the job is settled
     std::uint64_t acceptedAt;
     run::Record record;

@@ -69,7 +69,7 @@ JobView JobArena::read(const JobId& id, const JobOwner& owner, std::uint64_t now
     if (state.expiresAt != 0 && now >= state.expiresAt) {
         return {};
     }
-    JobView job{JobView::Found::BufferTooSmall, state.body.length, state.version,
+    JobView job{JobView::Found::BufferTooSmall, state.body.length, state.record.version,
                 state.record.status, now > state.acceptedAt ? now - state.acceptedAt : 0};
     if (job.size <= capacity) {
         if (!copyChain(view_, index, state.body, buffer)) {

@@ -156,7 +156,7 @@ Accepted JobArena::accept(const WorkerPlace& place, const JobId& id, const JobOw
         return {AcceptStatus::TooLarge, {}};
     }
     NewJob job{id, owner, {}, request, body};
-    job.state = {kEmptyChain, 1, 0, now, record, place.nonce, place.index, 1, kEmptyChain};
+    job.state = {kEmptyChain, 0, now, record, place.nonce, place.index, 1, kEmptyChain};
     settle(job.state, now, limits_.ttl);
     if (!isOpen(job.state)) {
         job.request = {};
@@ -204,7 +204,6 @@ JobArena::Commit JobArena::commit(const JobRef& ref, const run::Record& record,
             return Commit::Full;
         }
         next.body = *chain;
-        ++next.version;
     }
     replaceState(view_, ref.slot);
     return Commit::Done;

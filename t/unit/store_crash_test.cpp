@@ -81,8 +81,9 @@ private:
         }
     }
 
-    void commit(std::uint64_t number, const run::Record& record, bool hasBody) {
+    void commit(std::uint64_t number, run::Record record, bool hasBody) {
         const std::uint64_t version = acknowledged_.version[number] + (hasBody ? 1 : 0);
+        record.version = version;
         const std::string text = bodyOf(number, version);
         const auto body = hasBody ? std::optional<std::string_view>(text) : std::nullopt;
         if (arena_.commit(refs_[number], record, body, 10) != Commit::Done) {

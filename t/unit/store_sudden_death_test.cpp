@@ -120,11 +120,12 @@ private:
         char buffer[4096];
         const JobView job =
             arena_.read(idNumber(number), ownerNumber(1), shared_.now, buffer, sizeof(buffer));
-        const run::Record record = isLast ? finishedRecord() : recordOf(JobStatus::Running);
+        run::Record record = isLast ? finishedRecord() : recordOf(JobStatus::Running);
         if (isLast) {
             shared_.isDone[number] = true;
         }
         const std::uint64_t version = job.version + 1;
+        record.version = version;
         if (arena_.commit(ref, record, bodyOf(number, version), shared_.now) == Commit::Done) {
             shared_.acknowledged[number] = version;
         }

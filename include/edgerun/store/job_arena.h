@@ -60,7 +60,7 @@ struct JobView {
     enum class Found { Yes, No, BufferTooSmall };
     Found found = Found::No;
     std::size_t size = 0;  ///< of the body
-    std::uint64_t version = 0;
+    std::uint64_t version = 0;  ///< the record's
     run::JobStatus status = run::JobStatus::Pending;
     std::uint64_t age = 0;  ///< ms since acceptance
 };
@@ -154,10 +154,10 @@ public:
         Full,  ///< no blocks for the body: nothing was changed
     };
 
-    /// Replaces the record; with a body, also the client's JSON, and the
-    /// version grows by one. Refuses to move a status back or to change a
-    /// final one (Lost). A final record's request is dropped, its ttl begins.
-    /// A record with phase Done leaves its owner.
+    /// Replaces the record; with a body, also the client's JSON, whose
+    /// versions the caller counts in record.version. Refuses to move a status
+    /// back or to change a final one (Lost). A final record's request is
+    /// dropped, its ttl begins. A record with phase Done leaves its owner.
     Commit commit(const JobRef& ref, const run::Record& record,
                   std::optional<std::string_view> body, std::uint64_t now);
 
