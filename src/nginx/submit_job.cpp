@@ -7,7 +7,6 @@
 #include "edgerun/nginx/gate.h"
 #include "edgerun/nginx/job_calls.h"
 #include "edgerun/nginx/json_response.h"
-#include "edgerun/nginx/request_context.h"
 #include "edgerun/nginx/response_headers.h"
 #include "edgerun/nginx/submission.h"
 
@@ -133,11 +132,6 @@ ngx_int_t accept(const JobCall& call, store::JobRequest request) {
     if (const ngx_int_t rc = checkThread(call, request.threadId); rc != NGX_OK) {
         return rc;
     }
-    request.provider = call.jobs.provider->name;
-    if (const auth::Identity* identity = identityOf(call.r)) {
-        request.user = identity->user;
-    }
-
     const auto submitted = call.runner.submit(call.owner, *call.jobs.provider, request);
     switch (submitted.status) {
         case engine::SubmitStatus::Accepted:

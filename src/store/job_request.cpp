@@ -11,10 +11,8 @@ namespace {
 using Length = std::uint32_t;
 
 /// The encoding's order.
-constexpr std::array<std::string JobRequest::*, 6> kTexts = {
-    &JobRequest::query,     &JobRequest::threadId, &JobRequest::metadata,
-    &JobRequest::assistant, &JobRequest::provider, &JobRequest::user,
-};
+constexpr std::array<std::string JobRequest::*, 4> kTexts = {
+    &JobRequest::query, &JobRequest::threadId, &JobRequest::metadata, &JobRequest::assistant};
 
 void appendText(std::string& out, const std::string& text) {
     const auto length = static_cast<Length>(text.size());

@@ -13,8 +13,6 @@ struct JobRequest {
     std::string threadId;   ///< continued thread, or empty
     std::string metadata;   ///< JSON object text, or empty
     std::string assistant;  ///< provider's assistant id
-    std::string provider;   ///< name of the edgerun_provider
-    std::string user;       ///< verified user, or empty
 };
 
 /// Length-prefixed bytes, native byte order (never leaves the machine).
