@@ -7,6 +7,7 @@
 #include "edgerun/nginx/gate.h"
 #include "edgerun/nginx/job_calls.h"
 #include "edgerun/nginx/json_response.h"
+#include "edgerun/nginx/request_context.h"
 #include "edgerun/nginx/response_headers.h"
 #include "edgerun/nginx/submission.h"
 

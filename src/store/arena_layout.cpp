@@ -1,6 +1,6 @@
 #include "arena_layout.h"
 
-#include <cstring>
+#include <algorithm>
 
 #include "arena_blocks.h"
 
@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kLine = 64;
 constexpr std::size_t kMaxSlots = 0x7fffffff / kBlocksPerSlot;
-constexpr std::size_t kMaxBody = 1u << 30;
+constexpr std::size_t kMaxChain = 1u << 30;
 
 constexpr std::size_t roundUp(std::size_t value, std::size_t unit) {
     return (value + unit - 1) / unit * unit;
@@ -50,7 +50,8 @@ std::optional<Plan> planFor(std::size_t bytes, const ArenaLimits& limits) {
     const std::size_t bitWords = bytes / sizeof(ArenaBlock) / 64 + 1;
     const std::size_t fixed =
         roundUp(sizeof(ArenaHeader), kLine) + bitWords * sizeof(std::uint64_t) + 4 * kLine;
-    if (bytes < JobArena::kMinimumBytes || limits.maxBody == 0 || limits.maxBody > kMaxBody) {
+    if (bytes < JobArena::kMinimumBytes || limits.maxBody == 0 || limits.maxBody > kMaxChain ||
+        limits.maxRequest > kMaxChain) {
         return std::nullopt;
     }
 
@@ -93,7 +94,7 @@ std::optional<ArenaView> viewMemory(void* memory, std::size_t bytes, const Arena
     view.ownerBuckets = reinterpret_cast<std::uint32_t*>(base + plan->ownerBuckets);
     view.reached = reinterpret_cast<std::uint64_t*>(base + plan->reached);
     view.blocks = reinterpret_cast<ArenaBlock*>(base + plan->blocks);
-    view.maxBody = limits.maxBody;
+    view.maxChain = std::max(limits.maxBody, limits.maxRequest);
     return view;
 }
 

@@ -18,7 +18,7 @@ bool holdsBool(const bool& value) {
 }
 
 bool isPlausible(const ArenaView& view, const Chain& chain) {
-    return chain.length <= view.maxBody &&
+    return chain.length <= view.maxChain &&
            (chain.length == 0 ? chain.head == kNone : chain.head < view.blockCount);
 }
 

@@ -152,7 +152,7 @@ void replaceState(const ArenaView& view, std::uint32_t index) {
 Accepted JobArena::accept(const WorkerPlace& place, const JobId& id, const JobOwner& owner,
                           const run::Record& record, std::string_view request,
                           std::string_view body, std::uint64_t now) {
-    if (request.size() > limits_.maxBody || body.size() > limits_.maxBody) {
+    if (request.size() > limits_.maxRequest || body.size() > limits_.maxBody) {
         return {AcceptStatus::TooLarge, {}};
     }
     NewJob job{id, owner, {}, request, body};
@@ -162,6 +162,9 @@ Accepted JobArena::accept(const WorkerPlace& place, const JobId& id, const JobOw
         job.request = {};
     }
     const std::uint32_t blocks = blocksFor(job.request.size()) + blocksFor(body.size());
+    if (std::uint64_t{blocks} + blocksFor(limits_.maxBody) > view_.blockCount) {
+        return {AcceptStatus::TooLarge, {}};
+    }
 
     ArenaGuard guard(*lock_, view_);
     if (!holdsPlace(view_, place)) {

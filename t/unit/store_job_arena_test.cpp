@@ -119,11 +119,33 @@ TEST_F(JobArenaTest, BodiesAndRequestsOfAnySizeComeBackWhole) {
 
 TEST_F(JobArenaTest, MoreThanTheLimitIsTooLarge) {
     const std::string large = pattern(16 * 1024 + 1);
-    EXPECT_EQ(tryAccept(1, 0, large, "").status, AcceptStatus::TooLarge);
     EXPECT_EQ(tryAccept(1, 0, "", large).status, AcceptStatus::TooLarge);
     EXPECT_EQ(arena->commit(accept(1), {}, large, 0), Commit::Full);
     EXPECT_TRUE(exists(1));
     EXPECT_EQ(body, "body");
+}
+
+class LongRequestTest : public ArenaTest {
+protected:
+    LongRequestTest() : ArenaTest(256 * 1024, {1000, 2000, 100'000}) {}
+};
+
+TEST_F(LongRequestTest, ARequestMayBeLongerThanABody) {
+    const JobRef ref = accept(1, 0, pattern(100'000));
+    EXPECT_EQ(arena->loadRequest(ref), pattern(100'000));
+    EXPECT_EQ(arena->commit(ref, finishedRecord(), pattern(2000), 0), Commit::Done);
+    EXPECT_EQ(arena->gauges().repairs, 0u);
+}
+
+TEST_F(LongRequestTest, ARequestHasALimitOfItsOwn) {
+    EXPECT_EQ(tryAccept(1, 0, pattern(100'001)).status, AcceptStatus::TooLarge);
+}
+
+TEST_F(JobArenaTest, ARequestThatNeverLeavesRoomForTheLargestBodyIsTooLarge) {
+    const std::size_t blocks = arena->gauges().blocks - 16 * 1024 / 1016 - 1;
+    EXPECT_EQ(tryAccept(1, 0, pattern(blocks * 1016)).status, AcceptStatus::TooLarge);
+    const JobRef ref = accept(1, 0, pattern((blocks - 1) * 1016));
+    EXPECT_EQ(arena->commit(ref, finishedRecord(), pattern(16 * 1024), 0), Commit::Done);
 }
 
 TEST_F(JobArenaTest, ManyJobsInOneBucketAreAllFound) {

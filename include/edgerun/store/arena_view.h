@@ -23,7 +23,7 @@ struct ArenaView {
     std::uint32_t bucketCount = 0;  ///< of each kind; a power of two
     std::uint32_t blockCount = 0;
     std::uint64_t ownerSeed = 0;  ///< so that nobody can aim at an owner bucket
-    std::size_t maxBody = 0;
+    std::size_t maxChain = 0;     ///< bytes of the longest body or request
 };
 
 }  // namespace edgerun::store

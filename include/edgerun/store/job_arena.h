@@ -25,6 +25,9 @@ public:
 struct ArenaLimits {
     std::uint64_t ttl = 3'600'000;            ///< ms that a final job is kept
     std::size_t maxBody = 256 * 1024 + 8192;  ///< bytes of one job's JSON
+    /// Bytes of one job's request; a small arena takes less, so that the
+    /// largest body still fits beside it.
+    std::size_t maxRequest = 8 * 1024 * 1024;
 };
 
 /// Names a job for its worker. `fence` grows with each change of owner: what a
@@ -46,7 +49,7 @@ struct WorkerPlace {
 enum class AcceptStatus {
     Accepted,
     Full,      ///< live jobs take all slots or blocks
-    TooLarge,  ///< request or body above the arena's limits
+    TooLarge,  ///< request or body above the limits, or what this arena can ever hold
     NoOwner,   ///< the worker's place was lost: register again
 };
 
