@@ -280,10 +280,8 @@ void JobRunner::perform(RunningJob& job, const Provider& provider, run::Step& ne
     request.path = std::move(call.path);
     request.body = std::move(call.body);
     request.timeout = std::max<std::uint64_t>(call.timeout, 1);
-    // The intent stands in the record: whoever finds it looks before it repeats.
-    request.once = next.record.intentAt != 0 && call.method == run::Method::Post;
-    const bool once = request.once;
-    job.calls(client_.start(provider.upstream, std::move(request), job), once);
+    request.once = call.once;
+    job.calls(client_.start(provider.upstream, std::move(request), job), call.once);
 }
 
 /// The configuration that is in force does not know the job's provider.

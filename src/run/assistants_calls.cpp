@@ -172,6 +172,7 @@ Call callOf(const Context& context, const Record& record) {
     Call call = withoutTimeout(context, record);
     const std::uint64_t left = record.deadline > context.now ? record.deadline - context.now : 1;
     call.timeout = std::min(context.settings.requestTimeout, left);
+    call.once = isOnceOnly(record.phase);
     return call;
 }
 

@@ -149,6 +149,7 @@ private:
         const bool isOnceOnly =
             record.phase == Phase::AddMessage || record.phase == Phase::CreateRun;
         EXPECT_EQ(isOnceOnly, record.intentAt == context.now) << "a call without its intent";
+        EXPECT_EQ(isOnceOnly, call.once) << "a call that may be repeated, or may not";
         if (isOnceOnly) {
             const std::string& mine = record.phase == Phase::AddMessage ? query : assistant;
             EXPECT_NE(call.body.find(mine.substr(0, 6)), std::string::npos) << "no request";

@@ -89,6 +89,8 @@ struct Call {
     std::string path;           ///< below the provider's base_url, with its query, escaped
     std::string body;           ///< JSON, or empty
     std::uint64_t timeout = 0;  ///< ms
+    /// Must not reach the server twice: the caller must not repeat it silently.
+    bool once = false;
 };
 
 struct Wait {
