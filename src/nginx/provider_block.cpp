@@ -338,6 +338,10 @@ void completeDraft(ngx_conf_t* cf, ProviderDraft& draft) {
     if (provider.machine == nullptr) {
         draft.problems.add(cf, "edgerun_provider " + quoted(provider.name) +
                                    " has no \"api\"; add \"api assistants;\"");
+    } else {
+        for (auto& header : provider.machine->headers()) {
+            provider.upstream.headers.push_back(std::move(header));
+        }
     }
     if (provider.upstream.scheme.empty()) {
         const bool tried =
@@ -346,7 +350,6 @@ void completeDraft(ngx_conf_t* cf, ProviderDraft& draft) {
             readBaseUrl(cf->temp_pool, "https://api.openai.com/v1", provider.upstream);
         }
     }
-    provider.upstream.headers.emplace_back("OpenAI-Beta: assistants=v2");
     completeKey(cf, draft);
 }
 

@@ -39,6 +39,8 @@ public:
         }
         return true;
     }
+
+    std::vector<std::string> headers() const override { return {"OpenAI-Beta: assistants=v2"}; }
 };
 
 }  // namespace

@@ -27,6 +27,11 @@ TEST(AssistantsMachine, TakesAJobFromItsThreadToItsAnswer) {
          {{2520, ok("{}"), "COMPLETED Done finished"}, {2530, Timer{}, "COMPLETED Done finished"}});
 }
 
+TEST(AssistantsMachine, AsksForVersionTwoOfTheApi) {
+    EXPECT_EQ(assistantsMachine().headers(),
+              std::vector<std::string>{"OpenAI-Beta: assistants=v2"});
+}
+
 TEST(AssistantsMachine, SendsTheRequestWithTheJobsTag) {
     Driver driver;
     driver.metadata = R"({"a":"1","edgerun_job":"theirs","n":5})";

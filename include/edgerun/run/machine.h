@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "edgerun/run/record.h"
 
@@ -135,10 +136,13 @@ public:
 
     /// Does next() need context.request for this record? (Polls do not.)
     virtual bool needsRequest(const Record& record) const = 0;
+
+    /// "Name: value" that every call needs, beside the authorisation and the
+    /// body's type, which are the caller's.
+    virtual std::vector<std::string> headers() const = 0;
 };
 
-/// OpenAI Assistants v2: threads, messages, runs. Headers that every call
-/// needs (authorisation, OpenAI-Beta, Content-Type) are the caller's.
+/// OpenAI Assistants v2: threads, messages, runs.
 /// https://platform.openai.com/docs/api-reference/runs
 const Machine& assistantsMachine();
 
