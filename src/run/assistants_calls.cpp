@@ -3,15 +3,11 @@
 #include <algorithm>
 
 #include "edgerun/text/json.h"
-#include "edgerun/text/utf8.h"
 
 namespace edgerun::run {
 namespace {
 
-constexpr std::string_view kJobKey = "edgerun_job";
-constexpr std::size_t kMetadataPairs = 16;
-constexpr std::size_t kMetadataKeyLimit = 64;     // characters
-constexpr std::size_t kMetadataValueLimit = 512;  // characters
+constexpr std::size_t kMetadataPairs = 16;  // as the API takes them
 constexpr std::size_t kMetadataBytes = 64 * 1024;
 
 // Newest first, and what is looked for was sent seconds ago to a thread that
@@ -50,34 +46,16 @@ std::string tag(std::string_view jobId) {
     return json;
 }
 
-bool isAcceptedPair(std::string_view key, const json_t* value) {
-    return key != kJobKey && json_is_string(value) &&
-           text::countCodePoints(key) <= kMetadataKeyLimit &&
-           text::countCodePoints(text::stringOf(value)) <= kMetadataValueLimit;
-}
-
-/// The client's pairs behind edgerun's own.
+/// The client's pairs, with the job's own set last: it wins.
 std::string runMetadata(const Context& context) {
-    std::string json = tag(context.jobId);
-    const text::ParsedJson parsed = text::parseJson(context.request.metadata, {kMetadataBytes});
-    if (!json_is_object(parsed.value.get())) {
-        return json;
-    }
-    json.pop_back();
-    std::size_t pairs = 1;
-    const char* key = nullptr;
-    json_t* value = nullptr;
-    json_object_foreach(parsed.value.get(), key, value) {
-        if (pairs < kMetadataPairs && isAcceptedPair(key, value)) {
-            json += ',';
-            text::appendJsonString(json, key);
-            json += ':';
-            text::appendJsonString(json, text::stringOf(value));
-            ++pairs;
-        }
-    }
-    json += '}';
-    return json;
+    const text::ParsedJson pairs = text::parseJson(context.request.metadata, {kMetadataBytes});
+    json_t* object = pairs.value.get();
+    const bool isMarked =
+        json_is_object(object) &&
+        json_object_set_new(object, kJobKey,
+                            json_stringn(context.jobId.data(), context.jobId.size())) == 0;
+    return isMarked && json_object_size(object) <= kMetadataPairs ? text::dumpJson(object)
+                                                                  : tag(context.jobId);
 }
 
 std::string threadBody(const Context& context) {

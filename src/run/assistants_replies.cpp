@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "edgerun/run/assistants_calls.h"
 #include "edgerun/run/run_glance.h"
 #include "edgerun/text/json.h"
 
@@ -12,8 +13,6 @@ constexpr std::size_t kDepth = 128;  // a run repeats the JSON schemas of its to
 constexpr std::size_t kToolCalls = 128;
 constexpr std::size_t kRequiredActionBytes = 128 * 1024;
 constexpr std::size_t kFunctionNameBytes = 256;
-
-constexpr std::string_view kJobKey = "edgerun_job";
 
 struct StateRow {
     std::string_view status;
@@ -159,7 +158,7 @@ const json_t* dataOf(const text::JsonPtr& list) {
 }
 
 bool isOwn(const json_t* object, const Record& record, std::string_view jobId) {
-    const auto job = text::stringMember(json_object_get(object, "metadata"), kJobKey.data());
+    const auto job = text::stringMember(json_object_get(object, "metadata"), kJobKey);
     return job ? *job == jobId : record.ownsThread;
 }
 

@@ -6,6 +6,10 @@
 /// https://platform.openai.com/docs/api-reference/threads
 namespace edgerun::run {
 
+/// The metadata pair that marks what a job made upstream; its value is the
+/// job's id.
+inline constexpr char kJobKey[] = "edgerun_job";
+
 /// What a phase does, to complete "could not ...".
 const char* purposeOf(Phase phase);
 
@@ -16,8 +20,8 @@ bool isOnceOnly(Phase phase);
 /// AddMessage and CreateRun need context.request. Ids in the record must be
 /// valid ones, for they stand in paths.
 ///
-/// Pairs of the request's metadata go along with the run as far as the API
-/// takes them: strings, 16 pairs with edgerun's own, 64 and 512 characters.
+/// The request's metadata goes along with the run, beside the job's own pair;
+/// without it where it is no object of at most 15 other pairs.
 Call callOf(const Context& context, const Record& record);
 
 }  // namespace edgerun::run
