@@ -11,15 +11,15 @@ constexpr std::uint64_t kShortestHint = 100;
 constexpr std::uint64_t kShortestPause = 50;
 constexpr std::size_t kStatusTextLimit = 40;
 
-std::string withText(const std::string& what, std::string_view raw) {
+std::string withCleaned(const std::string& what, std::string_view raw) {
     const std::string text = cleanProviderText(raw);
     return text.empty() ? what : what + ": " + text;
 }
 
 JobError errorOf(const RunReply& run) {
     const bool isRateLimit = run.errorCode == "rate_limit_exceeded";
-    return {isRateLimit ? "RateLimited" : "RunFailed", withText("the run failed", run.errorMessage),
-            502};
+    return {isRateLimit ? "RateLimited" : "RunFailed",
+            withCleaned("the run failed", run.errorMessage), 502};
 }
 
 JobError expiredError() {
@@ -68,10 +68,7 @@ void AssistantsTurn::messageAdded(std::string_view body) {
     if (!readId(body)) {
         return onFailure(nonsense(purpose()));
     }
-    record_.intentAt = 0;
-    record_.rounds = 0;
-    record_.failures = 0;
-    record_.phase = Phase::CreateRun;
+    messageIsThere();
     send();
 }
 
@@ -83,12 +80,16 @@ void AssistantsTurn::messageLookedUp(std::string_view body) {
     if (!*isThere) {
         return startOver(Phase::AddMessage, "the message could not be added", 0);
     }
+    messageIsThere();
+    record_.notBefore = context_.now;
+    waitUntilDue();
+}
+
+void AssistantsTurn::messageIsThere() {
     record_.intentAt = 0;
     record_.rounds = 0;
     record_.failures = 0;
     record_.phase = Phase::CreateRun;
-    record_.notBefore = context_.now;
-    waitUntilDue();
 }
 
 void AssistantsTurn::runCreated(const Response& response) {
@@ -181,8 +182,8 @@ void AssistantsTurn::followEnd(const RunReply& run) {
     record_.usage = run.usage;
     switch (run.state) {
         case RunState::Failed:
-            note(withText("the run failed (" + cleanProviderText(run.errorCode, 64) + ")",
-                          run.errorMessage));
+            note(withCleaned("the run failed (" + cleanProviderText(run.errorCode, 64) + ")",
+                             run.errorMessage));
             return finish(JobStatus::Failed, {{}, errorOf(run), {}, {}}, Phase::DeleteThread);
         case RunState::Expired:
             return finish(JobStatus::Failed, {{}, expiredError(), {}, {}}, Phase::DeleteThread);

@@ -53,6 +53,7 @@ private:
     void threadCreated(std::string_view body);
     void messageAdded(std::string_view body);
     void messageLookedUp(std::string_view body);
+    void messageIsThere();
     void runCreated(const Response& response);
     void runsLookedUp(const Response& response);
     void runPolled(const Response& response);

@@ -62,7 +62,7 @@ struct Accepted {
 struct JobView {
     enum class Found { Yes, No, BufferTooSmall };
     Found found = Found::No;
-    std::size_t size = 0;  ///< of the body
+    std::size_t size = 0;       ///< of the body
     std::uint64_t version = 0;  ///< the record's
     run::JobStatus status = run::JobStatus::Pending;
     std::uint64_t age = 0;  ///< ms since acceptance
