@@ -14,10 +14,14 @@ namespace edgerun::loop {
 
 namespace {
 
-constexpr std::uint64_t kDrainTick = 100;     // ms
-constexpr std::uint64_t kRetryTick = 50;      // ms, while NGINX is short of connections
-constexpr ngx_uint_t kSpareConnections = 16;  // left to clients
-constexpr std::size_t kSpareHandles = 64;     // idle ones kept for each upstream
+constexpr std::uint64_t kDrainTick = 100;  // ms
+constexpr std::uint64_t kRetryTick = 50;   // ms, while NGINX is short of connections
+constexpr std::size_t kSpareHandles = 64;  // idle ones kept for each upstream
+
+/// Of NGINX's connections, left to clients.
+std::size_t clientsShare() {
+    return ngx_cycle->connection_n / 4;
+}
 
 struct ShareRelease {
     void operator()(CURLSH* share) const noexcept { curl_share_cleanup(share); }
@@ -256,7 +260,9 @@ bool HttpClient::Impl::mayBegin(const Home& home) const {
         return false;
     }
     // NGINX's connections are for clients first; one transfer can always go on.
-    return home.active == 0 || ngx_cycle->free_connection_n > kSpareConnections;
+    // What has begun takes an idle connection, or opens one later.
+    return home.active == 0 ||
+           ngx_cycle->free_connection_n + multi->sockets() > active.size() + clientsShare();
 }
 
 void HttpClient::Impl::begin(Home& home, std::unique_ptr<Transfer> transfer) {
@@ -356,7 +362,8 @@ std::size_t HttpClient::Impl::homeOf(const Upstream& upstream) {
     homes.push_back(std::make_unique<Home>(upstream, *this));
     homeIndex.emplace(&upstream, index);
     connections += upstream.maxTransfers;
-    multi->keepConnections(static_cast<long>(std::min<std::size_t>(connections, 4096)));
+    const std::size_t ours = ngx_cycle->connection_n - clientsShare();
+    multi->keepConnections(static_cast<long>(std::min(connections, ours)));
     return index;
 }
 

@@ -112,24 +112,23 @@ curl_socket_t SocketTable::open(const curl_sockaddr& address) {
     c->read->log = ngx_cycle->log;
     c->write->log = ngx_cycle->log;
     connections_[index] = c;
+    count_++;
     return fd;
 }
 
 int SocketTable::close(curl_socket_t fd) {
     if (ngx_connection_t* c = find(fd)) {
-        connections_[static_cast<std::size_t>(fd)] = nullptr;
         quiesce(c);
-        ngx_free_connection(c);
-        c->fd = static_cast<ngx_socket_t>(-1);  // or NGINX takes it for a leaked socket
+        release(c);
     }
     return ::close(fd);
 }
 
-void SocketTable::forget(ngx_connection_t* c) {
+void SocketTable::release(ngx_connection_t* c) {
     connections_[static_cast<std::size_t>(c->fd)] = nullptr;
-    lose(c);
+    count_--;
     ngx_free_connection(c);
-    c->fd = static_cast<ngx_socket_t>(-1);
+    c->fd = static_cast<ngx_socket_t>(-1);  // or NGINX takes it for a leaked socket
 }
 
 bool SocketTable::watch(curl_socket_t fd, int what) {
@@ -138,7 +137,8 @@ bool SocketTable::watch(curl_socket_t fd, int what) {
         return true;
     }
     if (what == CURL_POLL_REMOVE && !isOpen(fd)) {
-        forget(c);
+        lose(c);
+        release(c);
         return false;
     }
     if (what == CURL_POLL_REMOVE) {

@@ -39,6 +39,8 @@ public:
     void remove(CURL* easy);
     /// libcurl is on the stack: it must not be entered again.
     bool isInside() const { return inside_; }
+    /// Sockets that are open, idle ones included.
+    std::size_t sockets() const { return sockets_.count(); }
 
 private:
     explicit CurlMulti(Listener& listener);

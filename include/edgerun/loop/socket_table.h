@@ -39,14 +39,16 @@ public:
     /// libcurl's own making) are left alone. False when libcurl has closed the
     /// socket itself, which it does to a connect attempt that it gives up.
     bool watch(curl_socket_t fd, int what);
+    std::size_t count() const { return count_; }
 
 private:
     static void onEvent(ngx_event_t* ev) noexcept;
     ngx_connection_t* find(curl_socket_t fd) const;
-    void forget(ngx_connection_t* c);
+    void release(ngx_connection_t* c);
 
     Listener& listener_;
     std::vector<ngx_connection_t*> connections_;  // by descriptor
+    std::size_t count_ = 0;
 };
 
 }  // namespace edgerun::loop

@@ -1,0 +1,47 @@
+#!/usr/bin/env perl
+# A run that takes too long ends as a 504 in the job, and upstream too.
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Edgerun::Test;
+use Edgerun::Jobs;
+
+my $t = Edgerun::Test->new;
+$t->start_emulator(duration => 60_000, cancel => 200);
+$t->write_conf(jobs_conf(provider => { run_timeout => '1s' }));
+$t->run;
+
+sub times_out {
+    my ($name, $fault, $query) = @_;
+    $t->emulator->clear_faults;
+    $t->emulator->fault($fault) if $fault;
+    my $job = run_job($t, $query // 'Think long.');
+    is error_of($job), '504 RunTimeout: the run did not end within 1 s', "$name: a 504";
+    is $job->{status}, 'FAILED', "$name: the job has failed";
+    ok !exists $job->{answer}, "$name: without an answer";
+    return $job;
+}
+
+my $job = times_out('a long run');
+ok wait_until { (runs_of($t, $job))[0]{status} eq 'cancelled' }, 'its run is cancelled upstream';
+ok wait_until { !(runs_of($t, $job))[0]{thread_exists} }, 'and its thread deleted';
+
+$job = times_out('a run that waits for tools', undef, 'Call. [[status=requires_action]] [[duration=1]]');
+ok wait_until { (runs_of($t, $job))[0]{status} eq 'cancelled' }, 'its run is cancelled upstream';
+ok wait_until { !(runs_of($t, $job))[0]{thread_exists} }, 'and its thread deleted';
+
+$job = times_out('a create call that hangs', { on => 'create_run', action => 'hang' });
+is scalar(runs_of($t, $job)), 0, 'no run was started';
+
+# The answer is lost; by the time it is looked for, the job is over.
+$job = times_out('a run whose start got lost', { on => 'create_run', action => 'hang', carried_out => \1 });
+ok wait_until { (runs_of($t, $job))[0]{status} eq 'cancelled' }, 'the lost run is found and cancelled';
+is scalar(runs_of($t, $job)), 1, 'it was started once';
+
+$job = times_out('a poll that hangs', { on => 'poll_run', action => 'hang' });
+ok wait_until { (runs_of($t, $job))[0]{status} eq 'cancelled' }, 'its run is cancelled upstream';
+
+$job = times_out('a list that hangs', { on => 'list_messages', action => 'hang' }, 'Quick. [[duration=1]]');
+$job = times_out('a thread that hangs', { on => 'create_thread', action => 'hang' });
+ok !exists $job->{threadId}, 'there is no thread to show';
+
+done_testing;
