@@ -336,9 +336,11 @@ fetchNginxSource() {
 buildSanitized() {
     local tree=$build/sanitize/nginx sanitizers='-fsanitize=address,undefined'
     say "nginx and unit tests with sanitizers"
+    local options=$build/sanitize/ubsan_options.o
+    cc -c -o "$options" -DUBSAN_SUPPRESSIONS="\"$root/t/lib/ubsan.supp\"" t/lib/ubsan_options.c
     configureNginx "$tree" --add-module="$root" \
         --with-cc-opt="-O1 -g $sanitizers -fno-omit-frame-pointer -DNGX_DEBUG_PALLOC=1 -Wall -Wextra -Werror" \
-        --with-ld-opt="$sanitizers"
+        --with-ld-opt="$sanitizers $options"
     make -s -C "$tree" -f objs/Makefile -j "$jobs" binary
     cmake -S t -B "$build/sanitize/t" -DEDGERUN_BIN="$build/sanitize/bin" -DEDGERUN_SANITIZE=ON >/dev/null
     cmake --build "$build/sanitize/t" --parallel "$jobs" --target unit_tests

@@ -303,9 +303,8 @@ sub _command {
 sub _environment {
     my ($self) = @_;
     my %environment = %{ $self->{env} };
-    for my $name (qw(ASAN_OPTIONS UBSAN_OPTIONS)) {
-        $environment{$name} = ($ENV{$name} // '') . ":log_path=$self->{dir}/logs/sanitizer";
-    }
+    $environment{ASAN_OPTIONS} = ($ENV{ASAN_OPTIONS} // '') . ":log_path=$self->{dir}/logs/sanitizer";
+    $environment{LSAN_OPTIONS} = $ENV{LSAN_OPTIONS};
     return \%environment;
 }
 
