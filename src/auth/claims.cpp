@@ -42,8 +42,8 @@ std::optional<ClaimPath> parseClaimPath(std::string_view dotted) {
 }
 
 std::variant<Claims, TokenProblem> readClaims(std::string_view payload, const ClaimMap& map) {
-    const text::ParsedJson parsed = text::parseJson(payload, kPayloadLimits);
-    const json_t* object = parsed.value.get();
+    const text::JsonPtr parsed = text::parseJson(payload, kPayloadLimits);
+    const json_t* object = parsed.get();
     if (!json_is_object(object)) {
         return TokenProblem::BadClaims;
     }

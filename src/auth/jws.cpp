@@ -92,12 +92,11 @@ bool isAcceptable(const json_t* header) {
 }
 
 std::variant<Algorithm, TokenProblem> readHeader(std::string_view bytes) {
-    const text::ParsedJson header = text::parseJson(bytes, kHeaderLimits);
-    if (!isAcceptable(header.value.get())) {
+    const text::JsonPtr header = text::parseJson(bytes, kHeaderLimits);
+    if (!isAcceptable(header.get())) {
         return TokenProblem::BadHeader;
     }
-    const auto algorithm =
-        algorithmNamed(text::stringMember(header.value.get(), "alg").value_or(""));
+    const auto algorithm = algorithmNamed(text::stringMember(header.get(), "alg").value_or(""));
     if (!algorithm) {
         return TokenProblem::WrongAlgorithm;
     }

@@ -106,13 +106,4 @@ void TokenCache::insert(std::uint64_t verifier, std::string_view token,
     impl_->moveToFront(found->second);
 }
 
-void TokenCache::clear() {
-    impl_->index.clear();
-    impl_->byLastUse.clear();
-}
-
-std::size_t TokenCache::size() const {
-    return impl_->byLastUse.size();
-}
-
 }  // namespace edgerun::auth

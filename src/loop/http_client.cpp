@@ -118,18 +118,6 @@ void HttpClient::cancel(Transfer* transfer) {
     impl_->cancel(transfer);
 }
 
-std::size_t HttpClient::active() const {
-    return impl_->active.size();
-}
-
-std::size_t HttpClient::queued() const {
-    std::size_t count = 0;
-    for (const auto& home : impl_->homes) {
-        count += home->queue.size();
-    }
-    return count;
-}
-
 bool HttpClient::Impl::open() {
     share.reset(curl_share_init());
     multi = CurlMulti::create(*this);

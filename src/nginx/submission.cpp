@@ -86,10 +86,10 @@ Fault readMember(std::string_view name, const json_t* value, std::size_t maxQuer
 std::variant<store::JobRequest, BadSubmission> readSubmission(std::string_view body,
                                                               std::size_t maxQuery) {
     const auto parsed = text::parseJson(body, {body.size(), 8});
-    if (parsed.value == nullptr) {
+    if (parsed == nullptr) {
         return BadSubmission{"the body is not valid JSON"};
     }
-    json_t* object = parsed.value.get();
+    json_t* object = parsed.get();
     if (!json_is_object(object)) {
         return BadSubmission{"the body must be a JSON object"};
     }

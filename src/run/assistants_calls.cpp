@@ -48,8 +48,8 @@ std::string tag(std::string_view jobId) {
 
 /// The client's pairs, with the job's own set last: it wins.
 std::string runMetadata(const Context& context) {
-    const text::ParsedJson pairs = text::parseJson(context.request.metadata, {kMetadataBytes});
-    json_t* object = pairs.value.get();
+    const text::JsonPtr pairs = text::parseJson(context.request.metadata, {kMetadataBytes});
+    json_t* object = pairs.get();
     const bool isMarked =
         json_is_object(object) &&
         json_object_set_new(object, kJobKey,

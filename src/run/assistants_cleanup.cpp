@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "edgerun/run/assistants_calls.h"
 #include "edgerun/run/assistants_turn.h"
 

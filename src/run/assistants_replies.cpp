@@ -28,7 +28,7 @@ constexpr StateRow kStates[] = {
 };
 
 text::JsonPtr parse(std::string_view body) {
-    return text::parseJson(body, {body.size(), kDepth}).value;
+    return text::parseJson(body, {body.size(), kDepth});
 }
 
 RunState stateOf(std::string_view status) {

@@ -104,8 +104,8 @@ void replaceForeignBytes(std::string& text) {
 }  // namespace
 
 ProviderError readProviderError(std::string_view body) {
-    const text::ParsedJson parsed = text::parseJson(body, {kErrorBodyLimit});
-    const json_t* error = json_object_get(parsed.value.get(), "error");
+    const text::JsonPtr parsed = text::parseJson(body, {kErrorBodyLimit});
+    const json_t* error = json_object_get(parsed.get(), "error");
     ProviderError result;
     result.message = error != nullptr && json_is_string(error)
                          ? text::stringOf(error)

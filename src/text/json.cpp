@@ -50,16 +50,12 @@ struct FreeRelease {
 
 }  // namespace
 
-ParsedJson parseJson(std::string_view bytes, JsonLimits limits) {
-    if (bytes.size() > limits.maxBytes) {
-        return {nullptr, JsonProblem::TooLarge};
+JsonPtr parseJson(std::string_view bytes, JsonLimits limits) {
+    if (bytes.size() > limits.maxBytes || isDeeperThan(bytes, limits.maxDepth)) {
+        return nullptr;
     }
-    if (isDeeperThan(bytes, limits.maxDepth)) {
-        return {nullptr, JsonProblem::TooDeep};
-    }
-    JsonPtr value(
+    return JsonPtr(
         json_loadb(bytes.data(), bytes.size(), JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, nullptr));
-    return {std::move(value), JsonProblem::Malformed};
 }
 
 std::string_view stringOf(const json_t* value) {

@@ -39,7 +39,6 @@ TEST(TokenCache, NeverMixesUpTokensThatDifferAnywhere) {
         cache.insert(1, token, claimsOf(std::to_string(at)));
         cache.insert(2, token, claimsOf("second"));
     }
-    EXPECT_EQ(cache.size(), 1000U);
     for (std::size_t at = 0; at < base.size(); ++at) {
         std::string token = base;
         token[at] = 'y';
@@ -61,7 +60,10 @@ TEST(TokenCache, ComparesTokensWhoseHashesAreEqual) {
     for (int i = 0; i < kCount; ++i) {
         cache.insert(1, randomToken(), claims);
     }
-    EXPECT_EQ(cache.size(), std::size_t{kCount});
+    random.seed(1);  // the same tokens again, and then others
+    for (int i = 0; i < kCount; ++i) {
+        ASSERT_NE(cache.find(1, randomToken(), 0), nullptr);
+    }
     for (int i = 0; i < kCount; ++i) {
         ASSERT_EQ(cache.find(1, randomToken(), 0), nullptr);
     }
@@ -72,11 +74,9 @@ TEST(TokenCache, ForgetsAnEntryThatIsNotValidAnyMore) {
     cache.insert(1, "token", claimsOf("anna", 200, 100));
     EXPECT_NE(cache.find(1, "token", 199), nullptr);
     EXPECT_EQ(cache.find(1, "token", 200), nullptr);
-    EXPECT_EQ(cache.size(), 0U);
     EXPECT_EQ(cache.find(1, "token", 150), nullptr);
     cache.insert(1, "token", claimsOf("anna", 200, 100));
     EXPECT_EQ(cache.find(1, "token", 99), nullptr);
-    EXPECT_EQ(cache.size(), 0U);
 }
 
 TEST(TokenCache, DropsTheLongestUnusedWhenItIsFull) {
@@ -86,7 +86,6 @@ TEST(TokenCache, DropsTheLongestUnusedWhenItIsFull) {
     }
     EXPECT_NE(cache.find(1, "a", 0), nullptr);
     cache.insert(1, "d", claimsOf("d"));
-    EXPECT_EQ(cache.size(), 3U);
     EXPECT_EQ(cache.find(1, "b", 0), nullptr);
     for (const char* token : {"a", "c", "d"}) {
         EXPECT_NE(cache.find(1, token, 0), nullptr) << token;
@@ -101,7 +100,6 @@ TEST(TokenCache, ReplacesTheClaimsOfATokenThatItHas) {
     TokenCache cache(2);
     cache.insert(1, "token", claimsOf("old"));
     cache.insert(1, "token", claimsOf("new"));
-    EXPECT_EQ(cache.size(), 1U);
     EXPECT_EQ(cache.find(1, "token", 0)->identity.user, "new");
 }
 
@@ -110,7 +108,6 @@ TEST(TokenCache, LeavesClaimsThatSomebodyStillHolds) {
     cache.insert(1, "a", claimsOf("anna"));
     const auto held = cache.find(1, "a", 0);
     cache.insert(1, "b", claimsOf("bert"));
-    cache.clear();
     EXPECT_EQ(held->identity.user, "anna");
 }
 
@@ -123,24 +120,12 @@ TEST(TokenCache, DoesNotKeepLongTokensOrNothing) {
     EXPECT_EQ(cache.find(1, longest + "t", 0), nullptr);
     cache.insert(1, "token", nullptr);
     EXPECT_EQ(cache.find(1, "token", 0), nullptr);
-    EXPECT_EQ(cache.size(), 1U);
 }
 
 TEST(TokenCache, WithRoomForNothingKeepsNothing) {
     TokenCache cache(0);
     cache.insert(1, "token", claimsOf("anna"));
-    EXPECT_EQ(cache.size(), 0U);
     EXPECT_EQ(cache.find(1, "token", 0), nullptr);
-}
-
-TEST(TokenCache, IsEmptyAfterClear) {
-    TokenCache cache(4);
-    cache.insert(1, "a", claimsOf("anna"));
-    cache.clear();
-    EXPECT_EQ(cache.size(), 0U);
-    EXPECT_EQ(cache.find(1, "a", 0), nullptr);
-    cache.insert(1, "a", claimsOf("anna"));
-    EXPECT_EQ(cache.size(), 1U);
 }
 
 }  // namespace

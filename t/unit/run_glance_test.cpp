@@ -83,12 +83,11 @@ TEST(RunGlance, AgreesWithTheParser) {
         body.copy(exact.get(), body.size());
         const std::string_view view(exact.get(), body.size());
         const std::optional<RunGlance> glance = glanceAtRun(view);
-        const text::ParsedJson parsed = text::parseJson(view, {view.size()});
-        if (glance && parsed.value) {
-            EXPECT_EQ(text::stringMember(parsed.value.get(), "id"), glance->id) << body;
-            EXPECT_EQ(text::stringMember(parsed.value.get(), "status"), glance->status) << body;
-            EXPECT_EQ(text::stringMember(parsed.value.get(), "thread_id").value_or(""),
-                      glance->threadId)
+        const text::JsonPtr parsed = text::parseJson(view, {view.size()});
+        if (glance && parsed) {
+            EXPECT_EQ(text::stringMember(parsed.get(), "id"), glance->id) << body;
+            EXPECT_EQ(text::stringMember(parsed.get(), "status"), glance->status) << body;
+            EXPECT_EQ(text::stringMember(parsed.get(), "thread_id").value_or(""), glance->threadId)
                 << body;
             ++agreed;
         }

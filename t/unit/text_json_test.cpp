@@ -22,7 +22,7 @@ std::string nested(std::size_t depth, const char* open, const char* close) {
 TEST(Json, ParsesAnyWholeValue) {
     for (const char* text :
          {"{}", "[]", "\"x\"", "1", "-1.5e3", "true", "null", " {\"a\":[1]} \n"}) {
-        EXPECT_TRUE(parseJson(text, kLimits).value) << text;
+        EXPECT_TRUE(parseJson(text, kLimits)) << text;
     }
 }
 
@@ -62,36 +62,30 @@ TEST(Json, RefusesWhatRfc8259DoesNotAllowAndWhatParsersDisagreeOn) {
         "/**/{}",
     };
     for (const std::string_view text : bad) {
-        const ParsedJson parsed = parseJson(text, kLimits);
-        EXPECT_FALSE(parsed.value) << text;
-        EXPECT_EQ(parsed.problem, JsonProblem::Malformed) << text;
+        EXPECT_FALSE(parseJson(text, kLimits)) << text;
     }
 }
 
-TEST(Json, RefusesMoreBytesThanAllowedBeforeLookingAtThem) {
-    EXPECT_TRUE(parseJson("[10]", {4, 32}).value);
-    const ParsedJson parsed = parseJson("[100]", {4, 32});
-    EXPECT_FALSE(parsed.value);
-    EXPECT_EQ(parsed.problem, JsonProblem::TooLarge);
+TEST(Json, RefusesMoreBytesThanAllowed) {
+    EXPECT_TRUE(parseJson("[10]", {4, 32}));
+    EXPECT_FALSE(parseJson("[100]", {4, 32}));
 }
 
 TEST(Json, RefusesDeeperNestingThanAllowed) {
     const std::pair<const char*, const char*> kinds[] = {{"[", "]"}, {"{\"a\":[", "]}"}};
     for (const auto& [open, close] : kinds) {
         const std::size_t levels = std::string_view(open).size() == 1 ? 1 : 2;
-        EXPECT_TRUE(parseJson(nested(32 / levels, open, close), kLimits).value);
-        const ParsedJson parsed = parseJson(nested(32 / levels + 1, open, close), kLimits);
-        EXPECT_FALSE(parsed.value);
-        EXPECT_EQ(parsed.problem, JsonProblem::TooDeep);
+        EXPECT_TRUE(parseJson(nested(32 / levels, open, close), kLimits));
+        EXPECT_FALSE(parseJson(nested(32 / levels + 1, open, close), kLimits));
     }
-    EXPECT_EQ(parseJson(std::string(500'000, '['), kLimits).problem, JsonProblem::TooDeep);
+    EXPECT_FALSE(parseJson(std::string(500'000, '['), kLimits));
 }
 
 TEST(Json, CountsOpenBracketsOnlyOutsideStringsAndOnlyWhileOpen) {
-    EXPECT_TRUE(parseJson("[\"[[[[\",\"\\\"[[\\\\\",\"{{{{\"]", {1000, 1}).value);
-    EXPECT_TRUE(parseJson("[[],[],[],{}]", {1000, 2}).value);
-    EXPECT_EQ(parseJson("[\"\\\\\",[[]]]", {1000, 2}).problem, JsonProblem::TooDeep);
-    EXPECT_EQ(parseJson("]]]][[[]]]", {1000, 2}).problem, JsonProblem::TooDeep);
+    EXPECT_TRUE(parseJson("[\"[[[[\",\"\\\"[[\\\\\",\"{{{{\"]", {1000, 1}));
+    EXPECT_TRUE(parseJson("[[],[],[],{}]", {1000, 2}));
+    EXPECT_TRUE(parseJson("[\"\\\\\",[[]]]", {1000, 3}));
+    EXPECT_FALSE(parseJson("[\"\\\\\",[[]]]", {1000, 2}));
 }
 
 TEST(Json, TakesLinearTimeForBackslashesAndQuotes) {
@@ -99,15 +93,14 @@ TEST(Json, TakesLinearTimeForBackslashesAndQuotes) {
     for (int i = 0; i < 100'000; ++i) {
         text += "\\\\\\\"\"";
     }
-    EXPECT_EQ(parseJson(text, kLimits).problem, JsonProblem::Malformed);
-    EXPECT_EQ(parseJson("\"" + std::string(1'000'000, '\\'), kLimits).problem,
-              JsonProblem::Malformed);
+    EXPECT_FALSE(parseJson(text, kLimits));
+    EXPECT_FALSE(parseJson("\"" + std::string(1'000'000, '\\'), kLimits));
 }
 
 TEST(Json, ReadsStringsAndIntegersOnlyWhereTheyAreSuch) {
-    const ParsedJson parsed =
+    const JsonPtr parsed =
         parseJson(R"({"s":"text","e":"","i":-7,"r":1.0,"n":null,"o":{}})", kLimits);
-    const json_t* object = parsed.value.get();
+    const json_t* object = parsed.get();
     EXPECT_EQ(stringMember(object, "s"), "text");
     EXPECT_EQ(stringMember(object, "e"), "");
     EXPECT_EQ(integerMember(object, "i"), -7);
@@ -125,9 +118,9 @@ TEST(Json, ReadsStringsAndIntegersOnlyWhereTheyAreSuch) {
 }
 
 TEST(Json, DumpsCompactlyWithUtf8AsItIs) {
-    const ParsedJson parsed = parseJson(R"( { "b" : [ 1, "ü\n" ] , "a" : null } )", kLimits);
-    EXPECT_EQ(dumpJson(parsed.value.get()), "{\"b\":[1,\"ü\\n\"],\"a\":null}");
-    EXPECT_EQ(dumpJson(parseJson("true", kLimits).value.get()), "true");
+    const JsonPtr parsed = parseJson(R"( { "b" : [ 1, "ü\n" ] , "a" : null } )", kLimits);
+    EXPECT_EQ(dumpJson(parsed.get()), "{\"b\":[1,\"ü\\n\"],\"a\":null}");
+    EXPECT_EQ(dumpJson(parseJson("true", kLimits).get()), "true");
     EXPECT_EQ(dumpJson(nullptr), "");
 }
 
@@ -150,8 +143,8 @@ TEST(JsonString, ReadsBackAsTheSameTextForEveryCharacterAtEveryPlace) {
         for (std::size_t at = 0; at < 20; ++at) {
             std::string text = "0123456789 abcdefghi";
             text[at] = static_cast<char>(byte);
-            const ParsedJson parsed = parseJson(jsonString(text), kLimits);
-            ASSERT_EQ(stringOf(parsed.value.get()), text) << byte << " at " << at;
+            const JsonPtr parsed = parseJson(jsonString(text), kLimits);
+            ASSERT_EQ(stringOf(parsed.get()), text) << byte << " at " << at;
         }
     }
 }

@@ -17,7 +17,7 @@ inline constexpr std::size_t kMaxCachedTokenBytes = 4 * 1024;
 /// whole token and the verifier it was verified by, never by a digest that an
 /// attacker could aim at (the hash is seeded). A verifier's number must never
 /// stand for other keys or claims than before: a new configuration takes new
-/// numbers or clears. One per worker.
+/// numbers. One per worker.
 class TokenCache {
 public:
     explicit TokenCache(std::size_t entries);
@@ -33,9 +33,6 @@ public:
     /// Does nothing for a token above kMaxCachedTokenBytes or for null claims.
     void insert(std::uint64_t verifier, std::string_view token,
                 std::shared_ptr<const Claims> claims);
-
-    void clear();
-    std::size_t size() const;
 
 private:
     struct Impl;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -73,9 +72,6 @@ public:
 
     /// Ends a transfer; its owner hears nothing any more.
     void cancel(Transfer* transfer);
-
-    std::size_t active() const;  ///< transfers on the wire
-    std::size_t queued() const;
 
 private:
     HttpClient();

@@ -23,17 +23,11 @@ struct JsonLimits {
     std::size_t maxDepth = 32;  ///< nesting of arrays and objects
 };
 
-enum class JsonProblem { TooLarge, TooDeep, Malformed };
-
-struct ParsedJson {
-    JsonPtr value;        ///< null when there is a problem
-    JsonProblem problem;  ///< only meaningful when value is null
-};
-
-/// RFC 8259 text, whole: trailing bytes, duplicate member names, NUL in
-/// strings and bad UTF-8 are Malformed. Size and depth are checked before the
-/// parser allocates anything; time is linear in the input.
-ParsedJson parseJson(std::string_view bytes, JsonLimits limits);
+/// RFC 8259 text, whole; null if it is none or passes the limits. Trailing
+/// bytes, duplicate member names, NUL in strings and bad UTF-8 are refused.
+/// Size and depth are checked before the parser allocates anything; time is
+/// linear in the input.
+JsonPtr parseJson(std::string_view bytes, JsonLimits limits);
 
 /// The text of a string value; empty for any other kind of value or null.
 std::string_view stringOf(const json_t* value);
