@@ -79,6 +79,9 @@ Submitted JobRunner::submit(const store::JobOwner& owner, const Provider& provid
     record.createdWall = now;
     record.provider = provider.key;
     record.queryCut = request.queryCut;
+    if (!record.threadId.assign(request.threadId)) {
+        return {SubmitStatus::TooLarge, {}, {}};
+    }
 
     Submitted submitted{SubmitStatus::Accepted, store::formatJobId(*id), {}};
     submitted.body = renderJob(submitted.id, record, {}, timesOf(record, provider), maxAnswer_);
@@ -94,6 +97,8 @@ Submitted JobRunner::submit(const store::JobOwner& owner, const Provider& provid
             return {SubmitStatus::Full, {}, {}};
         case store::AcceptStatus::TooLarge:
             return {SubmitStatus::TooLarge, {}, {}};
+        case store::AcceptStatus::ThreadBusy:
+            return {SubmitStatus::ThreadBusy, {}, {}};
         case store::AcceptStatus::NoOwner:
             place_.reset();
             return {SubmitStatus::Unavailable, {}, {}};
@@ -193,8 +198,18 @@ void JobRunner::step(RunningJob& job, const run::Event& event) {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0, "edgerun: job %s, provider \"%s\": %s",
                       id.c_str(), provider->name.c_str(), next.note.c_str());
     }
+    dropCallWhenLeaving(next);
     if (commit(job, *provider, next)) {
         perform(job, *provider, next);
+    }
+}
+
+/// A leaving worker begins no call, so none is to be looked for.
+void JobRunner::dropCallWhenLeaving(run::Step& next) {
+    const auto* call = std::get_if<run::Call>(&next.command);
+    if (ngx_exiting && call != nullptr && call->once) {
+        next.record.intentAt = 0;
+        next.record.rounds--;
     }
 }
 

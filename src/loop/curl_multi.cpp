@@ -131,8 +131,9 @@ int CurlMulti::setTimer(CURLM*, long ms, void* self) noexcept {
     auto* loop = static_cast<CurlMulti*>(self);
     loop->timer_.cancel();
     if (ms == 0) {
-        // libcurl is on the stack; it wants to be called again soon.
-        loop->kick_.post();
+        // libcurl is on the stack; it wants to be called again soon. Not in this
+        // turn of the loop: a server that sends without end would hold it.
+        loop->kick_.postNext();
     } else if (ms > 0) {
         loop->timer_.after(static_cast<std::uint64_t>(ms));
     }

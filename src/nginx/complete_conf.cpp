@@ -69,18 +69,24 @@ void completeProvider(ngx_conf_t* cf, MainConf& main, JobsConf& jobs) {
     main.problems.add(cf, jobs.place, unknownName("edgerun_provider", jobs.providerName, known));
 }
 
+const LocationConf& locationOf(const JobsConf& jobs) {
+    return *static_cast<const LocationConf*>(
+        jobs.location->loc_conf[ngx_http_edgerun_module.ctx_index]);
+}
+
 void completePath(JobsConf& jobs) {
     jobs.path = loop::view(jobs.location->name);
     while (!jobs.path.empty() && jobs.path.back() == '/') {
         jobs.path.pop_back();
     }
-    jobs.scope = engine::providerKeyOf(jobs.path);
+    // Equal names in two realms are two users.
+    const auto& location = locationOf(jobs);
+    const std::string realm = location.authenticates() ? location.jwt->realm : std::string();
+    jobs.scope = engine::providerKeyOf(jobs.path + '\n' + realm);
 }
 
 void warnIfOpen(ngx_conf_t* cf, const JobsConf& jobs) {
-    const auto* location = static_cast<const LocationConf*>(
-        jobs.location->loc_conf[ngx_http_edgerun_module.ctx_index]);
-    if (!location->authenticates()) {
+    if (!locationOf(jobs).authenticates()) {
         ngx_log_error(NGX_LOG_WARN, cf->log, 0,
                       "\"edgerun_jobs\" without \"edgerun_auth_jwt\": all clients are one user, "
                       "and whoever knows a job's URL may read it, in %s:%ui",

@@ -75,10 +75,34 @@ ngx_int_t takeOver(const ngx_shm_zone_t& zone, const ZoneConf& conf) {
     return NGX_ERROR;
 }
 
+/// The zone of the same name in the configuration that is in force, if it has
+/// another size: NGINX would make a new one, and the jobs would be lost.
+const ngx_shm_zone_t* otherSize(const ngx_shm_zone_t& zone) {
+    auto* cycle = const_cast<ngx_cycle_t*>(ngx_cycle);
+    for (ngx_list_part_t* part = &cycle->shared_memory.part; part != nullptr; part = part->next) {
+        const auto* zones = static_cast<const ngx_shm_zone_t*>(part->elts);
+        for (ngx_uint_t i = 0; i < part->nelts; i++) {
+            if (zones[i].tag == zone.tag &&
+                loop::view(zones[i].shm.name) == loop::view(zone.shm.name) &&
+                zones[i].shm.size != zone.shm.size) {
+                return &zones[i];
+            }
+        }
+    }
+    return nullptr;
+}
+
 ngx_int_t initZone(ngx_shm_zone_t* zone, void* former) noexcept {
     const auto& conf = *static_cast<const ZoneConf*>(zone->data);
     if (former != nullptr || zone->shm.exists) {
         return takeOver(*zone, conf);
+    }
+    if (const ngx_shm_zone_t* existing = otherSize(*zone)) {
+        ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0,
+                      "edgerun_job_zone \"%V\" exists with %uz bytes; to change its size, restart "
+                      "NGINX or give the zone a new name",
+                      &zone->shm.name, existing->shm.size);
+        return NGX_ERROR;
     }
     return carve(*zone, conf);
 }

@@ -56,7 +56,8 @@ std::string readApi(ngx_conf_t*, ProviderDraft& draft, const Arguments& a) {
 
 std::string readUrl(ngx_conf_t* cf, ProviderDraft& draft, const Arguments& a) {
     if (auto fault = readBaseUrl(cf->temp_pool, a[0], draft.conf.provider.upstream)) {
-        return *fault + ": " + quoted(a[0]) +
+        const bool mayHoldPassword = a[0].find('@') != std::string_view::npos;
+        return *fault + (mayHoldPassword ? "" : ": " + quoted(a[0])) +
                "; write for example \"base_url https://api.openai.com/v1;\"";
     }
     return {};
@@ -81,8 +82,8 @@ std::string readApiKey(ngx_conf_t* cf, ProviderDraft& draft, const Arguments& a)
 std::string readKeyHeader(ngx_conf_t*, ProviderDraft& draft, const Arguments& a) {
     const auto colon = a[0].find(':');
     if (colon == std::string_view::npos || !isToken(a[0].substr(0, colon)) || !isPrintable(a[0])) {
-        return "must be a header's name, a colon and what stands before the key: " + quoted(a[0]) +
-               "; write for example \"api_key_header \"Authorization: Bearer\";\"";
+        return "must be a header's name, a colon and what stands before the key; write for example "
+               "\"api_key_header \"Authorization: Bearer\";\"";
     }
     std::string_view prefix = a[0].substr(colon + 1);
     while (!prefix.empty() && prefix.front() == ' ') {
@@ -97,7 +98,7 @@ std::string readQuery(ngx_conf_t*, ProviderDraft& draft, const Arguments& a) {
     const bool plain = std::all_of(a[0].begin(), a[0].end(),
                                    [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
     if (!plain || a[0].find('=') == std::string_view::npos || a[0].front() == '?') {
-        return "must be name=value, escaped as in a URL: " + quoted(a[0]);
+        return "must be name=value, escaped as in a URL";
     }
     std::string& query = draft.conf.provider.upstream.query;
     query += (query.empty() ? "" : "&") + std::string(a[0]);

@@ -72,6 +72,10 @@ ngx_int_t chooseAssistant(const JobCall& call, std::string& assistant) {
     return NGX_OK;
 }
 
+ngx_int_t refuseBusyThread(ngx_http_request_t* r) {
+    return refuse(r, NGX_HTTP_CONFLICT, "a job of this thread is still running");
+}
+
 /// A thread belongs to the user whose earlier job made it.
 ngx_int_t checkThread(const JobCall& call, const std::string& threadId) {
     if (threadId.empty()) {
@@ -84,7 +88,7 @@ ngx_int_t checkThread(const JobCall& call, const std::string& threadId) {
         case store::ThreadUse::Free:
             return NGX_OK;
         case store::ThreadUse::Busy:
-            return refuse(call.r, NGX_HTTP_CONFLICT, "a job of this thread is still running");
+            return refuseBusyThread(call.r);
         case store::ThreadUse::Unknown:
             return refuse(call.r, NGX_HTTP_NOT_FOUND, "there is no such thread");
     }
@@ -141,6 +145,8 @@ ngx_int_t accept(const JobCall& call, store::JobRequest request) {
             return refuseLater(call, kRetryWhenFull, "too many jobs are running; try again later");
         case engine::SubmitStatus::TooLarge:
             return refuse(call.r, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE, "the job is too large");
+        case engine::SubmitStatus::ThreadBusy:
+            return refuseBusyThread(call.r);
         case engine::SubmitStatus::Unavailable:
             return refuseLater(call, kRetryWhenUnavailable, "jobs cannot be accepted now");
     }

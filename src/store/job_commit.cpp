@@ -170,6 +170,10 @@ Accepted JobArena::accept(const WorkerPlace& place, const JobId& id, const JobOw
     if (!holdsPlace(view_, place)) {
         return {AcceptStatus::NoOwner, {}};
     }
+    if (isOpen(job.state) && !record.threadId.empty() &&
+        threadUse(view_, owner, record.threadId.view()) == ThreadUse::Busy) {
+        return {AcceptStatus::ThreadBusy, {}};
+    }
     guard.beginChange();
     const std::uint64_t needed = blocksNeeded(*view_.header, isOpen(job.state), blocks);
     const bool fits = hasAnswerRoom(*view_.header, needed) && makeRoom(view_, 1, needed);

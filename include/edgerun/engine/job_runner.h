@@ -24,6 +24,7 @@ enum class SubmitStatus {
     Accepted,
     Full,         ///< the zone holds only live jobs
     TooLarge,     ///< the request does not fit a job
+    ThreadBusy,   ///< another job of the thread is still running
     Unavailable,  ///< this worker has no place in the zone, or no randomness
 };
 
@@ -74,6 +75,7 @@ private:
     void take(const store::JobRef& ref);
     void drive(RunningJob& job, const run::Event& event) noexcept;
     void step(RunningJob& job, const run::Event& event);
+    static void dropCallWhenLeaving(run::Step& next);
     std::optional<store::JobRequest> requestOf(RunningJob& job, const Provider& provider,
                                                const run::Record& record);
     JobTimes timesOf(const run::Record& record, const Provider& provider) const;

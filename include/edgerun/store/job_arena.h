@@ -48,9 +48,10 @@ struct WorkerPlace {
 
 enum class AcceptStatus {
     Accepted,
-    Full,      ///< live jobs take all slots or blocks
-    TooLarge,  ///< request or body above the limits, or what this arena can ever hold
-    NoOwner,   ///< the worker's place was lost: register again
+    Full,        ///< live jobs take all slots or blocks
+    TooLarge,    ///< request or body above the limits, or what this arena can ever hold
+    NoOwner,     ///< the worker's place was lost: register again
+    ThreadBusy,  ///< the record names a thread that a live job of the owner has
 };
 
 struct Accepted {
@@ -68,7 +69,8 @@ struct JobView {
     std::uint64_t age = 0;  ///< ms since acceptance
 };
 
-/// A thread of an earlier job that its owner wants to continue.
+/// A thread of an earlier job that its owner wants to continue. Free is advice:
+/// accept() decides.
 enum class ThreadUse { Unknown, Free, Busy };
 
 struct ArenaGauges {
