@@ -175,7 +175,9 @@ void AssistantsTurn::lookUp(const Failure& failure) {
                                       : std::min(context_.settings.lookupGrace, kMessageGrace);
     record_.phase = isRun ? Phase::FindRun : Phase::FindMessage;
     record_.failures = 0;
-    record_.notBefore = failure.threadIsBusy ? context_.now : record_.intentAt + grace;
+    // From now on, not from the intent: the call may have waited for a
+    // connection, and was perhaps sent only just now.
+    record_.notBefore = context_.now + (failure.threadIsBusy ? 0 : grace);
     goOn();
 }
 

@@ -63,13 +63,14 @@ Phase AssistantsTurn::cleanUpFromHere() const {
 void AssistantsTurn::enterCleanUp(Phase phase) {
     const bool keepsThread =
         !record_.ownsThread || context_.settings.keepThreads || record_.threadId.empty();
+    const bool isWaitingAlready = record_.phase == Phase::FindRun;
     record_.phase = phase == Phase::DeleteThread && keepsThread ? Phase::Done : phase;
     record_.failures = 0;
-    if (record_.phase == Phase::FindLostRun) {
-        record_.notBefore = record_.intentAt + context_.settings.lookupGrace;
-    } else {
+    if (record_.phase != Phase::FindLostRun) {
         record_.notBefore = 0;
         record_.intentAt = 0;
+    } else if (!isWaitingAlready) {
+        record_.notBefore = context_.now + context_.settings.lookupGrace;
     }
     if (record_.phase != Phase::Done) {
         return goOn();

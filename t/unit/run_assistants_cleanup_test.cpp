@@ -38,9 +38,9 @@ TEST(AssistantsCleanUp, LooksForARunThatMayHaveStarted) {
     driver.step(0, Resume{});
     driver.step(10, ok(kThread));
     driver.step(20, ok(kMessage));
-    play(driver, {{30, Cancel{}, "CANCELLED FindLostRun wait 2020 !"},
-                  {2020, Timer{}, std::string("CANCELLED FindLostRun GET ") + kRunsPage},
-                  {2030, ok(kOwnRuns), "CANCELLED " + kCancelCall},
+    play(driver, {{30, Cancel{}, "CANCELLED FindLostRun wait 2030 !"},
+                  {2030, Timer{}, std::string("CANCELLED FindLostRun GET ") + kRunsPage},
+                  {2035, ok(kOwnRuns), "CANCELLED " + kCancelCall},
                   {2040, ok(kQueued), "CANCELLED " + kDelete},
                   {2050, answer(404, ""), "CANCELLED Done finished"}});
     EXPECT_EQ(driver.last.note, "");
@@ -55,8 +55,8 @@ TEST(AssistantsCleanUp, FindsNoLostRunOrOneThatIsOver) {
         driver.step(10, ok(kThread));
         driver.step(20, ok(kMessage));
         driver.step(30, Cancel{});
-        driver.step(2020, Timer{});
-        play(driver, {{2030, ok(list), "CANCELLED " + kDelete}});
+        driver.step(2030, Timer{});
+        play(driver, {{2040, ok(list), "CANCELLED " + kDelete}});
     }
 }
 
@@ -68,8 +68,7 @@ TEST(AssistantsCleanUp, FollowsATimeoutInEveryPhase) {
         {{Resume{}}, "FAILED Done finished !"},
         {{Resume{}, ok(kThread)}, "FAILED " + kDelete + " !"},
         {{Resume{}, ok(kThread), kUnknown}, "FAILED " + kDelete + " !"},
-        {{Resume{}, ok(kThread), ok(kMessage)},
-         std::string("FAILED FindLostRun GET ") + kRunsPage + " !"},
+        {{Resume{}, ok(kThread), ok(kMessage)}, "FAILED FindLostRun wait 92000 !"},
         {{Resume{}, ok(kThread), ok(kMessage), kUnknown},
          std::string("FAILED FindLostRun GET ") + kRunsPage + " !"},
         {{Resume{}, ok(kThread), ok(kMessage), kNotSent}, "FAILED " + kDelete + " !"},

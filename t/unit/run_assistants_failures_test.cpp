@@ -129,12 +129,18 @@ TEST(AssistantsMachineOnFailure, FailsAtOnceOnABodyAboveTheLimitUnlessARunMayHav
     }
 }
 
+TEST(AssistantsMachineOnFailure, GivesACallThatWaitedForAConnectionItsGraceToo) {
+    Driver driver;
+    playTo(driver, Phase::CreateRun);
+    play(driver, {{10'000, kUnknown, "PENDING FindRun wait 12000"}});
+}
+
 TEST(AssistantsMachineOnFailure, AdoptsARunThatWasStartedAfterAll) {
     Driver driver;
     playTo(driver, Phase::CreateRun);
-    play(driver, {{30, kUnknown, "PENDING FindRun wait 2000"},
-                  {2000, Timer{}, std::string("PENDING FindRun GET ") + kRunsPage},
-                  {2010, ok(kOwnRuns), "RUNNING PollRun wait 3210 !"}});
+    play(driver, {{30, kUnknown, "PENDING FindRun wait 2030"},
+                  {2030, Timer{}, std::string("PENDING FindRun GET ") + kRunsPage},
+                  {2040, ok(kOwnRuns), "RUNNING PollRun wait 3240 !"}});
     EXPECT_EQ(driver.record.runId.view(), "run_1");
     EXPECT_EQ(driver.record.intentAt, 0U);
     EXPECT_EQ(driver.record.rounds, 1U);
@@ -405,9 +411,9 @@ TEST(AssistantsMachineOnFailure, ForgetsFailuresAfterASuccess) {
 TEST(AssistantsMachineOnFailure, IgnoresAnAnswerThatNobodyWaitsFor) {
     Driver driver;
     playTo(driver, Phase::CreateRun);
-    play(driver, {{10, kUnknown, "PENDING FindRun wait 2000"},
-                  {20, ok(kNothing), "PENDING FindRun wait 2000"},
-                  {30, kUnknown, "PENDING FindRun wait 2000"}});
+    play(driver, {{10, kUnknown, "PENDING FindRun wait 2010"},
+                  {20, ok(kNothing), "PENDING FindRun wait 2010"},
+                  {30, kUnknown, "PENDING FindRun wait 2010"}});
 }
 
 }  // namespace

@@ -183,18 +183,18 @@ struct ResumeRow {
 TEST(AssistantsResume, DoesInEachPhaseWhatTheRecordAsksFor) {
     const ResumeRow rows[] = {
         {{Resume{}}, "PENDING CreateThread POST /threads"},
-        {{Resume{}, ok(kThread)}, "PENDING FindMessage wait 510"},
+        {{Resume{}, ok(kThread)}, "PENDING FindMessage wait 610"},
         {{Resume{}, ok(kThread), kNotSent}, "PENDING AddMessage wait 520"},
-        {{Resume{}, ok(kThread), kUnknown}, "PENDING FindMessage wait 510"},
-        {{Resume{}, ok(kThread), ok(kMessage)}, "PENDING FindRun wait 2020"},
+        {{Resume{}, ok(kThread), kUnknown}, "PENDING FindMessage wait 520"},
+        {{Resume{}, ok(kThread), ok(kMessage)}, "PENDING FindRun wait 2120"},
         {{Resume{}, ok(kThread), ok(kMessage), kNotSent}, "PENDING CreateRun wait 530"},
-        {{Resume{}, ok(kThread), ok(kMessage), kUnknown}, "PENDING FindRun wait 2020"},
+        {{Resume{}, ok(kThread), ok(kMessage), kUnknown}, "PENDING FindRun wait 2030"},
         {{Resume{}, ok(kThread), ok(kMessage), ok(kQueued)}, "RUNNING PollRun wait 1230"},
         {{Resume{}, ok(kThread), ok(kMessage), ok(kQueued), Cancel{}},
          "CANCELLED CancelRun POST /threads/thread_1/runs/run_1/cancel"},
         {{Resume{}, ok(kThread), ok(kMessage), ok(kQueued), Cancel{}, ok("{}")},
          "CANCELLED DeleteThread DELETE /threads/thread_1"},
-        {{Resume{}, ok(kThread), ok(kMessage), Cancel{}}, "CANCELLED FindLostRun wait 2020"},
+        {{Resume{}, ok(kThread), ok(kMessage), Cancel{}}, "CANCELLED FindLostRun wait 2030"},
         {{Resume{}, ok(kThread), ok(kMessage), ok(kCompleted)},
          "RUNNING ListMessages GET "
          "/threads/thread_1/messages?run_id=run_1&limit=100&order=desc"},
