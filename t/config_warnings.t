@@ -101,6 +101,10 @@ $t->write_conf(<<"END");
     edgerun_provider a { api assistants; base_url http://127.0.0.1:1; api_key env:TWO_LINES; }
     edgerun_provider b { api assistants; api_key pk-$LITERAL; }
     edgerun_provider c { api assistants; api_key "$LITERAL\\n"; }
+    edgerun_provider d {
+        api assistants; base_url http://me:$LITERAL\@127.0.0.1; api_key_header "X-Key $LITERAL";
+        query "key=$LITERAL "; header X-Key "$LITERAL\\n"; api_kye $LITERAL;
+    }
     server {
         listen 127.0.0.1:%%PORT_0%%;
         location /1 { edgerun_auth_jwt "a"; edgerun_auth_jwt_secret env:SHORT; }

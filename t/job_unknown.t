@@ -17,7 +17,7 @@ $t->write_conf(<<'END');
         poll_interval 100ms; run_timeout 10s;
     }
     edgerun_job_zone zone=jobs:8m ttl=10m;
-    edgerun_job_zone zone=short:8m ttl=1s;
+    edgerun_job_zone zone=short:8m ttl=2s;
 
     server {
         listen 127.0.0.1:%%PORT_0%%;
@@ -30,6 +30,11 @@ $t->write_conf(<<'END');
     }
     server {
         listen 127.0.0.1:%%PORT_1%%;
+        location /jobs { edgerun_jobs zone=jobs provider=main; }
+    }
+    server {
+        listen 127.0.0.1:%%PORT_2%%;
+        edgerun_auth_jwt "another site";
         location /jobs { edgerun_jobs zone=jobs provider=main; }
     }
 END
@@ -65,6 +70,7 @@ my %strangers = (
     'a job of the location around' => [ "/jobs/below/$id", %alice ],
     'a job where the user is another claim' => [ "/renamed/$id", %alice ],
     'a namesake by another claim' => [ "/renamed/$id", %bob ],
+    'a namesake of another realm' => [ "/jobs/$id", %alice, port => 2 ],
     'a job where nobody has a name' => [ "/open/$id" ],
     'an id with one character changed' => [ "/jobs/$other", %alice ],
 );
@@ -102,7 +108,7 @@ is $t->request('HEAD', "/short/$expired", %alice)->{status}, 410, 'HEAD says the
 is $t->get("/jobs/$id", %alice)->{status}, 200, 'jobs of another zone have their own time';
 
 # A job that runs for longer than the zone keeps jobs is kept until it ends.
-my $long = $t->post('/short', %alice, json => { query => '[[duration=2500]] long' });
+my $long = $t->post('/short', %alice, json => { query => '[[duration=3000]] long' });
 my $final = $t->wait_for_job($long->{headers}{location}, %alice);
 is $final->{json}{status}, 'COMPLETED', 'a job does not expire while it runs';
 wait_until { $answer = $t->get($long->{headers}{location}, %alice); $answer->{status} != 200 };
