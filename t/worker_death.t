@@ -1,0 +1,79 @@
+#!/usr/bin/env perl
+# Workers that die, or stand still for long: others carry their jobs on, and no
+# run is started twice.
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Edgerun::Test;
+use Edgerun::Jobs;
+use List::Util qw(uniq);
+
+my $t = Edgerun::Test->new;
+$t->start_emulator(duration => 3000, jitter => 2500);
+my $emulator = $t->emulator;
+$t->write_conf(jobs_conf(provider => { poll_interval => '200ms', run_timeout => '60s' }));
+$t->run;
+
+# Jobs in all states: some begin while it happens.
+sub jobs_under {
+    my ($name, $happens) = @_;
+    my $connection = $t->connect;
+    my @answers = map { submit($t, "Job $_", on => $connection) } 1 .. 60;
+    undef $connection;
+    my $after = $happens->();
+    my (%last, @backwards);
+    my @jobs = finish(
+        $t,
+        \@answers,
+        seen => sub {
+            my ($job) = @_;
+            my $before = $last{ $job->{id} };
+            push @backwards, "$before->{status} $job->{status}"
+                if $before && $before->{version} > $job->{version};
+            $last{ $job->{id} } = $job;
+        }
+    );
+    $after->() if $after;
+    is join(' ', uniq map { $_->{status} . error_of($_) } @jobs), 'COMPLETED', "$name: all jobs complete";
+    is join(', ', @backwards), '', "$name: none goes back";
+    my %runs;
+    $runs{ $_->{job} }++ for @{ $emulator->runs };
+    is scalar(grep { ($runs{ $_->{id} } // 0) != 1 } @jobs), 0, "$name: each by one run";
+    ok wait_until { $emulator->stats->{threads} == 0 }, "$name: no thread is left behind";
+    return;
+}
+
+jobs_under(
+    'a killed worker',
+    sub {
+        $t->kill_worker(($t->worker_pids)[0]);
+        return;
+    }
+);
+
+jobs_under(
+    'all workers killed at once',
+    sub {
+        my @pids = $t->worker_pids;
+        $t->allow_log(map { (qr/worker process $_ exited on signal 9/, qr/was locked by $_/) } @pids);
+        kill 'KILL', @pids;
+        wait_until { my %new = map { $_ => 1 } $t->worker_pids; keys %new == 2 && !grep { $new{$_} } @pids };
+        return;
+    }
+);
+
+# Its jobs go on elsewhere after the lease; then it finds that out.
+jobs_under(
+    'a worker that stood still',
+    sub {
+        my ($pid) = $t->worker_pids;
+        kill 'STOP', $pid;
+        return sub {
+            kill 'CONT', $pid;
+            wait_until { $t->error_log =~ /\Q$pid#$pid\E: edgerun: this worker was away for long/ }
+                or warn "worker $pid noticed nothing";
+        };
+    }
+);
+is run_job($t, 'Hello.')->{status}, 'COMPLETED', 'afterwards jobs run as ever' for 1 .. 4;
+
+done_testing;

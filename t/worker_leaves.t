@@ -1,0 +1,73 @@
+#!/usr/bin/env perl
+# Workers that leave on request hand their jobs over at once.
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Edgerun::Test;
+use Edgerun::Jobs;
+use List::Util qw(uniq);
+use Time::HiRes qw(time);
+
+my $t = Edgerun::Test->new;
+$t->start_emulator(duration => 1500, jitter => 1000);
+my $emulator = $t->emulator;
+my %provider = (poll_interval => '200ms', run_timeout => '60s', request_timeout => '20s');
+$t->write_conf(jobs_conf(provider => \%provider));
+$t->run;
+
+sub submit_some {
+    my $connection = $t->connect;
+    return map { submit($t, "Job $_", on => $connection) } 1 .. 60;
+}
+
+sub all_complete {
+    my ($name, @answers) = @_;
+    my @jobs = finish($t, \@answers);
+    is join(' ', uniq map { $_->{status} . error_of($_) } @jobs), 'COMPLETED', "$name: all jobs complete";
+    my %runs;
+    $runs{ $_->{job} }++ for @{ $emulator->runs };
+    is scalar(grep { ($runs{ $_->{id} } // 0) != 1 } @jobs), 0, "$name: each by one run";
+    return;
+}
+
+sub is_gone {
+    my ($pid) = @_;
+    return wait_until { !Edgerun::Process::is_alive($pid) } 15;
+}
+
+for my $signal (qw(QUIT TERM)) {
+    my @answers = submit_some();
+    my ($pid) = $t->worker_pids;
+    kill $signal, $pid;
+    ok is_gone($pid), "$signal: the worker leaves soon";
+    all_complete($signal, @answers);
+}
+
+# An impatient operator.
+my @answers = submit_some();
+for (1 .. 15) {
+    kill 'HUP', $t->pid;
+    select undef, undef, undef, 0.03;
+}
+all_complete('a storm of reloads', @answers);
+ok wait_until { $t->worker_pids(1) == 2 }, 'a storm of reloads: two workers are left in the end';
+
+# A call that starts a run keeps its worker, but not for ever.
+$t->write_conf(jobs_conf(provider => \%provider), main => 'worker_shutdown_timeout 500ms;');
+$t->reload;
+$emulator->fault({ on => 'create_run', action => 'hang', carried_out => \1, times => 5 });
+@answers = map { submit($t, "Job $_ [[duration=500]]") } 1 .. 5;
+wait_until { !@{ $emulator->faults } };
+my $began = time;
+ok $t->reload(timeout => 15), 'worker_shutdown_timeout: the old workers leave';
+cmp_ok time - $began, '<', 10, 'worker_shutdown_timeout: before the call would have ended';
+all_complete('worker_shutdown_timeout', @answers);
+
+# The whole server stops: soon, whatever is under way.
+$emulator->fault({ on => 'any', action => 'hang', times => -1 });
+submit($t, "Job $_") for 1 .. 5;
+wait_until { @{ $emulator->log } >= 5 };
+$began = time;
+is $t->stop('TERM'), 0, 'TERM stops NGINX';
+cmp_ok time - $began, '<', 10, 'though its provider hangs';
+
+done_testing;
