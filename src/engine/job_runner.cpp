@@ -54,11 +54,7 @@ JobRunner::JobRunner(std::string_view zoneName, const store::JobArena& arena, st
 }
 
 JobRunner::~JobRunner() {
-    for (auto& [slot, job] : jobs_) {
-        if (job->transfer() != nullptr) {
-            client_.cancel(job->transfer());
-        }
-    }
+    forgetAll();
     if (place_) {
         arena_.releaseWorker(*place_);
     }
@@ -324,6 +320,16 @@ void JobRunner::forget(RunningJob& job) {
         client_.cancel(job.transfer());
     }
     jobs_.erase(job.ref().slot);
+}
+
+void JobRunner::forgetAll() {
+    for (auto& [slot, job] : jobs_) {
+        if (job->transfer() != nullptr) {
+            client_.cancel(job->transfer());
+        }
+    }
+    jobs_.clear();
+    starts_.clear();
 }
 
 void JobRunner::giveUp(RunningJob& job) {

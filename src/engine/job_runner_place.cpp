@@ -55,6 +55,7 @@ void JobRunner::keepPlace() {
         return;
     }
     if (place_) {
+        forgetAll();
         ngx_log_error(
             NGX_LOG_WARN, ngx_cycle->log, 0,
             "edgerun: this worker was away for long; its jobs in \"%s\" went on elsewhere",

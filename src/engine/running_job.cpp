@@ -44,6 +44,10 @@ void RunningJob::onTransfer(const loop::TransferResult& result) noexcept {
     runner_.drive(*this, eventOf(result));
 }
 
+bool RunningJob::mayStillSend() noexcept {
+    return runner_.owns(ref_);
+}
+
 void RunningJob::onTimer(void* self) noexcept {
     auto* job = static_cast<RunningJob*>(self);
     if (job->resumes_) {

@@ -18,7 +18,7 @@ constexpr std::size_t kKeptCapacity = 16 * 1024;
 // fast path, and a poll's answer fits into two. The second it keeps (TLS only).
 constexpr long kReceiveBuffer = 1024;
 constexpr long kSendBuffer = 16 * 1024;
-constexpr long kMaxIdleSeconds = 50;  // most servers close idle connections at 60 s or later
+constexpr long kMaxIdleSeconds = 50;     // most servers close idle connections at 60 s or later
 constexpr std::size_t kLeastSecret = 8;  // bytes; a shorter one may be part of any text
 constexpr std::uint64_t kMaxHintMs = 24ULL * 3600 * 1000;
 
@@ -236,6 +236,8 @@ void Exchange::reset() {
     result_ = {};
     error_[0] = '\0';
     transfer = nullptr;
+    guard = nullptr;
+    news = nullptr;
 }
 
 std::size_t Exchange::onBody(char* bytes, std::size_t size, std::size_t count,
@@ -274,6 +276,10 @@ std::size_t Exchange::onHeader(char* bytes, std::size_t size, std::size_t count,
 std::size_t Exchange::onRead(char* bytes, std::size_t size, std::size_t count,
                              void* self) noexcept {
     auto* exchange = static_cast<Exchange*>(self);
+    const bool isForbidden = exchange->guard == nullptr || !exchange->guard->mayStillSend();
+    if (exchange->sent_ == 0 && isForbidden) {
+        return CURL_READFUNC_ABORT;
+    }
     const std::string& body = exchange->request_.body;
     const std::size_t length = std::min(size * count, body.size() - exchange->sent_);
     std::memcpy(bytes, body.data() + exchange->sent_, length);

@@ -18,9 +18,16 @@ constexpr std::uint64_t kDrainTick = 100;  // ms
 constexpr std::uint64_t kRetryTick = 50;   // ms, while NGINX is short of connections
 constexpr std::size_t kSpareHandles = 64;  // idle ones kept for each upstream
 
+constexpr std::uint64_t kIdleTime = 60'000;  // ms without transfers until connections close
+
 /// Of NGINX's connections, left to clients.
 std::size_t clientsShare() {
-    return ngx_cycle->connection_n / 4;
+    return ngx_cycle->connection_n / 2;
+}
+
+/// Of NGINX's connections, the most that are kept between transfers.
+std::size_t idleShare() {
+    return ngx_cycle->connection_n / 8;
 }
 
 struct ShareRelease {
@@ -54,7 +61,7 @@ struct Home {
 };
 
 struct HttpClient::Impl : CurlMulti::Listener, UpstreamAddresses::Listener {
-    Impl() : pump(onPump, this), drain(onDrain, this) { drain.keepWorker(); }
+    Impl() : pump(onPump, this), drain(onDrain, this), rest(onRest, this) { drain.keepWorker(); }
     ~Impl();
 
     bool open();
@@ -67,10 +74,14 @@ struct HttpClient::Impl : CurlMulti::Listener, UpstreamAddresses::Listener {
 
     static void onPump(void* self) noexcept;
     static void onDrain(void* self) noexcept;
+    static void onRest(void* self) noexcept;
+    bool openMulti();
     void removeCancelled();
     void beginQueued(Home& home);
     bool mayBegin(const Home& home) const;
     void begin(Home& home, std::unique_ptr<Transfer> transfer);
+    bool send(Home& home, Transfer& transfer);
+    void ended(Home& home);
     std::unique_ptr<Exchange> takeExchange(Home& home);
     void giveBack(Home& home, std::unique_ptr<Exchange> exchange);
     static void fail(const Transfer& transfer, const char* reason);
@@ -84,9 +95,9 @@ struct HttpClient::Impl : CurlMulti::Listener, UpstreamAddresses::Listener {
     std::unordered_map<const Upstream*, std::size_t> homeIndex;
     std::unordered_map<Transfer*, std::unique_ptr<Transfer>> active;
     std::vector<Transfer*> cancelled;  // while libcurl was on the stack
-    std::size_t connections = 0;       // that libcurl may keep
     LoopEvent pump;
     LoopEvent drain;
+    LoopEvent rest;
 };
 
 std::unique_ptr<HttpClient> HttpClient::create() {
@@ -120,11 +131,20 @@ void HttpClient::cancel(Transfer* transfer) {
 
 bool HttpClient::Impl::open() {
     share.reset(curl_share_init());
-    multi = CurlMulti::create(*this);
     // Without it, each transfer negotiates TLS from the beginning.
-    return share != nullptr && multi != nullptr &&
+    return openMulti() && share != nullptr &&
            curl_share_setopt(share.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) ==
                CURLSHE_OK;
+}
+
+bool HttpClient::Impl::openMulti() {
+    auto fresh = CurlMulti::create(*this);
+    if (fresh == nullptr) {
+        return false;
+    }
+    multi = std::move(fresh);
+    multi->keepConnections(static_cast<long>(std::max<std::size_t>(idleShare(), 1)));
+    return true;
 }
 
 HttpClient::Impl::~Impl() {
@@ -155,6 +175,7 @@ void HttpClient::Impl::cancel(Transfer* transfer) {
     if (transfer->exchange == nullptr) {
         return;  // dropped when its turn comes
     }
+    transfer->exchange->guard = nullptr;
     cancelled.push_back(transfer);
     if (multi->isInside()) {
         pump.post();
@@ -173,9 +194,8 @@ void HttpClient::Impl::removeCancelled() {
         Transfer& transfer = *node.mapped();
         Home& home = *homes[transfer.home];
         multi->remove(transfer.exchange->easy());
-        home.active--;
         giveBack(home, std::move(transfer.exchange));
-        pump.post();
+        ended(home);
     }
 }
 
@@ -188,14 +208,14 @@ void HttpClient::Impl::onDone(CURL* easy, CURLcode code) noexcept {
     }
     Transfer& transfer = *node.mapped();
     Home& home = *homes[transfer.home];
-    home.active--;
+    if (transfer.exchange->news != nullptr && transfer.exchange->news == home.addresses.news()) {
+        home.addresses.learnt();
+    }
     if (transfer.owner != nullptr) {
         transfer.owner->onTransfer(transfer.exchange->result(code));
     }
     giveBack(home, std::move(transfer.exchange));
-    if (!home.queue.empty()) {
-        pump.post();
-    }
+    ended(home);
 }
 
 void HttpClient::Impl::onPump(void* self) noexcept {
@@ -254,25 +274,63 @@ bool HttpClient::Impl::mayBegin(const Home& home) const {
 }
 
 void HttpClient::Impl::begin(Home& home, std::unique_ptr<Transfer> transfer) {
-    Transfer* started = transfer.get();
-    const auto left = static_cast<ngx_msec_int_t>(started->deadline - ngx_current_msec);
-    curl_slist* news = home.addresses.news();
+    Transfer& started = *transfer;
+    if (started.once && !started.owner->mayStillSend()) {
+        return fail(started, "the job went on elsewhere");
+    }
+    try {
+        started.exchange = takeExchange(home);
+        active.emplace(&started, std::move(transfer));
+    } catch (const std::bad_alloc&) {
+        return fail(started, "out of memory");
+    }
+    if (!send(home, started)) {
+        const auto node = active.extract(&started);
+        fail(started, "libcurl refused the transfer");
+    }
+}
 
-    started->exchange = takeExchange(home);
-    started->exchange->transfer = started;
-    started->exchange->prepare(std::move(started->request), static_cast<std::uint64_t>(left), news);
-    if (!multi->add(started->exchange->easy())) {
-        fail(*started, "libcurl refused the transfer");
-        return;
+bool HttpClient::Impl::send(Home& home, Transfer& transfer) {
+    const auto left = static_cast<ngx_msec_int_t>(transfer.deadline - ngx_current_msec);
+    curl_slist* news = home.addresses.news();
+    Exchange& exchange = *transfer.exchange;
+    exchange.transfer = &transfer;
+    exchange.guard = transfer.owner;
+    exchange.news = news;
+    exchange.prepare(std::move(transfer.request), static_cast<std::uint64_t>(left), news);
+    if (!multi->add(exchange.easy())) {
+        return false;
     }
-    active.emplace(started, std::move(transfer));
     home.active++;
-    if (news != nullptr) {
-        home.addresses.learnt();
-    }
+    rest.cancel();
     if (!drain.isSet()) {
         drain.after(kDrainTick);
     }
+    return true;
+}
+
+/// libcurl keeps connections open until another transfer finds them dead: none
+/// may come for long, so it is made anew after a rest.
+void HttpClient::Impl::ended(Home& home) {
+    home.active--;
+    if (active.empty()) {
+        rest.after(kIdleTime);
+    }
+    if (!home.queue.empty()) {
+        pump.post();
+    }
+}
+
+void HttpClient::Impl::onRest(void* self) noexcept {
+    auto* impl = static_cast<Impl*>(self);
+    if (!impl->active.empty()) {
+        return;
+    }
+    for (auto& home : impl->homes) {
+        home->idle.clear();  // they belong to the old handle's sockets
+        home->addresses.relearn();
+    }
+    impl->openMulti();
 }
 
 std::unique_ptr<Exchange> HttpClient::Impl::takeExchange(Home& home) {
@@ -349,9 +407,6 @@ std::size_t HttpClient::Impl::homeOf(const Upstream& upstream) {
     const std::size_t index = homes.size();
     homes.push_back(std::make_unique<Home>(upstream, *this));
     homeIndex.emplace(&upstream, index);
-    connections += upstream.maxTransfers;
-    const std::size_t ours = ngx_cycle->connection_n - clientsShare();
-    multi->keepConnections(static_cast<long>(std::min(connections, ours)));
     return index;
 }
 

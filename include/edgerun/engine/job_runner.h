@@ -82,7 +82,9 @@ private:
     bool commit(RunningJob& job, const Provider& provider, run::Step& next);
     void perform(RunningJob& job, const Provider& provider, run::Step& next);
     void abandon(RunningJob& job, const run::Record& record);
+    bool owns(const store::JobRef& ref) { return arena_.load(ref).has_value(); }
     void forget(RunningJob& job);
+    void forgetAll();
     void giveUp(RunningJob& job);
     void leave();
 

@@ -29,6 +29,7 @@ public:
     bool mustStay() const { return transfer_ != nullptr && once_; }
 
     void onTransfer(const loop::TransferResult& result) noexcept override;
+    bool mayStillSend() noexcept override;
     void onAbandoned() noexcept override { transfer_ = nullptr; }
 
 private:

@@ -50,6 +50,10 @@ public:
 
     /// The caller's note on whose exchange this is.
     Transfer* transfer = nullptr;
+    /// Asked before a body with `once` is sent; null forbids it.
+    TransferOwner* guard = nullptr;
+    /// Addresses that libcurl learns with this exchange, or null.
+    const curl_slist* news = nullptr;
 
 private:
     static std::size_t onBody(char* bytes, std::size_t size, std::size_t count,

@@ -39,11 +39,14 @@ struct TransferResult {
     std::optional<bool> shouldRetry;          ///< x-should-retry
 };
 
-/// Told once, by one of the two, about each transfer that it started and did
+/// Told once, by onTransfer() or onAbandoned(), about each transfer that it started and did
 /// not cancel.
 class TransferOwner {
 public:
     virtual void onTransfer(const TransferResult& result) noexcept = 0;
+    /// Asked just before a request with `once` goes out, perhaps long after
+    /// start(): the owner may have lost its right to send it meanwhile.
+    virtual bool mayStillSend() noexcept = 0;
     /// The worker is leaving and has dropped the transfer. Nothing may be
     /// started or cancelled from here.
     virtual void onAbandoned() noexcept = 0;

@@ -42,6 +42,8 @@ public:
     curl_slist* news();
     /// libcurl has been given the news.
     void learnt() { fresh_ = false; }
+    /// A new multi handle knows nothing yet.
+    void relearn() { fresh_ = known_; }
 
 private:
     static void onResolved(ngx_resolver_ctx_t* ctx) noexcept;
