@@ -104,9 +104,11 @@ bool isUsable(std::string_view text) {
 }
 
 std::optional<std::string> readUser(const json_t* claim) {
-    // A number is not taken for a name: 1, 1.0 and "1" would be one user.
+    // A number is not taken for a name: 1, 1.0 and "1" would be one user. Nor is
+    // a name with blanks around it, which a header would lose.
     const std::string_view user = text::stringOf(claim);
-    return !user.empty() && isUsable(user) ? std::optional<std::string>(user) : std::nullopt;
+    const bool isName = !user.empty() && user.front() != ' ' && user.back() != ' ';
+    return isName && isUsable(user) ? std::optional<std::string>(user) : std::nullopt;
 }
 
 /// What one string of the claim stands for: itself, as one element. Identity

@@ -85,7 +85,7 @@ Fault readMember(std::string_view name, const json_t* value, std::size_t maxQuer
 
 std::variant<store::JobRequest, BadSubmission> readSubmission(std::string_view body,
                                                               std::size_t maxQuery) {
-    const auto parsed = text::parseJson(body, {body.size(), 8});
+    const auto parsed = text::parseJson(body, {body.size(), 8, 100});
     if (parsed == nullptr) {
         return BadSubmission{"the body is not valid JSON"};
     }

@@ -20,10 +20,12 @@ std::size_t endOfString(std::string_view bytes, std::size_t from) {
     return bytes.size();
 }
 
-/// jansson itself recurses down to 2048 levels and allocates on the way, so the
-/// depth is known before it starts. Brackets inside strings do not count.
-bool isDeeperThan(std::string_view bytes, std::size_t maxDepth) {
+/// jansson itself recurses down to 2048 levels, and allocates for each value: a
+/// megabyte of brackets takes it a tenth of a second. So both are counted before
+/// it starts. What stands inside strings does not count.
+bool isWithin(std::string_view bytes, const JsonLimits& limits) {
     std::size_t depth = 0;
+    std::size_t values = 1;
     for (std::size_t at = 0; at < bytes.size(); ++at) {
         switch (bytes[at]) {
             case '"':
@@ -31,17 +33,21 @@ bool isDeeperThan(std::string_view bytes, std::size_t maxDepth) {
                 break;
             case '[':
             case '{':
-                if (++depth > maxDepth) {
-                    return true;
+                ++values;
+                if (++depth > limits.maxDepth) {
+                    return false;
                 }
                 break;
             case ']':
             case '}':
                 depth -= depth > 0 ? 1 : 0;
                 break;
+            case ',':
+                ++values;
+                break;
         }
     }
-    return false;
+    return values <= limits.maxValues;
 }
 
 struct FreeRelease {
@@ -51,7 +57,7 @@ struct FreeRelease {
 }  // namespace
 
 JsonPtr parseJson(std::string_view bytes, JsonLimits limits) {
-    if (bytes.size() > limits.maxBytes || isDeeperThan(bytes, limits.maxDepth)) {
+    if (bytes.size() > limits.maxBytes || !isWithin(bytes, limits)) {
         return nullptr;
     }
     return JsonPtr(

@@ -71,6 +71,14 @@ TEST(Json, RefusesMoreBytesThanAllowed) {
     EXPECT_FALSE(parseJson("[100]", {4, 32}));
 }
 
+TEST(Json, RefusesMoreValuesThanAllowed) {
+    const JsonLimits limits{1000, 32, 4};
+    EXPECT_NE(parseJson("[1,2,3]", limits), nullptr);
+    EXPECT_EQ(parseJson("[1,2,3,4]", limits), nullptr);
+    EXPECT_EQ(parseJson(R"({"a":[{},{}]})", limits), nullptr);
+    EXPECT_NE(parseJson(R"([",,,,[[[["])", limits), nullptr);
+}
+
 TEST(Json, RefusesDeeperNestingThanAllowed) {
     const std::pair<const char*, const char*> kinds[] = {{"[", "]"}, {"{\"a\":[", "]}"}};
     for (const auto& [open, close] : kinds) {

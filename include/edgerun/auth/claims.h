@@ -42,7 +42,8 @@ struct Claims {
 /// now is the caller's question. Roles and modules are a string (one element) or
 /// an array of strings; absent, null and empty strings mean none. Refuses exp or
 /// nbf that is not a finite number in 0..2^53, an iat that is not a number, a
-/// user that is not a string of 1 to 256 bytes, more than 256 elements, elements
+/// user that is not a string of 1 to 256 bytes without
+/// blanks around it, more than 256 elements, elements
 /// above 256 bytes, and control characters (C0, DEL, C1) in any of them.
 std::variant<Claims, TokenProblem> readClaims(std::string_view payload, const ClaimMap& map);
 

@@ -20,7 +20,8 @@ using JsonPtr = std::unique_ptr<json_t, JsonRelease>;
 
 struct JsonLimits {
     std::size_t maxBytes;
-    std::size_t maxDepth = 32;  ///< nesting of arrays and objects
+    std::size_t maxDepth = 32;       ///< nesting of arrays and objects
+    std::size_t maxValues = 20'000;  ///< members and elements, in all
 };
 
 /// RFC 8259 text, whole; null if it is none or passes the limits. Trailing
