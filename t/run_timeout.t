@@ -24,6 +24,9 @@ sub times_out {
 my $job = times_out('a long run');
 ok wait_until { (runs_of($t, $job))[0]{status} eq 'cancelled' }, 'its run is cancelled upstream';
 ok wait_until { !(runs_of($t, $job))[0]{thread_exists} }, 'and its thread deleted';
+my ($cancel) = @{ $t->emulator->log(call => 'cancel_run') };
+is_deeply [ @{ $cancel->{headers} }{qw(content-type content-length)} ], [ undef, '0' ],
+    'by a call without a body, and so without a type';
 
 $job = times_out('a run that waits for tools', undef, 'Call. [[status=requires_action]] [[duration=1]]');
 ok wait_until { (runs_of($t, $job))[0]{status} eq 'cancelled' }, 'its run is cancelled upstream';
