@@ -39,6 +39,17 @@ is scalar @{ $t->emulator->log(call => 'delete_thread') }, 0, 'no thread is dele
 is scalar(grep { ($_->{status} // 0) >= 400 } @{ $t->emulator->log }), 0,
     'the provider refused nothing';
 
+# Three at once: only the first may have the thread, or answers would mix.
+my $wire = Edgerun::Http::format_request(
+    'POST', '/jobs',
+    json  => { query => 'At once. [[duration=500]]', threadId => $thread },
+    token => $t->token({ sub => 'alice' }),
+);
+my $pipe = $t->connect;
+$pipe->write($wire x 3);
+is join(' ', map { $pipe->read_response(method => 'POST')->{status} } 1 .. 3), '202 409 409',
+    'jobs that come at once do not share a thread';
+
 # Without keep_threads a job's thread is gone: no job can be paid for in it.
 $t->write_conf(jobs_conf());
 $t->reload;
