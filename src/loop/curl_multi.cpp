@@ -2,11 +2,13 @@
 
 #include <openssl/err.h>
 
+#include <new>
+
 namespace edgerun::loop {
 
 std::unique_ptr<CurlMulti> CurlMulti::create(Listener& listener) {
-    std::unique_ptr<CurlMulti> loop(new CurlMulti(listener));
-    return loop->multi_ != nullptr ? std::move(loop) : nullptr;
+    std::unique_ptr<CurlMulti> loop(new (std::nothrow) CurlMulti(listener));
+    return loop != nullptr && loop->multi_ != nullptr ? std::move(loop) : nullptr;
 }
 
 CurlMulti::CurlMulti(Listener& listener)

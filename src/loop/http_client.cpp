@@ -50,7 +50,9 @@ public:
 /// What the client keeps for one upstream.
 struct Home {
     Home(const Upstream& server, UpstreamAddresses::Listener& listener)
-        : upstream(server), options(server), addresses(server, listener) {}
+        : upstream(server), options(server), addresses(server, listener) {
+        idle.reserve(kSpareHandles);  // giving back must not fail
+    }
 
     const Upstream& upstream;
     UpstreamOptions options;
@@ -77,6 +79,7 @@ struct HttpClient::Impl : CurlMulti::Listener, UpstreamAddresses::Listener {
     static void onRest(void* self) noexcept;
     bool openMulti();
     void removeCancelled();
+    void remove(Transfer* transfer);
     void beginQueued(Home& home);
     bool mayBegin(const Home& home) const;
     void begin(Home& home, std::unique_ptr<Transfer> transfer);
@@ -176,27 +179,34 @@ void HttpClient::Impl::cancel(Transfer* transfer) {
         return;  // dropped when its turn comes
     }
     transfer->exchange->guard = nullptr;
-    cancelled.push_back(transfer);
-    if (multi->isInside()) {
-        pump.post();
-    } else {
-        removeCancelled();
+    if (!multi->isInside()) {
+        return remove(transfer);
     }
+    try {
+        cancelled.push_back(transfer);
+    } catch (const std::bad_alloc&) {
+        return;  // it ends by itself, and nobody is told
+    }
+    pump.post();
 }
 
 void HttpClient::Impl::removeCancelled() {
     while (!cancelled.empty()) {
-        auto node = active.extract(cancelled.back());
+        Transfer* transfer = cancelled.back();
         cancelled.pop_back();
-        if (node.empty()) {
-            continue;  // ended meanwhile
-        }
-        Transfer& transfer = *node.mapped();
-        Home& home = *homes[transfer.home];
-        multi->remove(transfer.exchange->easy());
-        giveBack(home, std::move(transfer.exchange));
-        ended(home);
+        remove(transfer);
     }
+}
+
+void HttpClient::Impl::remove(Transfer* transfer) {
+    const auto node = active.extract(transfer);
+    if (node.empty()) {
+        return;  // ended meanwhile
+    }
+    Home& home = *homes[transfer->home];
+    multi->remove(transfer->exchange->easy());
+    giveBack(home, std::move(transfer->exchange));
+    ended(home);
 }
 
 void HttpClient::Impl::onDone(CURL* easy, CURLcode code) noexcept {
@@ -273,24 +283,28 @@ bool HttpClient::Impl::mayBegin(const Home& home) const {
            ngx_cycle->free_connection_n + multi->sockets() > active.size() + clientsShare();
 }
 
+/// The owner is told in every case: now, or when the transfer ends.
 void HttpClient::Impl::begin(Home& home, std::unique_ptr<Transfer> transfer) {
-    Transfer& started = *transfer;
-    if (started.once && !started.owner->mayStillSend()) {
-        return fail(started, "the job went on elsewhere");
+    if (transfer->once && !transfer->owner->mayStillSend()) {
+        return fail(*transfer, "the job went on elsewhere");
     }
+    const char* trouble = "libcurl refused the transfer";
     try {
-        started.exchange = takeExchange(home);
-        active.emplace(&started, std::move(transfer));
+        // The place comes first: nothing may throw once libcurl has the handle.
+        auto& place = active[transfer.get()];
+        if (send(home, *transfer)) {
+            place = std::move(transfer);
+            return;
+        }
     } catch (const std::bad_alloc&) {
-        return fail(started, "out of memory");
+        trouble = "out of memory";
     }
-    if (!send(home, started)) {
-        const auto node = active.extract(&started);
-        fail(started, "libcurl refused the transfer");
-    }
+    active.erase(transfer.get());
+    fail(*transfer, trouble);
 }
 
 bool HttpClient::Impl::send(Home& home, Transfer& transfer) {
+    transfer.exchange = takeExchange(home);
     const auto left = static_cast<ngx_msec_int_t>(transfer.deadline - ngx_current_msec);
     curl_slist* news = home.addresses.news();
     Exchange& exchange = *transfer.exchange;

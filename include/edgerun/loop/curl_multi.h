@@ -24,13 +24,14 @@ public:
         ~Listener() = default;
     };
 
-    /// Null if libcurl cannot be set up. `maxConnections`: idle and busy ones
-    /// that are kept.
+    /// Null if libcurl cannot be set up.
     static std::unique_ptr<CurlMulti> create(Listener& listener);
     ~CurlMulti();
     CurlMulti(const CurlMulti&) = delete;
     CurlMulti& operator=(const CurlMulti&) = delete;
 
+    /// When a transfer ends and there are more connections than that, busy ones
+    /// included, the one that is idle for the longest time is closed.
     void keepConnections(long most);
     /// Sockets of this handle are made and closed by this loop.
     void adopt(CURL* easy);
