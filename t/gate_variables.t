@@ -38,6 +38,10 @@ $t->write_conf(<<'END');
         }
         location /up/open { edgerun_auth_jwt off; proxy_pass http://127.0.0.1:%%PORT_1%%; proxy_set_header X-User "<$edgerun_user>"; }
         location /up/either { satisfy any; allow all; proxy_pass http://127.0.0.1:%%PORT_1%%; proxy_set_header X-User "<$edgerun_user>"; }
+        location /password {
+            satisfy any; auth_basic "basic"; auth_basic_user_file %%TESTDIR%%/users;
+            edgerun_require_role boss;
+        }
         location /early {
             edgerun_auth_jwt_secret env:EDGERUN_JWT_SECRET;
             return 200 "$edgerun_user|$edgerun_role|$edgerun_modules|$is_staff|$edgerun_job_id|$edgerun_job_status|$edgerun_error";
@@ -53,6 +57,7 @@ $t->write_conf(<<'END');
 END
 mkdir $t->dir . '/html';
 $t->write_file('html/page', 'inside');
+$t->write_file('users', "alice:{PLAIN}wonder\n");
 $t->run;
 
 my $alice = $t->token({ sub => 'alice', role => [qw(staff admin)], assignedModules => 'chat' });
@@ -96,6 +101,8 @@ is_deeply do { $t->get('/page?3'); logged('/page?3') }, { %nobody, error => 'Una
     'with no token either';
 is_deeply do { $t->get('/up/either?4', token => $expired); logged('/up/either?4') }, \%nobody,
     'not what another access module made good';
+is $t->get('/password?5', token => $alice)->{status}, 401, 'another access module may answer';
+is_deeply logged('/password?5')->{error}, '', 'then the error is not ours';
 is_deeply do { $t->get('/nothing', token => $alice); logged('/nothing') }->{error}, '',
     'nor what is no error of ours';
 
