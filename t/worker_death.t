@@ -8,18 +8,24 @@ use Edgerun::Jobs;
 use List::Util qw(uniq);
 
 my $t = Edgerun::Test->new;
-$t->start_emulator(duration => 3000, jitter => 2500);
+$t->start_emulator(duration => 1500, jitter => 1200);
 my $emulator = $t->emulator;
-$t->write_conf(jobs_conf(provider => { poll_interval => '200ms', run_timeout => '60s' }));
+$t->write_conf(
+    jobs_conf(
+        provider => { poll_interval => '200ms', run_timeout => '60s' },
+        server   => 'add_header X-Worker $pid always;'
+    )
+);
 $t->run;
 
-# Jobs in all states: some begin while it happens.
+# Jobs in all states: some begin while it happens. It happens to the worker that
+# took them.
 sub jobs_under {
     my ($name, $happens) = @_;
     my $connection = $t->connect;
     my @answers = map { submit($t, "Job $_", on => $connection) } 1 .. 60;
     undef $connection;
-    my $after = $happens->();
+    $happens->($answers[0]{headers}{'x-worker'});
     my (%last, @backwards);
     my @jobs = finish(
         $t,
@@ -32,7 +38,6 @@ sub jobs_under {
             $last{ $job->{id} } = $job;
         }
     );
-    $after->() if $after;
     is join(' ', uniq map { $_->{status} . error_of($_) } @jobs), 'COMPLETED', "$name: all jobs complete";
     is join(', ', @backwards), '', "$name: none goes back";
     my %runs;
@@ -45,8 +50,8 @@ sub jobs_under {
 jobs_under(
     'a killed worker',
     sub {
-        $t->kill_worker(($t->worker_pids)[0]);
-        return;
+        my ($pid) = @_;
+        $t->kill_worker($pid);
     }
 );
 
@@ -57,23 +62,26 @@ jobs_under(
         $t->allow_log(map { (qr/worker process $_ exited on signal 9/, qr/was locked by $_/) } @pids);
         kill 'KILL', @pids;
         wait_until { my %new = map { $_ => 1 } $t->worker_pids; keys %new == 2 && !grep { $new{$_} } @pids };
-        return;
     }
 );
 
-# Its jobs go on elsewhere after the lease; then it finds that out.
+# Its jobs go on elsewhere after the lease. Then it wakes up, in the midst of
+# calls that had been under way, and must keep its hands off.
+$emulator->settings({ delay => 400 });
 jobs_under(
     'a worker that stood still',
     sub {
-        my ($pid) = $t->worker_pids;
+        my ($pid) = @_;
+        wait_until { @{ $emulator->runs } > 120 };
+        my $from = length $t->error_log;
         kill 'STOP', $pid;
-        return sub {
-            kill 'CONT', $pid;
-            wait_until { $t->error_log =~ /\Q$pid#$pid\E: edgerun: this worker was away for long/ }
-                or warn "worker $pid noticed nothing";
-        };
+        wait_until { substr($t->error_log, $from) =~ /jobs in "jobs" go on in this worker/ };
+        kill 'CONT', $pid;
+        ok wait_until { $t->error_log =~ /\Q$pid#$pid\E: edgerun: this worker was away for long/ },
+            'a worker that stood still: notices that';
     }
 );
+$emulator->settings({ delay => 0 });
 is run_job($t, 'Hello.')->{status}, 'COMPLETED', 'afterwards jobs run as ever' for 1 .. 4;
 
 done_testing;

@@ -11,7 +11,7 @@ my $t = Edgerun::Test->new;
 $t->start_emulator(duration => 1500, jitter => 1000);
 my $emulator = $t->emulator;
 my %provider = (poll_interval => '200ms', run_timeout => '60s', request_timeout => '20s');
-$t->write_conf(jobs_conf(provider => \%provider));
+$t->write_conf(jobs_conf(provider => \%provider, server => 'add_header X-Worker $pid always;'));
 $t->run;
 
 sub submit_some {
@@ -36,7 +36,7 @@ sub is_gone {
 
 for my $signal (qw(QUIT TERM)) {
     my @answers = submit_some();
-    my ($pid) = $t->worker_pids;
+    my $pid = $answers[0]{headers}{'x-worker'};
     kill $signal, $pid;
     ok is_gone($pid), "$signal: the worker leaves soon";
     all_complete($signal, @answers);
