@@ -73,10 +73,15 @@ std::optional<std::uint64_t> retryAfter(std::string_view text) {
 
 }  // namespace
 
-UpstreamOptions::UpstreamOptions(const Upstream& upstream) {
+UpstreamOptions::UpstreamOptions(const Upstream& upstream) : url(curl_url()) {
+    if (url == nullptr) {
+        throw std::bad_alloc();
+    }
     const std::string& name = upstream.tlsName.empty() ? upstream.host : upstream.tlsName;
-    urlPrefix = upstream.scheme + "://" + bracketed(name) + ":" + std::to_string(upstream.port) +
-                upstream.path;
+    const std::string server =
+        upstream.scheme + "://" + bracketed(name) + ":" + std::to_string(upstream.port);
+    // Where libcurl cannot read it, each transfer fails, and says so.
+    curl_url_set(url.get(), CURLUPART_URL, server.c_str(), 0);
 
     for (const auto& header : upstream.headers) {
         headers = appendTo(std::move(headers), header);
@@ -85,23 +90,31 @@ UpstreamOptions::UpstreamOptions(const Upstream& upstream) {
         headers = appendTo(std::move(headers), "Host: " + bracketed(upstream.host) + ":" +
                                                    std::to_string(upstream.port));
     }
+    // libcurl's own would be printed twice for each transfer.
+    headers = appendTo(std::move(headers), "User-Agent: edgerun");
     headers = appendTo(std::move(headers), "Accept: application/json");
-    headers = appendTo(std::move(headers), "Expect:");  // no 100-continue round trip
 
     for (const curl_slist* item = headers.get(); item != nullptr; item = item->next) {
         headersWithBody = appendTo(std::move(headersWithBody), item->data);
     }
     headersWithBody = appendTo(std::move(headersWithBody), "Content-Type: application/json");
+    headersWithBody = appendTo(std::move(headersWithBody), "Expect:");  // no 100-continue
     // An empty POST has no type.
     headers = appendTo(std::move(headers), "Content-Type:");
 }
 
 Exchange::Exchange(const Upstream& upstream, const UpstreamOptions& options, CURLSH* share)
-    : upstream_(upstream), options_(options), easy_(curl_easy_init()) {
+    : upstream_(upstream),
+      options_(options),
+      url_(curl_url_dup(options.url.get())),
+      easy_(url_ != nullptr ? curl_easy_init() : nullptr) {
     CURL* easy = easy_.get();
     if (easy == nullptr) {
         return;
     }
+    // Read once: from text, libcurl would parse it, take it apart and put it
+    // together again for each transfer.
+    curl_easy_setopt(easy, CURLOPT_CURLU, url_.get());
     curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_.data());
     curl_easy_setopt(easy, CURLOPT_SHARE, share);
@@ -118,7 +131,6 @@ Exchange::Exchange(const Upstream& upstream, const UpstreamOptions& options, CUR
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "edgerun");
     curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE,
                      static_cast<curl_off_t>(upstream.maxResponse));
 
@@ -145,12 +157,7 @@ void Exchange::prepare(TransferRequest request, std::uint64_t timeout, curl_slis
     request_ = std::move(request);
     CURL* easy = easy_.get();
 
-    std::string url = options_.urlPrefix + request_.path;
-    if (!upstream_.query.empty()) {
-        url += request_.path.find('?') == std::string::npos ? '?' : '&';
-        url += upstream_.query;
-    }
-    curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
+    setTarget();
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout));
     if (resolve != nullptr) {
         curl_easy_setopt(easy, CURLOPT_RESOLVE, resolve);
@@ -159,6 +166,21 @@ void Exchange::prepare(TransferRequest request, std::uint64_t timeout, curl_slis
         easy, CURLOPT_HTTPHEADER,
         request_.body.empty() ? options_.headers.get() : options_.headersWithBody.get());
     setMethod();
+}
+
+void Exchange::setTarget() {
+    const auto mark = request_.path.find('?');
+    const std::string path = upstream_.path + request_.path.substr(0, mark);
+    std::string query = mark == std::string::npos ? "" : request_.path.substr(mark + 1);
+    if (!upstream_.query.empty()) {
+        query += (query.empty() ? "" : "&") + upstream_.query;
+    }
+    // What stands there now is the last transfer's.
+    if (curl_url_set(url_.get(), CURLUPART_PATH, path.c_str(), 0) != CURLUE_OK ||
+        curl_url_set(url_.get(), CURLUPART_QUERY, query.empty() ? nullptr : query.c_str(), 0) !=
+            CURLUE_OK) {
+        throw std::bad_alloc();
+    }
 }
 
 void Exchange::setMethod() {

@@ -19,12 +19,17 @@ struct CurlRelease {
     void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
 };
 
+struct CurlUrlRelease {
+    void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
+};
+using CurlUrl = std::unique_ptr<CURLU, CurlUrlRelease>;
+
 /// What all transfers to one upstream share, made once.
 struct UpstreamOptions {
     explicit UpstreamOptions(const Upstream& upstream);
 
-    std::string urlPrefix;  ///< scheme, name, port and base path
-    CurlList headers;       ///< for calls without a body
+    CurlUrl url;       ///< without path and query
+    CurlList headers;  ///< for calls without a body
     CurlList headersWithBody;
 };
 
@@ -39,7 +44,7 @@ public:
 
     /// Ready to be added to the multi handle. `timeout` in ms. `resolve` lists
     /// addresses that libcurl is to learn first, or is null; it must live
-    /// until the transfer has begun.
+    /// until the transfer has begun. Throws std::bad_alloc.
     void prepare(TransferRequest request, std::uint64_t timeout, curl_slist* resolve);
 
     /// What came of it, after libcurl is done.
@@ -63,12 +68,14 @@ private:
     static std::size_t onRead(char* bytes, std::size_t size, std::size_t count,
                               void* self) noexcept;
 
+    void setTarget();
     void setMethod();
     void takeHeader(std::string_view line);
     void hideSecret();
 
     const Upstream& upstream_;
     const UpstreamOptions& options_;
+    CurlUrl url_;
     std::unique_ptr<CURL, CurlRelease> easy_;
     TransferRequest request_;
     std::size_t sent_ = 0;  // of the body
