@@ -85,6 +85,7 @@ struct HttpClient::Impl : CurlMulti::Listener, UpstreamAddresses::Listener {
     void begin(Home& home, std::unique_ptr<Transfer> transfer);
     bool send(Home& home, Transfer& transfer);
     void ended(Home& home);
+    void roomForIdle();
     std::unique_ptr<Exchange> takeExchange(Home& home);
     void giveBack(Home& home, std::unique_ptr<Exchange> exchange);
     static void fail(const Transfer& transfer, const char* reason);
@@ -146,7 +147,6 @@ bool HttpClient::Impl::openMulti() {
         return false;
     }
     multi = std::move(fresh);
-    multi->keepConnections(static_cast<long>(std::max<std::size_t>(idleShare(), 1)));
     return true;
 }
 
@@ -316,6 +316,7 @@ bool HttpClient::Impl::send(Home& home, Transfer& transfer) {
         return false;
     }
     home.active++;
+    roomForIdle();
     rest.cancel();
     if (!drain.isSet()) {
         drain.after(kDrainTick);
@@ -327,12 +328,19 @@ bool HttpClient::Impl::send(Home& home, Transfer& transfer) {
 /// may come for long, so it is made anew after a rest.
 void HttpClient::Impl::ended(Home& home) {
     home.active--;
+    roomForIdle();
     if (active.empty()) {
         rest.after(kIdleTime);
     }
     if (!home.queue.empty()) {
         pump.post();
     }
+}
+
+/// libcurl counts busy connections too: with a fixed limit below their number
+/// it would close each one at the end of its transfer.
+void HttpClient::Impl::roomForIdle() {
+    multi->keepConnections(static_cast<long>(active.size() + idleShare()));
 }
 
 void HttpClient::Impl::onRest(void* self) noexcept {
