@@ -25,7 +25,7 @@ std::size_t clientsShare() {
     return ngx_cycle->connection_n / 2;
 }
 
-/// Of NGINX's connections, the most that are kept between transfers.
+/// Of NGINX's connections, those that may be idle however few transfers there are.
 std::size_t idleShare() {
     return ngx_cycle->connection_n / 8;
 }
@@ -85,7 +85,7 @@ struct HttpClient::Impl : CurlMulti::Listener, UpstreamAddresses::Listener {
     void begin(Home& home, std::unique_ptr<Transfer> transfer);
     bool send(Home& home, Transfer& transfer);
     void ended(Home& home);
-    void roomForIdle();
+    void keepFor(std::size_t transfers);
     std::unique_ptr<Exchange> takeExchange(Home& home);
     void giveBack(Home& home, std::unique_ptr<Exchange> exchange);
     static void fail(const Transfer& transfer, const char* reason);
@@ -99,6 +99,7 @@ struct HttpClient::Impl : CurlMulti::Listener, UpstreamAddresses::Listener {
     std::unordered_map<const Upstream*, std::size_t> homeIndex;
     std::unordered_map<Transfer*, std::unique_ptr<Transfer>> active;
     std::vector<Transfer*> cancelled;  // while libcurl was on the stack
+    std::size_t busiest = 0;           // transfers at once, lately
     LoopEvent pump;
     LoopEvent drain;
     LoopEvent rest;
@@ -147,6 +148,7 @@ bool HttpClient::Impl::openMulti() {
         return false;
     }
     multi = std::move(fresh);
+    keepFor(0);
     return true;
 }
 
@@ -316,7 +318,7 @@ bool HttpClient::Impl::send(Home& home, Transfer& transfer) {
         return false;
     }
     home.active++;
-    roomForIdle();
+    keepFor(std::max(busiest, active.size()));
     rest.cancel();
     if (!drain.isSet()) {
         drain.after(kDrainTick);
@@ -328,7 +330,6 @@ bool HttpClient::Impl::send(Home& home, Transfer& transfer) {
 /// may come for long, so it is made anew after a rest.
 void HttpClient::Impl::ended(Home& home) {
     home.active--;
-    roomForIdle();
     if (active.empty()) {
         rest.after(kIdleTime);
     }
@@ -337,10 +338,11 @@ void HttpClient::Impl::ended(Home& home) {
     }
 }
 
-/// libcurl counts busy connections too: with a fixed limit below their number
-/// it would close each one at the end of its transfer.
-void HttpClient::Impl::roomForIdle() {
-    multi->keepConnections(static_cast<long>(active.size() + idleShare()));
+/// libcurl counts busy connections too, and transfers come in waves: as many
+/// connections are kept as were busy lately.
+void HttpClient::Impl::keepFor(std::size_t transfers) {
+    busiest = transfers;
+    multi->keepConnections(static_cast<long>(std::max({busiest, idleShare(), std::size_t{1}})));
 }
 
 void HttpClient::Impl::onRest(void* self) noexcept {
@@ -390,6 +392,8 @@ void HttpClient::Impl::onDrain(void* self) noexcept {
     if (ngx_exiting) {
         impl->abandon(false);
     }
+    // Half of it in five seconds, which is longer than most polls are apart.
+    impl->keepFor(std::max(impl->active.size(), impl->busiest - (impl->busiest + 63) / 64));
     if (!impl->active.empty()) {
         impl->drain.after(kDrainTick);
     }
