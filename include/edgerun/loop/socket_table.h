@@ -42,12 +42,17 @@ public:
     std::size_t count() const { return count_; }
 
 private:
+    struct Socket {
+        ngx_connection_t* connection = nullptr;
+        bool isWatched = false;  ///< libcurl wants to hear of it
+    };
+
     static void onEvent(ngx_event_t* ev) noexcept;
-    ngx_connection_t* find(curl_socket_t fd) const;
-    void release(ngx_connection_t* c);
+    Socket* find(curl_socket_t fd);
+    void release(Socket& socket);
 
     Listener& listener_;
-    std::vector<ngx_connection_t*> connections_;  // by descriptor
+    std::vector<Socket> known_;  // by descriptor
     std::size_t count_ = 0;
 };
 
