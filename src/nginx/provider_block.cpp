@@ -266,6 +266,7 @@ const Entry* entryNamed(std::string_view name) {
 
 std::string unknownName(std::string_view name) {
     std::vector<std::string_view> names;
+    names.reserve(kEntries.size());
     for (const auto& entry : kEntries) {
         names.push_back(entry.name);
     }
