@@ -41,8 +41,9 @@ std::optional<ClaimPath> parseClaimPath(std::string_view dotted) {
     }
 }
 
-std::variant<Claims, TokenProblem> readClaims(std::string_view payload, const ClaimMap& map) {
+std::variant<Caller, TokenProblem> readClaims(std::string_view payload, const TokenPolicy& policy) {
     const text::JsonPtr parsed = text::parseJson(payload, kPayloadLimits);
+    const ClaimMap& map = policy.claims;
     const json_t* object = parsed.get();
     if (!json_is_object(object)) {
         return TokenProblem::BadClaims;
@@ -61,7 +62,9 @@ std::variant<Claims, TokenProblem> readClaims(std::string_view payload, const Cl
         return TokenProblem::BadEntitlements;
     }
     const OwnerKey owner = ownerKeyOf(*user);
-    return Claims{{std::move(*user), std::move(*roles), std::move(*modules), owner}, *validity};
+    return Caller{{std::move(*user), std::move(*roles), std::move(*modules), std::nullopt, owner},
+                  *validity,
+                  std::string(payload)};
 }
 
 namespace {

@@ -31,10 +31,11 @@ constexpr HmacKind kKinds[] = {
 
 class HmacKey final : public VerificationKey {
 public:
+    using VerificationKey::VerificationKey;
+
     /// False if OpenSSL refuses; the key must not be used then.
     bool prepare(std::string_view secret);
 
-    bool allows(Algorithm algorithm) const override { return keyedFor(algorithm) != nullptr; }
     bool verify(Algorithm algorithm, std::string_view input,
                 std::string_view signature) const override;
 
@@ -67,7 +68,7 @@ KeyedMac makeKeyedMac(EVP_MAC* mac, const HmacKind& kind, std::string_view secre
 bool HmacKey::prepare(std::string_view secret) {
     const Mac mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
     for (const HmacKind& kind : kKinds) {
-        if (secret.size() < kind.hashBytes) {
+        if (!allows(kind.algorithm)) {
             continue;
         }
         KeyedMac context = mac ? makeKeyedMac(mac.get(), kind, secret) : nullptr;
@@ -131,9 +132,16 @@ const char* hmacSecretFault(std::string_view secret) {
     return nullptr;
 }
 
-std::unique_ptr<VerificationKey> makeHmacKey(std::string_view secret) {
-    auto key = std::make_unique<HmacKey>();
-    if (hmacSecretFault(secret) != nullptr || !key->prepare(secret)) {
+VerificationKeyPtr makeHmacKey(std::string_view secret, std::string keyId,
+                               AlgorithmSet algorithms) {
+    AlgorithmSet usable;
+    for (const HmacKind& kind : kKinds) {
+        if (algorithms.has(kind.algorithm) && secret.size() >= kind.hashBytes) {
+            usable.add(kind.algorithm);
+        }
+    }
+    auto key = std::make_shared<HmacKey>(std::move(keyId), usable);
+    if (hmacSecretFault(secret) != nullptr || usable.empty() || !key->prepare(secret)) {
         return nullptr;
     }
     return key;

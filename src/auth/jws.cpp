@@ -27,7 +27,8 @@ bool isVerifiedByAny(const VerificationKeys& keys, Algorithm algorithm, std::str
 }  // namespace
 
 std::variant<std::string, TokenProblem> verifyCompact(std::string_view token,
-                                                      const VerificationKeys& keys) {
+                                                      const VerificationKeys& keys,
+                                                      AlgorithmSet algorithms) {
     if (token.size() > kMaxTokenBytes) {
         return TokenProblem::TooLarge;
     }
@@ -42,7 +43,8 @@ std::variant<std::string, TokenProblem> verifyCompact(std::string_view token,
     if (const auto* problem = std::get_if<TokenProblem>(&algorithm)) {
         return *problem;
     }
-    if (!isAllowedByAny(keys, std::get<Algorithm>(algorithm))) {
+    if (!algorithms.has(std::get<Algorithm>(algorithm)) ||
+        !isAllowedByAny(keys, std::get<Algorithm>(algorithm))) {
         return TokenProblem::WrongAlgorithm;
     }
     if (!isVerifiedByAny(keys, std::get<Algorithm>(algorithm), jws->signingInput, *signature)) {

@@ -3,9 +3,9 @@
 namespace edgerun::auth {
 namespace {
 
-std::variant<Claims, TokenProblem> requireValid(std::variant<Claims, TokenProblem> claims,
+std::variant<Caller, TokenProblem> requireValid(std::variant<Caller, TokenProblem> claims,
                                                 double now) {
-    const auto* read = std::get_if<Claims>(&claims);
+    const auto* read = std::get_if<Caller>(&claims);
     if (read == nullptr || read->validity.holds(now)) {
         return claims;
     }
@@ -14,13 +14,13 @@ std::variant<Claims, TokenProblem> requireValid(std::variant<Claims, TokenProble
 
 }  // namespace
 
-std::variant<Claims, TokenProblem> verifyToken(std::string_view token, const VerificationKeys& keys,
-                                               const ClaimMap& map, double now) {
-    const auto payload = verifyCompact(token, keys);
+std::variant<Caller, TokenProblem> verifyToken(std::string_view token, const VerificationKeys& keys,
+                                               const TokenPolicy& policy, double now) {
+    const auto payload = verifyCompact(token, keys, policy.algorithms);
     if (const auto* problem = std::get_if<TokenProblem>(&payload)) {
         return *problem;
     }
-    return requireValid(readClaims(std::get<std::string>(payload), map), now);
+    return requireValid(readClaims(std::get<std::string>(payload), policy), now);
 }
 
 }  // namespace edgerun::auth

@@ -13,7 +13,7 @@ struct Entry {
     std::uint32_t hash;
     std::uint64_t verifier;
     std::string token;
-    std::shared_ptr<const Claims> claims;
+    std::shared_ptr<const Caller> caller;
 };
 
 /// What is looked for; in the index its token is the entry's own.
@@ -73,7 +73,7 @@ TokenCache::TokenCache(std::size_t entries) : impl_(new Impl{entries, {}, {}, {}
 
 TokenCache::~TokenCache() = default;
 
-std::shared_ptr<const Claims> TokenCache::find(std::uint64_t verifier, std::string_view token,
+std::shared_ptr<const Caller> TokenCache::find(std::uint64_t verifier, std::string_view token,
                                                double now) {
     if (token.size() > kMaxCachedTokenBytes) {
         return nullptr;
@@ -83,26 +83,26 @@ std::shared_ptr<const Claims> TokenCache::find(std::uint64_t verifier, std::stri
         return nullptr;
     }
     const auto entry = found->second;
-    if (!entry->claims->validity.holds(now)) {
+    if (!entry->caller->validity.holds(now)) {
         impl_->remove(entry);
         return nullptr;
     }
     impl_->moveToFront(entry);
-    return entry->claims;
+    return entry->caller;
 }
 
 void TokenCache::insert(std::uint64_t verifier, std::string_view token,
-                        std::shared_ptr<const Claims> claims) {
-    if (token.size() > kMaxCachedTokenBytes || claims == nullptr || impl_->capacity == 0) {
+                        std::shared_ptr<const Caller> caller) {
+    if (token.size() > kMaxCachedTokenBytes || caller == nullptr || impl_->capacity == 0) {
         return;
     }
     const std::uint32_t hash = impl_->hash(verifier, token);
     const auto found = impl_->index.find({hash, verifier, token});
     if (found == impl_->index.end()) {
-        impl_->add({hash, verifier, std::string(token), std::move(claims)});
+        impl_->add({hash, verifier, std::string(token), std::move(caller)});
         return;
     }
-    found->second->claims = std::move(claims);
+    found->second->caller = std::move(caller);
     impl_->moveToFront(found->second);
 }
 

@@ -12,6 +12,8 @@ const char* describe(TokenProblem problem) {
             return "header not acceptable";
         case TokenProblem::WrongAlgorithm:
             return "algorithm not allowed by the key";
+        case TokenProblem::UnknownKey:
+            return "no such key";
         case TokenProblem::BadSignature:
             return "signature does not match";
         case TokenProblem::BadClaims:
@@ -20,10 +22,14 @@ const char* describe(TokenProblem problem) {
             return "token expired";
         case TokenProblem::NotYetValid:
             return "token not valid yet";
+        case TokenProblem::WrongIssuer:
+            return "another issuer";
+        case TokenProblem::WrongAudience:
+            return "another audience";
         case TokenProblem::NoUser:
             return "no usable user claim";
         case TokenProblem::BadEntitlements:
-            return "role or modules claim not usable";
+            return "role, modules or limit claim not usable";
     }
     return "unknown problem";
 }

@@ -106,13 +106,13 @@ std::optional<std::size_t> MainConf::zoneNamed(std::string_view name) const {
 
 std::size_t MainConf::verifierFor(const SharedSecret& secret, const auth::ClaimMap& claims) {
     for (std::size_t i = 0; i < verifiers.size(); i++) {
-        const auto& known = verifiers[i].claims;
-        if (verifiers[i].secret->view() == secret->view() && known.user == claims.user &&
-            known.role == claims.role && known.modules == claims.modules) {
+        const auto& known = verifiers[i].policy.claims;
+        if (verifiers[i].secret->view() == secret->view() && known == claims) {
             return i;
         }
     }
-    verifiers.push_back({secret, claims});
+    verifiers.push_back({secret, {}});
+    verifiers.back().policy.claims = claims;
     return verifiers.size() - 1;
 }
 

@@ -52,7 +52,7 @@ void verify(ngx_http_request_t* r, Worker& worker, const LocationConf& conf,
         const auto& main = *static_cast<const MainConf*>(
             ngx_http_get_module_main_conf(r, ngx_http_edgerun_module));
         auto verdict =
-            auth::verifyToken(token, worker.keysOf(verifier), main.verifiers[verifier].claims, now);
+            auth::verifyToken(token, worker.keysOf(verifier), main.verifiers[verifier].policy, now);
         if (const auto* problem = std::get_if<auth::TokenProblem>(&verdict)) {
             ngx_log_error(NGX_LOG_INFO, r->connection->log, 0, "edgerun: token refused: %s",
                           auth::describe(*problem));
@@ -60,7 +60,7 @@ void verify(ngx_http_request_t* r, Worker& worker, const LocationConf& conf,
             return;
         }
         context.claims =
-            std::make_shared<const auth::Claims>(std::move(std::get<auth::Claims>(verdict)));
+            std::make_shared<const auth::Caller>(std::move(std::get<auth::Caller>(verdict)));
         worker.tokens().insert(verifier, token, context.claims);
     }
     context.credential = Credential::Verified;

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "edgerun/auth/hmac_key.h"
 #include "edgerun/auth/jwt_verifier.h"
 #include "edgerun/auth/token_cache.h"
 #include "edgerun/text/base64url.h"
@@ -39,10 +40,10 @@ VerificationKeys makeKeys() {
 void verifyHs256(benchmark::State& state) {
     const std::string token = makeToken();
     const VerificationKeys keys = makeKeys();
-    const ClaimMap map;
+    const TokenPolicy policy;
     while (state.KeepRunning()) {
-        auto claims = verifyToken(token, keys, map, kNow);
-        if (!std::holds_alternative<Claims>(claims)) {
+        auto claims = verifyToken(token, keys, policy, kNow);
+        if (!std::holds_alternative<Caller>(claims)) {
             state.SkipWithError("token refused");
         }
         benchmark::DoNotOptimize(claims);
@@ -55,9 +56,9 @@ void refuseBadSignature(benchmark::State& state) {
     std::string token = makeToken();
     token[token.size() - 5] ^= 1;
     const VerificationKeys keys = makeKeys();
-    const ClaimMap map;
+    const TokenPolicy policy;
     while (state.KeepRunning()) {
-        benchmark::DoNotOptimize(verifyToken(token, keys, map, kNow));
+        benchmark::DoNotOptimize(verifyToken(token, keys, policy, kNow));
     }
 }
 BENCHMARK(refuseBadSignature);
@@ -66,7 +67,7 @@ void findCached(benchmark::State& state) {
     const std::string token = makeToken();
     TokenCache cache(1024);
     const auto claims =
-        std::make_shared<Claims>(std::get<Claims>(verifyToken(token, makeKeys(), {}, kNow)));
+        std::make_shared<Caller>(std::get<Caller>(verifyToken(token, makeKeys(), {}, kNow)));
     for (int i = 0; i < 1000; ++i) {
         cache.insert(1, token + std::to_string(i), claims);
     }

@@ -13,14 +13,20 @@ std::string payloadWith(const std::string& members) {
     return R"({"sub":"u","exp":2000000000)" + (members.empty() ? "" : "," + members) + "}";
 }
 
-std::string verdict(const std::string& payload, const ClaimMap& map = {}) {
-    return verdictOf(readClaims(payload, map));
+TokenPolicy policyWith(const ClaimMap& map) {
+    TokenPolicy policy;
+    policy.claims = map;
+    return policy;
 }
 
-Claims accepted(const std::string& payload, const ClaimMap& map = {}) {
-    const auto claims = readClaims(payload, map);
+std::string verdict(const std::string& payload, const ClaimMap& map = {}) {
+    return verdictOf(readClaims(payload, policyWith(map)));
+}
+
+Caller accepted(const std::string& payload, const ClaimMap& map = {}) {
+    const auto claims = readClaims(payload, policyWith(map));
     EXPECT_EQ(verdictOf(claims), "accepted") << payload;
-    return std::holds_alternative<Claims>(claims) ? std::get<Claims>(claims) : Claims{};
+    return std::holds_alternative<Caller>(claims) ? std::get<Caller>(claims) : Caller{};
 }
 
 const std::string kBadClaims = describe(TokenProblem::BadClaims);
@@ -28,7 +34,7 @@ const std::string kNoUser = describe(TokenProblem::NoUser);
 const std::string kBadEntitlements = describe(TokenProblem::BadEntitlements);
 
 TEST(Claims, AreReadFromTheirDefaultPlaces) {
-    const Claims claims = accepted(
+    const Caller claims = accepted(
         R"({"sub":"anna","role":"admin","assignedModules":["a","b"],"exp":1700000060,"nbf":1700000000})");
     EXPECT_EQ(claims.identity.user, "anna");
     EXPECT_EQ(claims.identity.roles, Strings{"admin"});
@@ -43,7 +49,7 @@ TEST(Claims, AreReadFromWhereTheMapSays) {
     map.user = *parseClaimPath("preferred_username");
     map.role = *parseClaimPath("realm_access.roles");
     map.modules = *parseClaimPath("resource_access.web.roles");
-    const Claims claims = accepted(
+    const Caller claims = accepted(
         R"({"preferred_username":"anna","exp":1,"realm_access":{"roles":["r1","r2"]},)"
         R"("resource_access":{"web":{"roles":"m"}},"sub":"x","role":"y","assignedModules":"z"})",
         map);

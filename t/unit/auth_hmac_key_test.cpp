@@ -72,10 +72,10 @@ TEST(HmacKey, ComparesEveryByteOfTheSignature) {
 }
 
 TEST(Algorithm, IsKnownByItsExactNameOnly) {
-    for (const Algorithm algorithm : {Algorithm::HS256, Algorithm::HS384, Algorithm::HS512}) {
+    for (const Algorithm algorithm : {Algorithm::HS256, Algorithm::PS384, Algorithm::EdDSA}) {
         EXPECT_EQ(algorithmNamed(nameOf(algorithm)), algorithm);
     }
-    for (const char* name : {"", "none", "hs256", "HS256 ", "HS", "RS256"}) {
+    for (const char* name : {"", "none", "hs256", "HS256 ", "HS", "RS128", "ES256K"}) {
         EXPECT_FALSE(algorithmNamed(name)) << name;
     }
 }

@@ -7,7 +7,7 @@
 namespace edgerun::auth {
 namespace {
 
-std::variant<Claims, TokenProblem> verify(const std::string& payload, double now) {
+std::variant<Caller, TokenProblem> verify(const std::string& payload, double now) {
     return verifyToken(signToken(R"({"alg":"HS256","typ":"JWT"})", payload), keysOf(kTestSecret),
                        {}, now);
 }
@@ -15,8 +15,8 @@ std::variant<Claims, TokenProblem> verify(const std::string& payload, double now
 TEST(JwtVerifier, SaysWhoTheCallerIs) {
     const auto result = verify(R"({"sub":"anna","role":"admin","exp":200})", 100);
     ASSERT_EQ(verdictOf(result), "accepted");
-    EXPECT_EQ(std::get<Claims>(result).identity.user, "anna");
-    EXPECT_EQ(std::get<Claims>(result).identity.roles, std::vector<std::string>{"admin"});
+    EXPECT_EQ(std::get<Caller>(result).identity.user, "anna");
+    EXPECT_EQ(std::get<Caller>(result).identity.roles, std::vector<std::string>{"admin"});
 }
 
 TEST(JwtVerifier, AcceptsATokenOnlyWithinItsValidity) {

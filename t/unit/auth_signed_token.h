@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "edgerun/auth/hmac_key.h"
 #include "edgerun/auth/jwt_verifier.h"
 #include "edgerun/text/base64url.h"
 

@@ -7,9 +7,9 @@
 namespace edgerun::auth {
 namespace {
 
-std::shared_ptr<const Claims> claimsOf(const std::string& user, double expires = 1000,
+std::shared_ptr<const Caller> claimsOf(const std::string& user, double expires = 1000,
                                        double notBefore = 0) {
-    auto claims = std::make_shared<Claims>();
+    auto claims = std::make_shared<Caller>();
     claims->identity.user = user;
     claims->validity = {expires, notBefore};
     return claims;

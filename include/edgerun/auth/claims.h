@@ -6,7 +6,8 @@
 #include <variant>
 #include <vector>
 
-#include "edgerun/auth/identity.h"
+#include "edgerun/auth/algorithm.h"
+#include "edgerun/auth/caller.h"
 #include "edgerun/auth/token_problem.h"
 
 namespace edgerun::auth {
@@ -22,29 +23,41 @@ struct ClaimMap {
     ClaimPath user{"sub"};
     ClaimPath role{"role"};
     ClaimPath modules{"assignedModules"};
+    ClaimPath limit{"simRateLimit"};
+
+    bool operator==(const ClaimMap& other) const {
+        return user == other.user && role == other.role && modules == other.modules &&
+               limit == other.limit;
+    }
 };
 
-/// When a token counts, in Unix seconds (RFC 7519 section 4.1.4 and 4.1.5).
-struct Validity {
-    double expires = 0;    ///< exp; required
-    double notBefore = 0;  ///< nbf, 0 if absent
+/// What one location demands of a token, its keys aside.
+struct TokenPolicy {
+    AlgorithmSet algorithms = AlgorithmSet::all();
+    std::vector<std::string> issuers;    ///< "iss" must be one of them; none: any
+    std::vector<std::string> audiences;  ///< "aud" must name one of them; none: any
+    double leeway = 0;                   ///< seconds of clock skew allowed to exp and nbf
+    ClaimMap claims;
 
-    /// Counts from notBefore, inclusive, to expires, exclusive.
-    bool holds(double now) const { return now >= notBefore && now < expires; }
+    bool operator==(const TokenPolicy& other) const {
+        return algorithms == other.algorithms && issuers == other.issuers &&
+               audiences == other.audiences && leeway == other.leeway && claims == other.claims;
+    }
 };
 
-struct Claims {
-    Identity identity;
-    Validity validity;
-};
+/// Reads a verified payload: exp and nbf (widened by the leeway), iss, aud and
+/// the mapped claims; whether they hold now is the caller's question. Roles and
+/// modules are a string (addSeparated) or an array of strings (addElement);
+/// absent, null and empty strings mean none. The limit is an integer from 0, or one
+/// in decimal digits; absent or null means none. Refuses exp or
+/// nbf that is not a finite number in 0..2^53, an iat that is not a number, iss and aud that
+/// do not equal what is demanded (exact bytes; aud is a string or an array of strings), a
+/// user that is not isUserName(), and entitlements of other kinds.
+std::variant<Caller, TokenProblem> readClaims(std::string_view payload, const TokenPolicy& policy);
 
-/// Reads a verified payload: exp, nbf and the mapped claims; whether they hold
-/// now is the caller's question. Roles and modules are a string (one element) or
-/// an array of strings; absent, null and empty strings mean none. Refuses exp or
-/// nbf that is not a finite number in 0..2^53, an iat that is not a number, a
-/// user that is not a string of 1 to 256 bytes without
-/// blanks around it, more than 256 elements, elements
-/// above 256 bytes, and control characters (C0, DEL, C1) in any of them.
-std::variant<Claims, TokenProblem> readClaims(std::string_view payload, const ClaimMap& map);
+/// A top-level claim of a verified payload as a variable shows it: strings as they are, numbers
+/// and booleans as JSON, arrays of those joined by commas, objects as JSON. Empty for absent
+/// and null, and for anything with control characters.
+std::string claimText(std::string_view payload, std::string_view name);
 
 }  // namespace edgerun::auth

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <memory>
+#include <string>
 #include <string_view>
 
 #include "edgerun/auth/verification_key.h"
@@ -13,9 +13,10 @@ namespace edgerun::auth {
 const char* hmacSecretFault(std::string_view secret);
 
 /// A secret of at least 32 bytes; null for one with a fault, or if OpenSSL
-/// refuses. It allows HS256, from 48 bytes HS384 too, from 64 bytes HS512 too
-/// (RFC 7518 section 3.2: a key of the hash's size or larger).
-/// Not to be shared by threads. To be made after fork, in each worker.
-std::unique_ptr<VerificationKey> makeHmacKey(std::string_view secret);
+/// refuses. It allows those of `algorithms` for which it is long enough: HS256,
+/// from 48 bytes HS384 too, from 64 bytes HS512 too (RFC 7518 section 3.2: a key
+/// of the hash's size or larger); null if that leaves none.
+VerificationKeyPtr makeHmacKey(std::string_view secret, std::string keyId = {},
+                               AlgorithmSet algorithms = AlgorithmSet::all());
 
 }  // namespace edgerun::auth

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,11 +12,26 @@ namespace edgerun::auth {
 
 /// Who a verified credential says the caller is.
 struct Identity {
-    std::string user;  ///< never empty; no control characters
+    std::string user;  ///< as isUserName() demands
     std::vector<std::string> roles;
-    std::vector<std::string> modules;  ///< feature entitlements
-    OwnerKey owner{};                  ///< ownerKeyOf(user)
+    std::vector<std::string> modules;    ///< feature entitlements
+    std::optional<std::uint64_t> limit;  ///< of what a quota counts
+    OwnerKey owner{};                    ///< ownerKeyOf(user)
 };
+
+/// 1 to 256 bytes, no control characters (C0, DEL, C1), no blanks around it.
+bool isUserName(std::string_view text);
+
+/// Adds what one string of a list of entitlements stands for: its elements are
+/// separated by commas, or where there is none by blanks; empty ones do not
+/// count. False for elements above 256 bytes, more than 256 in all, or control
+/// characters.
+bool addSeparated(std::vector<std::string>& list, std::string_view text);
+
+/// Adds one whole element of a list. One with a comma in it is left out: no
+/// directive can name it, and in a joined list it would look like two. False as
+/// above.
+bool addElement(std::vector<std::string>& list, std::string_view element);
 
 /// Lists as the variables $edgerun_role and $edgerun_modules show them:
 /// elements joined by commas.

@@ -4,7 +4,6 @@
 #include <variant>
 
 #include "edgerun/auth/claims.h"
-#include "edgerun/auth/hmac_key.h"
 #include "edgerun/auth/jws.h"
 #include "edgerun/auth/verification_key.h"
 
@@ -12,7 +11,7 @@ namespace edgerun::auth {
 
 /// One token checked by verifyCompact() against `keys`, then its claims read.
 /// `now` in Unix seconds; a token outside its validity is a problem.
-std::variant<Claims, TokenProblem> verifyToken(std::string_view token, const VerificationKeys& keys,
-                                               const ClaimMap& map, double now);
+std::variant<Caller, TokenProblem> verifyToken(std::string_view token, const VerificationKeys& keys,
+                                               const TokenPolicy& policy, double now);
 
 }  // namespace edgerun::auth

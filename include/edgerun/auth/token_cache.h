@@ -5,7 +5,7 @@
 #include <memory>
 #include <string_view>
 
-#include "edgerun/auth/claims.h"
+#include "edgerun/auth/caller.h"
 
 namespace edgerun::auth {
 
@@ -16,7 +16,7 @@ inline constexpr std::size_t kMaxCachedTokenBytes = 4 * 1024;
 /// next time. Bounded in entries; the longest unused goes first. Keyed by the
 /// whole token and the verifier it was verified by, never by a digest that an
 /// attacker could aim at (the hash is seeded). A verifier's number must never
-/// stand for other keys or claims than before: a new configuration takes new
+/// stand for other keys or another policy than before: a new configuration takes new
 /// numbers. One per worker.
 class TokenCache {
 public:
@@ -26,13 +26,13 @@ public:
     TokenCache& operator=(const TokenCache&) = delete;
 
     /// Null unless present and valid at `now` (Unix seconds); an entry that is
-    /// not valid any more is removed. The pointer keeps the claims alive on
+    /// not valid any more is removed. The pointer keeps the caller alive on
     /// its own.
-    std::shared_ptr<const Claims> find(std::uint64_t verifier, std::string_view token, double now);
+    std::shared_ptr<const Caller> find(std::uint64_t verifier, std::string_view token, double now);
 
-    /// Does nothing for a token above kMaxCachedTokenBytes or for null claims.
+    /// Does nothing for a token above kMaxCachedTokenBytes or for a null caller.
     void insert(std::uint64_t verifier, std::string_view token,
-                std::shared_ptr<const Claims> claims);
+                std::shared_ptr<const Caller> caller);
 
 private:
     struct Impl;

@@ -8,12 +8,15 @@ enum class TokenProblem {
     TooLarge,
     BadHeader,       ///< no JSON object, or its typ, kid, crit or b64 is not acceptable
     WrongAlgorithm,  ///< none, absent, unknown, or not the key's
+    UnknownKey,      ///< names a key that none of ours is
     BadSignature,
     BadClaims,  ///< payload is no object, or exp, nbf or iat not usable
     Expired,
     NotYetValid,
+    WrongIssuer,
+    WrongAudience,
     NoUser,           ///< no user claim, or not a usable string
-    BadEntitlements,  ///< role or modules of a wrong kind
+    BadEntitlements,  ///< role, modules or limit of a wrong kind
 };
 
 /// A short English phrase without any part of the token.

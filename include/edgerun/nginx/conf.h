@@ -54,7 +54,7 @@ using SharedSecret = std::shared_ptr<const SecretText>;
 /// Keys and claims that belong together. Workers make the keys.
 struct VerifierConf {
     SharedSecret secret;
-    auth::ClaimMap claims;
+    auth::TokenPolicy policy;
 };
 
 /// edgerun_auth_jwt.

@@ -23,7 +23,7 @@ struct RequestContext {
 
     Credential credential = Credential::Unchecked;
     std::optional<std::size_t> verifier;         ///< that has checked it
-    std::shared_ptr<const auth::Claims> claims;  ///< when verified
+    std::shared_ptr<const auth::Caller> claims;  ///< when verified
 
     std::optional<ApiError> error;  ///< of our own making, in the present location
     std::string_view errorName;     ///< static; stays when an error_page takes over
