@@ -33,7 +33,7 @@ std::uint8_t nodeByte() {
 }  // namespace
 
 std::unique_ptr<JobRunner> JobRunner::create(std::string_view zoneName, void* memory,
-                                             std::size_t bytes, store::ArenaLock& lock,
+                                             std::size_t bytes, store::SharedLock& lock,
                                              std::size_t maxAnswer, loop::HttpClient& client,
                                              const ProviderDirectory& providers) {
     auto arena = store::JobArena::attach(memory, bytes, lock);

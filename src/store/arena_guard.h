@@ -10,7 +10,7 @@ namespace edgerun::store {
 /// while it was changing something, or met damage.
 class ArenaGuard {
 public:
-    ArenaGuard(ArenaLock& lock, const ArenaView& view) : lock_(lock), view_(view) {
+    ArenaGuard(SharedLock& lock, const ArenaView& view) : lock_(lock), view_(view) {
         lock_.lock();
         if (view_.header->mutating != kConsistent) {
             repairArena(view_);
@@ -38,7 +38,7 @@ public:
     }
 
 private:
-    ArenaLock& lock_;
+    SharedLock& lock_;
     const ArenaView& view_;
 };
 

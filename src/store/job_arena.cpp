@@ -33,7 +33,7 @@ bool JobArena::format(void* memory, std::size_t bytes, const ArenaLimits& limits
     return true;
 }
 
-std::optional<JobArena> JobArena::attach(void* memory, std::size_t bytes, ArenaLock& lock) {
+std::optional<JobArena> JobArena::attach(void* memory, std::size_t bytes, SharedLock& lock) {
     if (bytes < kMinimumBytes) {
         return std::nullopt;
     }
@@ -48,7 +48,7 @@ std::optional<JobArena> JobArena::attach(void* memory, std::size_t bytes, ArenaL
     return JobArena(*view, lock);
 }
 
-JobArena::JobArena(const ArenaView& view, ArenaLock& lock)
+JobArena::JobArena(const ArenaView& view, SharedLock& lock)
     : view_(view),
       lock_(&lock),
       limits_(view.header->limits),

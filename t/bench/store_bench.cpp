@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kBodyBytes = 300;
 constexpr std::size_t kBytesPerJob = 5000;
 
-class FreeLock : public ArenaLock {
+class FreeLock : public SharedLock {
 public:
     void lock() noexcept override {}
     void unlock() noexcept override {}

@@ -17,7 +17,7 @@
 namespace edgerun::store {
 
 /// For one thread; notices a lock that is taken twice or given back untaken.
-class SingleThreadLock : public ArenaLock {
+class SingleThreadLock : public SharedLock {
 public:
     void lock() noexcept override { EXPECT_FALSE(std::exchange(isLocked_, true)); }
     void unlock() noexcept override { EXPECT_TRUE(std::exchange(isLocked_, false)); }

@@ -34,7 +34,7 @@ private:
 };
 
 /// For processes that run one after another: a dead one's lock is free.
-class ForcedLock : public ArenaLock {
+class ForcedLock : public SharedLock {
 public:
     void lock() noexcept override {}
     void unlock() noexcept override {}

@@ -33,7 +33,7 @@ struct Shared {
 };
 
 /// As ngx_shmtx: the word is the holder's pid, and the parent frees a dead one's.
-class PidLock : public ArenaLock {
+class PidLock : public SharedLock {
 public:
     explicit PidLock(std::atomic<pid_t>& holder) : holder_(holder) {}
 

@@ -44,7 +44,7 @@ public:
     /// `memory` was carved by JobArena::format(). Null (logged) if not. The
     /// references must outlive the runner.
     static std::unique_ptr<JobRunner> create(std::string_view zoneName, void* memory,
-                                             std::size_t bytes, store::ArenaLock& lock,
+                                             std::size_t bytes, store::SharedLock& lock,
                                              std::size_t maxAnswer, loop::HttpClient& client,
                                              const ProviderDirectory& providers);
     /// Gives all jobs back to the other workers.

@@ -9,7 +9,7 @@ namespace edgerun::nginx {
 
 /// The zone's own mutex: the only one that the master releases when its holder
 /// dies.
-class ZoneLock final : public store::ArenaLock {
+class ZoneLock final : public store::SharedLock {
 public:
     explicit ZoneLock(ngx_shm_zone_t& zone)
         : mutex_(reinterpret_cast<ngx_slab_pool_t*>(zone.shm.addr)->mutex) {}

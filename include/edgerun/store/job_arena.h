@@ -10,17 +10,9 @@
 #include "edgerun/run/record.h"
 #include "edgerun/store/arena_view.h"
 #include "edgerun/store/job_id.h"
+#include "edgerun/store/shared_lock.h"
 
 namespace edgerun::store {
-
-/// The zone's own lock. Its owner's death releases it (the master process does
-/// so for ngx_shmtx), which the arena notices and repairs.
-class ArenaLock {
-public:
-    virtual ~ArenaLock() = default;
-    virtual void lock() noexcept = 0;
-    virtual void unlock() noexcept = 0;
-};
 
 struct ArenaLimits {
     std::uint64_t ttl = 3'600'000;            ///< ms that a final job is kept
@@ -105,7 +97,7 @@ public:
 
     /// Attaches to memory carved by format(), by this or an earlier process;
     /// nullopt if it is not, or has another layout version or size.
-    static std::optional<JobArena> attach(void* memory, std::size_t bytes, ArenaLock& lock);
+    static std::optional<JobArena> attach(void* memory, std::size_t bytes, SharedLock& lock);
 
     /// As given to format().
     const ArenaLimits& limits() const { return limits_; }
@@ -174,14 +166,14 @@ public:
     ArenaGauges gauges();
 
 private:
-    JobArena(const ArenaView& view, ArenaLock& lock);
+    JobArena(const ArenaView& view, SharedLock& lock);
 
     std::optional<std::size_t> requestSize(const JobRef& ref);
     void scanForOrphans(const WorkerPlace& place, std::uint32_t& cursor, std::size_t most,
                         std::vector<JobRef>& taken);
 
     ArenaView view_;
-    ArenaLock* lock_;
+    SharedLock* lock_;
     ArenaLimits limits_;
     JobIdSecret idSecret_;
     /// The orphan epoch whose round over all slots is under way or done, and
