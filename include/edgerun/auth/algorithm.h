@@ -47,6 +47,7 @@ public:
     constexpr void add(Algorithm algorithm) { bits_ |= bitOf(algorithm); }
     constexpr bool has(Algorithm algorithm) const { return (bits_ & bitOf(algorithm)) != 0; }
     constexpr bool empty() const { return bits_ == 0; }
+    constexpr bool meets(AlgorithmSet other) const { return (bits_ & other.bits_) != 0; }
     constexpr bool operator==(AlgorithmSet other) const { return bits_ == other.bits_; }
 
 private:

@@ -30,6 +30,7 @@ public:
     /// The JWK's "kid" (RFC 7517 section 4.5), empty for a key without one.
     const std::string& keyId() const { return keyId_; }
     bool allows(Algorithm algorithm) const { return algorithms_.has(algorithm); }
+    AlgorithmSet algorithms() const { return algorithms_; }
 
 private:
     std::string keyId_;
