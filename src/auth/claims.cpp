@@ -1,18 +1,19 @@
 #include "edgerun/auth/claims.h"
 
+#include <algorithm>
+#include <charconv>
+
+#include "claim_text.h"
 #include "edgerun/text/json.h"
 
 namespace edgerun::auth {
 namespace {
 
-constexpr text::JsonLimits kPayloadLimits{16 * 1024, 32};
 constexpr double kLastSecond = 9007199254740992.0;  // 2^53: whole seconds stay exact
-constexpr std::size_t kMaxElements = 256;
-constexpr std::size_t kMaxElementBytes = 256;
 
-std::optional<Validity> readValidity(const json_t* payload);
-std::optional<std::string> readUser(const json_t* claim);
-std::optional<std::vector<std::string>> readEntitlements(const json_t* claim);
+std::optional<TokenProblem> checkParties(const json_t* payload, const TokenPolicy& policy);
+std::optional<Validity> readValidity(const json_t* payload, double leeway);
+std::variant<Identity, TokenProblem> readIdentity(const json_t* payload, const ClaimMap& map);
 
 /// Null when any object on the way is absent or something else.
 const json_t* claimAt(const json_t* payload, const ClaimPath& path) {
@@ -42,29 +43,22 @@ std::optional<ClaimPath> parseClaimPath(std::string_view dotted) {
 }
 
 std::variant<Caller, TokenProblem> readClaims(std::string_view payload, const TokenPolicy& policy) {
-    const text::JsonPtr parsed = text::parseJson(payload, kPayloadLimits);
-    const ClaimMap& map = policy.claims;
-    const json_t* object = parsed.get();
-    if (!json_is_object(object)) {
+    const text::JsonPtr object = text::parseJson(payload, kPayloadLimits);
+    if (!json_is_object(object.get())) {
         return TokenProblem::BadClaims;
     }
-    const auto validity = readValidity(object);
+    const auto validity = readValidity(object.get(), policy.leeway);
     if (!validity) {
         return TokenProblem::BadClaims;
     }
-    auto user = readUser(claimAt(object, map.user));
-    if (!user) {
-        return TokenProblem::NoUser;
+    if (const auto problem = checkParties(object.get(), policy)) {
+        return *problem;
     }
-    auto roles = readEntitlements(claimAt(object, map.role));
-    auto modules = readEntitlements(claimAt(object, map.modules));
-    if (!roles || !modules) {
-        return TokenProblem::BadEntitlements;
+    auto identity = readIdentity(object.get(), policy.claims);
+    if (const auto* problem = std::get_if<TokenProblem>(&identity)) {
+        return *problem;
     }
-    const OwnerKey owner = ownerKeyOf(*user);
-    return Caller{{std::move(*user), std::move(*roles), std::move(*modules), std::nullopt, owner},
-                  *validity,
-                  std::string(payload)};
+    return Caller{std::move(std::get<Identity>(identity)), *validity, std::string(payload)};
 }
 
 namespace {
@@ -78,7 +72,7 @@ std::optional<double> secondsOf(const json_t* claim) {
     return seconds >= 0 && seconds <= kLastSecond ? std::optional(seconds) : std::nullopt;
 }
 
-std::optional<Validity> readValidity(const json_t* payload) {
+std::optional<Validity> readValidity(const json_t* payload, double leeway) {
     const json_t* nbf = json_object_get(payload, "nbf");
     const json_t* iat = json_object_get(payload, "iat");
     const auto expires = secondsOf(json_object_get(payload, "exp"));
@@ -86,61 +80,91 @@ std::optional<Validity> readValidity(const json_t* payload) {
     if (!expires || !notBefore || (iat != nullptr && !json_is_number(iat))) {
         return std::nullopt;
     }
-    return Validity{*expires, *notBefore};
+    return Validity{*expires + leeway, *notBefore - leeway};
 }
 
-/// C0, DEL, and C1 as UTF-8 has it: they would reach headers, variables, logs.
-bool hasControlCharacter(std::string_view text) {
-    unsigned char before = 0;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte == 0x7F || (before == 0xC2 && byte < 0xA0)) {
-            return true;
+bool isOneOf(const json_t* claim, const std::vector<std::string>& names) {
+    return json_is_string(claim) &&
+           std::find(names.begin(), names.end(), text::stringOf(claim)) != names.end();
+}
+
+/// An array with anything but strings in it is no audience, whatever else it holds.
+bool namesOneOf(const json_t* audience, const std::vector<std::string>& names) {
+    if (!json_is_array(audience)) {
+        return isOneOf(audience, names);
+    }
+    bool isNamed = false;
+    for (std::size_t i = 0; i < json_array_size(audience); ++i) {
+        const json_t* element = json_array_get(audience, i);
+        if (!json_is_string(element)) {
+            return false;
         }
-        before = byte;
+        isNamed = isNamed || isOneOf(element, names);
     }
-    return false;
+    return isNamed;
 }
 
-bool isUsable(std::string_view text) {
-    return text.size() <= kMaxElementBytes && !hasControlCharacter(text);
-}
-
-std::optional<std::string> readUser(const json_t* claim) {
-    // A number is not taken for a name: 1, 1.0 and "1" would be one user. Nor is
-    // a name with blanks around it, which a header would lose.
-    const std::string_view user = text::stringOf(claim);
-    const bool isName = !user.empty() && user.front() != ' ' && user.back() != ' ';
-    return isName && isUsable(user) ? std::optional<std::string>(user) : std::nullopt;
-}
-
-/// What one string of the claim stands for: itself, as one element. Identity
-/// providers that put several into one string are to be understood here.
-bool addElements(std::vector<std::string>& list, const json_t* value) {
-    const std::string_view element = text::stringOf(value);
-    if (!json_is_string(value) || !isUsable(element)) {
-        return false;
+std::optional<TokenProblem> checkParties(const json_t* payload, const TokenPolicy& policy) {
+    if (!policy.issuers.empty() && !isOneOf(json_object_get(payload, "iss"), policy.issuers)) {
+        return TokenProblem::WrongIssuer;
     }
-    if (!element.empty()) {
-        list.emplace_back(element);
+    if (!policy.audiences.empty() &&
+        !namesOneOf(json_object_get(payload, "aud"), policy.audiences)) {
+        return TokenProblem::WrongAudience;
     }
-    return list.size() <= kMaxElements;
+    return std::nullopt;
 }
 
-std::optional<std::vector<std::string>> readEntitlements(const json_t* claim) {
-    std::vector<std::string> list;
-    if (claim == nullptr || json_is_null(claim)) {
-        return list;
+bool isAbsent(const json_t* claim) {
+    return claim == nullptr || json_is_null(claim);
+}
+
+/// False for entitlements of another kind than strings.
+bool readList(const json_t* claim, std::vector<std::string>& list) {
+    if (isAbsent(claim)) {
+        return true;
     }
     if (!json_is_array(claim)) {
-        return addElements(list, claim) ? std::optional(std::move(list)) : std::nullopt;
+        return json_is_string(claim) && addSeparated(list, text::stringOf(claim));
     }
     for (std::size_t i = 0; i < json_array_size(claim); ++i) {
-        if (!addElements(list, json_array_get(claim, i))) {
-            return std::nullopt;
+        const json_t* element = json_array_get(claim, i);
+        if (!json_is_string(element) || !addElement(list, text::stringOf(element))) {
+            return false;
         }
     }
-    return list;
+    return true;
+}
+
+bool readLimit(const json_t* claim, std::optional<std::uint64_t>& limit) {
+    if (isAbsent(claim)) {
+        return true;
+    }
+    if (json_is_integer(claim)) {
+        limit = static_cast<std::uint64_t>(json_integer_value(claim));
+        return json_integer_value(claim) >= 0;
+    }
+    const std::string_view digits = text::stringOf(claim);
+    const char* const end = digits.data() + digits.size();
+    const auto read = std::from_chars(digits.data(), end, limit.emplace());
+    return !digits.empty() && read.ec == std::errc() && read.ptr == end;
+}
+
+/// A number is not taken for a user's name: 1, 1.0 and "1" would be one user.
+std::variant<Identity, TokenProblem> readIdentity(const json_t* payload, const ClaimMap& map) {
+    Identity identity;
+    const std::string_view user = text::stringOf(claimAt(payload, map.user));
+    if (!isUserName(user)) {
+        return TokenProblem::NoUser;
+    }
+    if (!readList(claimAt(payload, map.role), identity.roles) ||
+        !readList(claimAt(payload, map.modules), identity.modules) ||
+        !readLimit(claimAt(payload, map.limit), identity.limit)) {
+        return TokenProblem::BadEntitlements;
+    }
+    identity.user = user;
+    identity.owner = ownerKeyOf(user);
+    return identity;
 }
 
 }  // namespace

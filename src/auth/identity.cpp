@@ -2,14 +2,82 @@
 
 #include <algorithm>
 
+#include "edgerun/text/utf8.h"
+
 namespace edgerun::auth {
 namespace {
+
+constexpr std::size_t kMaxNameBytes = 256;
+constexpr std::size_t kMaxElements = 256;
+
+bool isPrintable(std::string_view text) {
+    return !hasControlCharacter(text) && text::isValidUtf8(text);
+}
+
+bool hasBlanksAround(std::string_view text) {
+    return !text.empty() && (text.front() == ' ' || text.back() == ' ');
+}
+
+std::string_view withoutBlanksAround(std::string_view text) {
+    const std::size_t first = std::min(text.find_first_not_of(' '), text.size());
+    text.remove_prefix(first);
+    return text.substr(0, text.find_last_not_of(' ') + 1);
+}
+
+bool append(std::vector<std::string>& list, std::string_view element) {
+    if (!element.empty()) {
+        list.emplace_back(element);
+    }
+    return element.size() <= kMaxNameBytes && list.size() <= kMaxElements;
+}
 
 bool contains(const std::vector<std::string>& list, const std::string& element) {
     return std::find(list.begin(), list.end(), element) != list.end();
 }
 
 }  // namespace
+
+bool hasControlCharacter(std::string_view text) {
+    unsigned char before = 0;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7F || (before == 0xC2 && byte < 0xA0)) {
+            return true;
+        }
+        before = byte;
+    }
+    return false;
+}
+
+bool isUserName(std::string_view text) {
+    return !text.empty() && text.size() <= kMaxNameBytes && !hasBlanksAround(text) &&
+           isPrintable(text);
+}
+
+bool addSeparated(std::vector<std::string>& list, std::string_view text) {
+    if (!isPrintable(text)) {
+        return false;
+    }
+    const char separator = text.find(',') != std::string_view::npos ? ',' : ' ';
+    for (std::size_t at = 0; at <= text.size();) {
+        const std::size_t end = std::min(text.find(separator, at), text.size());
+        if (!append(list, withoutBlanksAround(text.substr(at, end - at)))) {
+            return false;
+        }
+        at = end + 1;
+    }
+    return true;
+}
+
+bool addElement(std::vector<std::string>& list, std::string_view element) {
+    if (element.size() > kMaxNameBytes || !isPrintable(element)) {
+        return false;
+    }
+    if (element.find(',') != std::string_view::npos || hasBlanksAround(element)) {
+        return true;
+    }
+    return append(list, element);
+}
 
 std::string joinList(const std::vector<std::string>& list) {
     std::string joined;

@@ -171,20 +171,28 @@ TEST(Claims, NeedAUserThatIsAShortStringWithoutControlCharacters) {
 }
 
 TEST(Claims, TakeRolesAndModulesAsOneStringOrAnArrayOfStrings) {
-    const std::pair<const char*, Strings> good[] = {{"null", {}},
-                                                    {"\"\"", {}},
-                                                    {"[]", {}},
-                                                    {"[\"\"]", {}},
-                                                    {"\"admin\"", {"admin"}},
-                                                    {"\"user,admin\"", {"user,admin"}},
-                                                    {"\"user admin\"", {"user admin"}},
-                                                    {"[\"user\",\"admin\"]", {"user", "admin"}},
-                                                    {"[\"user\",\"\",\"user\"]", {"user", "user"}}};
+    const std::pair<const char*, Strings> good[] = {
+        {"null", {}},
+        {"\"\"", {}},
+        {"\" \"", {}},
+        {"[]", {}},
+        {"[\"\"]", {}},
+        {"\"admin\"", {"admin"}},
+        {"\"administrator\"", {"administrator"}},
+        {"\"user,admin\"", {"user", "admin"}},
+        {"\"user admin\"", {"user", "admin"}},
+        {"\"super user, admin\"", {"super user", "admin"}},
+        {"[\"user\",\"admin\"]", {"user", "admin"}},
+        {"[\"user admin\"]", {"user admin"}},
+        {"[\"user\",\"a,admin\",\" admin\"]", {"user"}},
+        {"[\"user\",\"\",\"user\"]", {"user", "user"}}};
     for (const auto& [text, list] : good) {
-        EXPECT_EQ(accepted(payloadWith(std::string("\"role\":") + text)).identity.roles, list);
+        EXPECT_EQ(accepted(payloadWith(std::string("\"role\":") + text)).identity.roles, list)
+            << text;
         EXPECT_EQ(
             accepted(payloadWith(std::string("\"assignedModules\":") + text)).identity.modules,
-            list);
+            list)
+            << text;
     }
     EXPECT_TRUE(accepted(payloadWith("")).identity.roles.empty());
     EXPECT_TRUE(accepted(payloadWith("")).identity.modules.empty());

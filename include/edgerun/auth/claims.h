@@ -45,19 +45,21 @@ struct TokenPolicy {
     }
 };
 
-/// Reads a verified payload: exp and nbf (widened by the leeway), iss, aud and
-/// the mapped claims; whether they hold now is the caller's question. Roles and
-/// modules are a string (addSeparated) or an array of strings (addElement);
-/// absent, null and empty strings mean none. The limit is an integer from 0, or one
-/// in decimal digits; absent or null means none. Refuses exp or
-/// nbf that is not a finite number in 0..2^53, an iat that is not a number, iss and aud that
-/// do not equal what is demanded (exact bytes; aud is a string or an array of strings), a
-/// user that is not isUserName(), and entitlements of other kinds.
+/// Reads a verified payload: exp and nbf (widened by the leeway), iss, aud and the mapped claims;
+/// whether they hold now is the caller's question. Roles and modules are a string (addSeparated) or
+/// an array of strings (addElement); absent, null and empty strings mean none. The limit is an
+/// integer from 0, or one in decimal digits; absent or null means none. Refuses exp or nbf that is
+/// not a finite number in 0..2^53, an iat that is not a number, iss and aud that do not equal what
+/// is demanded (exact bytes; aud is a string or an array of strings), a user that is not
+/// isUserName(), and entitlements of other kinds.
 std::variant<Caller, TokenProblem> readClaims(std::string_view payload, const TokenPolicy& policy);
 
-/// A top-level claim of a verified payload as a variable shows it: strings as they are, numbers
-/// and booleans as JSON, arrays of those joined by commas, objects as JSON. Empty for absent
-/// and null, and for anything with control characters.
+/// A top-level claim of a verified payload as a variable shows it: strings as they are, numbers and
+/// booleans as JSON, arrays of those joined by commas, objects as JSON. Letters of the name may be
+/// of either case, for NGINX makes those of its variables small. Empty for absent and null, for
+/// names that differ in case only, for anything with control characters, and for arrays whose
+/// joined text would not tell their elements: one with a comma or blanks around it, null, an array
+/// or an object.
 std::string claimText(std::string_view payload, std::string_view name);
 
 }  // namespace edgerun::auth

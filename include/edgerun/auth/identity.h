@@ -19,22 +19,22 @@ struct Identity {
     OwnerKey owner{};                    ///< ownerKeyOf(user)
 };
 
-/// 1 to 256 bytes, no control characters (C0, DEL, C1), no blanks around it.
+/// C0, DEL, and C1 as UTF-8 has it: what must not reach headers, variables and logs.
+bool hasControlCharacter(std::string_view text);
+
+/// 1 to 256 bytes of UTF-8, no control characters, no blanks around it.
 bool isUserName(std::string_view text);
 
-/// Adds what one string of a list of entitlements stands for: its elements are
-/// separated by commas, or where there is none by blanks; empty ones do not
-/// count. False for elements above 256 bytes, more than 256 in all, or control
-/// characters.
+/// Adds what one string of a list of entitlements stands for: its elements are separated by
+/// commas, or where there is none by blanks; blanks around them and empty ones do not count. False
+/// for elements above 256 bytes, more than 256 in all, control characters, or what is not UTF-8.
 bool addSeparated(std::vector<std::string>& list, std::string_view text);
 
-/// Adds one whole element of a list. One with a comma in it is left out: no
-/// directive can name it, and in a joined list it would look like two. False as
-/// above.
+/// Adds one whole element of a list. One with a comma in it or blanks around it is left out: in a
+/// joined list or a header it would look like others. Empty ones do not count. False as above.
 bool addElement(std::vector<std::string>& list, std::string_view element);
 
-/// Lists as the variables $edgerun_role and $edgerun_modules show them:
-/// elements joined by commas.
+/// Lists as the variables $edgerun_role and $edgerun_modules show them: elements joined by commas.
 std::string joinList(const std::vector<std::string>& list);
 
 /// Does the identity hold any of the roles? Whole elements, exact bytes.

@@ -17,13 +17,12 @@ namespace edgerun::auth {
 /// "disabled", as in ApiKeys. Constant after reading.
 class UserDirectory {
 public:
-    /// Every mistake is named: no JSON, unknown or missing members, wrong types,
-    /// a user given twice.
+    /// Every mistake is named: no JSON, unknown or missing members, wrong types, a user given
+    /// twice.
     static std::variant<UserDirectory, FileFaults> read(std::string_view text);
 
-    /// Sets the caller's standing. What the directory says of role, modules and
-    /// limit takes the place of what the credential says; what it leaves out
-    /// stays.
+    /// Sets the caller's standing. What the directory says of role, modules and limit takes the
+    /// place of what the credential says; what it leaves out stays.
     void apply(Caller& caller) const;
 
     std::size_t size() const { return users_.size(); }

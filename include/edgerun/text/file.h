@@ -15,7 +15,7 @@ struct FileProblem {
     std::string message;  ///< names the file: "file \"...\" cannot be read: ..."
 };
 
-/// The whole of a regular file. Never waits (for a pipe's other end, say).
+/// The whole of a regular file of at most `maxBytes`. Never waits (for a pipe's other end, say).
 std::variant<FileText, FileProblem> readFile(const std::string& path, std::size_t maxBytes);
 
 }  // namespace edgerun::text
