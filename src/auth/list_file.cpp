@@ -88,6 +88,9 @@ std::string whyNoEntry(std::string_view line) {
     if (line.size() > kLineLimits.maxBytes) {
         return "the line is longer than 64 KiB";
     }
+    if (line.find('\0') != std::string_view::npos) {
+        return std::string("a NUL in the line") + kForm;
+    }
     const char first = line[line.find_first_not_of(kBlanks)];
     if (first == '[' || first == ']') {
         return std::string("no array is needed") + kForm;

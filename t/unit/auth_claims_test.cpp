@@ -232,6 +232,44 @@ TEST(Claims, RefuseMoreThan256Elements) {
     EXPECT_EQ(verdict(listOf(3000)), kBadEntitlements);
 }
 
+TEST(Claims, TakeALimitThatIsAnIntegerOrDecimalDigits) {
+    const std::pair<const char*, std::uint64_t> good[] = {
+        {"0", 0},
+        {"100", 100},
+        {"9223372036854775807", 9223372036854775807U},
+        {"\"0\"", 0},
+        {"\"100\"", 100},
+        {"\"007\"", 7},
+        {"\"18446744073709551615\"", 18446744073709551615U}};
+    for (const auto& [text, limit] : good) {
+        EXPECT_EQ(accepted(payloadWith(std::string("\"simRateLimit\":") + text)).identity.limit,
+                  limit)
+            << text;
+    }
+    EXPECT_FALSE(accepted(payloadWith("")).identity.limit);
+    EXPECT_FALSE(accepted(payloadWith("\"simRateLimit\":null")).identity.limit);
+    ClaimMap map;
+    map.limit = *parseClaimPath("quota.month");
+    EXPECT_EQ(
+        accepted(payloadWith(R"("quota":{"month":5},"simRateLimit":"x")"), map).identity.limit, 5U);
+}
+
+TEST(Claims, RefuseALimitOfAnyOtherKind) {
+    for (const char* limit : {"-1", "1.0", "1.5", "1e3", "true", "[]", "[1]", "{}", "\"\"",
+                              "\" 1\"", "\"1 \"", "\"+1\"", "\"-1\"", "\"-0\"", "\"1.0\"",
+                              "\"0x10\"", "\"1e3\"", "\"18446744073709551616\"", "\"unlimited\""}) {
+        EXPECT_EQ(verdict(payloadWith(std::string("\"simRateLimit\":") + limit)), kBadEntitlements)
+            << limit;
+    }
+    EXPECT_EQ(verdict(payloadWith("\"simRateLimit\":9223372036854775808")), kBadClaims);
+}
+
+TEST(Claims, KeepThePayloadAsItWas) {
+    const std::string payload = R"({ "sub":"u", "exp":2000000000, "x":[1, 2] })";
+    EXPECT_EQ(accepted(payload).payload, payload);
+    EXPECT_EQ(accepted(payload).standing, Standing::Good);
+}
+
 TEST(Validity, CountsFromNotBeforeInclusiveToExpiresExclusive) {
     const Validity validity{200, 100};
     EXPECT_FALSE(validity.holds(99.999));

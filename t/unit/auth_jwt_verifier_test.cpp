@@ -47,6 +47,30 @@ TEST(JwtVerifier, PassesOnEachProblemOfTheClaims) {
               describe(TokenProblem::BadEntitlements));
 }
 
+TEST(JwtVerifier, AsksForWhatThePolicyDemands) {
+    TokenPolicy policy;
+    policy.algorithms = {Algorithm::HS256};
+    policy.issuers = {"https://login.example.com"};
+    policy.audiences = {"api"};
+    policy.leeway = 10;
+    const auto verdict = [&policy](const std::string& header, const std::string& payload,
+                                   double now) {
+        return verdictOf(verifyToken(signToken(header, payload), keysOf(kTestSecret), policy, now));
+    };
+    const std::string header = R"({"alg":"HS256"})";
+    const std::string payload =
+        R"({"sub":"u","iss":"https://login.example.com","aud":["api"],"nbf":100,"exp":200})";
+    EXPECT_EQ(verdict(header, payload, 89), describe(TokenProblem::NotYetValid));
+    EXPECT_EQ(verdict(header, payload, 90), "accepted");
+    EXPECT_EQ(verdict(header, payload, 209.9), "accepted");
+    EXPECT_EQ(verdict(header, payload, 210), describe(TokenProblem::Expired));
+    EXPECT_EQ(verdict(R"({"alg":"HS384"})", payload, 150), describe(TokenProblem::WrongAlgorithm));
+    EXPECT_EQ(verdict(header, R"({"sub":"u","aud":"api","exp":200})", 150),
+              describe(TokenProblem::WrongIssuer));
+    EXPECT_EQ(verdict(header, R"({"sub":"u","iss":"https://login.example.com","exp":200})", 150),
+              describe(TokenProblem::WrongAudience));
+}
+
 TEST(JwtVerifier, RefusesATokenInsideATokenAndFiveParts) {
     const std::string inner = signToken(R"({"alg":"HS256"})", R"({"sub":"u","exp":200})");
     EXPECT_EQ(verdictOf(verify(inner, 0)), describe(TokenProblem::BadClaims));
