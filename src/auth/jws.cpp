@@ -11,18 +11,22 @@ namespace edgerun::auth {
 namespace {
 
 constexpr text::JsonLimits kHeaderLimits{kMaxTokenBytes, 32};
-constexpr std::size_t kMaxKeyIdBytes = 256;
 
 /// The encoded parts of `token`, and what the signature is over.
 struct CompactJws {
     std::string_view header, payload, signature, signingInput;
 };
 
+/// What of a header is believed before the signature is checked.
+struct JwsHeader {
+    Algorithm algorithm;
+    std::optional<std::string> keyId;
+};
+
 std::optional<CompactJws> splitCompact(std::string_view token);
-std::variant<Algorithm, TokenProblem> readHeader(std::string_view header);
-bool isAllowedByAny(const VerificationKeys& keys, Algorithm algorithm);
-bool isVerifiedByAny(const VerificationKeys& keys, Algorithm algorithm, std::string_view input,
-                     std::string_view signature);
+std::variant<JwsHeader, TokenProblem> readHeader(std::string_view header);
+std::optional<TokenProblem> problemOf(const VerificationKeys& keys, const JwsHeader& header,
+                                      std::string_view input, std::string_view signature);
 
 }  // namespace
 
@@ -39,16 +43,16 @@ std::variant<std::string, TokenProblem> verifyCompact(std::string_view token,
     if (!payload) {
         return TokenProblem::Malformed;
     }
-    const auto algorithm = readHeader(*header);
-    if (const auto* problem = std::get_if<TokenProblem>(&algorithm)) {
+    const auto read = readHeader(*header);
+    if (const auto* problem = std::get_if<TokenProblem>(&read)) {
         return *problem;
     }
-    if (!algorithms.has(std::get<Algorithm>(algorithm)) ||
-        !isAllowedByAny(keys, std::get<Algorithm>(algorithm))) {
+    const auto& claimed = std::get<JwsHeader>(read);
+    if (!algorithms.has(claimed.algorithm)) {
         return TokenProblem::WrongAlgorithm;
     }
-    if (!isVerifiedByAny(keys, std::get<Algorithm>(algorithm), jws->signingInput, *signature)) {
-        return TokenProblem::BadSignature;
+    if (const auto problem = problemOf(keys, claimed, jws->signingInput, *signature)) {
+        return *problem;
     }
     return std::move(*payload);
 }
@@ -64,7 +68,7 @@ std::optional<CompactJws> splitCompact(std::string_view token) {
     }
     const CompactJws jws{token.substr(0, first), token.substr(first + 1, second - first - 1),
                          token.substr(second + 1), token.substr(0, second)};
-    if (jws.header.empty() || jws.payload.empty() || jws.signature.empty()) {
+    if (jws.header.empty() || jws.signature.empty()) {
         return std::nullopt;
     }
     return jws;
@@ -93,7 +97,7 @@ bool isAcceptable(const json_t* header) {
            json_object_get(header, "b64") == nullptr;
 }
 
-std::variant<Algorithm, TokenProblem> readHeader(std::string_view bytes) {
+std::variant<JwsHeader, TokenProblem> readHeader(std::string_view bytes) {
     const text::JsonPtr header = text::parseJson(bytes, kHeaderLimits);
     if (!isAcceptable(header.get())) {
         return TokenProblem::BadHeader;
@@ -102,19 +106,48 @@ std::variant<Algorithm, TokenProblem> readHeader(std::string_view bytes) {
     if (!algorithm) {
         return TokenProblem::WrongAlgorithm;
     }
-    return *algorithm;
+    JwsHeader read{*algorithm, std::nullopt};
+    if (const auto keyId = text::stringMember(header.get(), "kid")) {
+        read.keyId.emplace(*keyId);
+    }
+    return read;
 }
 
-bool isAllowedByAny(const VerificationKeys& keys, Algorithm algorithm) {
+bool isCandidate(const VerificationKey& key, const JwsHeader& header) {
+    return !header.keyId || key.keyId().empty() || key.keyId() == *header.keyId;
+}
+
+bool isKnown(const VerificationKeys& keys, const std::string& keyId) {
     return std::any_of(keys.begin(), keys.end(),
-                       [&](const auto& key) { return key->allows(algorithm); });
+                       [&](const auto& key) { return key->keyId() == keyId; });
 }
 
-bool isVerifiedByAny(const VerificationKeys& keys, Algorithm algorithm, std::string_view input,
-                     std::string_view signature) {
-    return std::any_of(keys.begin(), keys.end(), [&](const auto& key) {
-        return key->allows(algorithm) && key->verify(algorithm, input, signature);
-    });
+/// Why no key verifies the token. A kid of nobody's comes first: its key may just have
+/// been published, whatever its algorithm.
+TokenProblem problemWithout(const VerificationKeys& keys, const JwsHeader& header,
+                            std::size_t tries) {
+    if (header.keyId && !isKnown(keys, *header.keyId)) {
+        return TokenProblem::UnknownKey;
+    }
+    return tries == 0 ? TokenProblem::WrongAlgorithm : TokenProblem::BadSignature;
+}
+
+std::optional<TokenProblem> problemOf(const VerificationKeys& keys, const JwsHeader& header,
+                                      std::string_view input, std::string_view signature) {
+    std::size_t tries = 0;
+    for (const auto& key : keys) {
+        if (tries == kMaxTries) {
+            break;
+        }
+        if (!isCandidate(*key, header) || !key->allows(header.algorithm)) {
+            continue;
+        }
+        ++tries;
+        if (key->verify(header.algorithm, input, signature)) {
+            return std::nullopt;
+        }
+    }
+    return problemWithout(keys, header, tries);
 }
 
 }  // namespace

@@ -7,8 +7,8 @@
 
 namespace edgerun::auth {
 
-/// Signature algorithms as RFC 7518 section 3.1 and RFC 8037 section 3.1 name
-/// them. EdDSA is Ed25519 or Ed448, as its key says.
+/// Signature algorithms as RFC 7518 section 3.1 and RFC 8037 section 3.1 name them. EdDSA is
+/// Ed25519 or Ed448, as its key says.
 enum class Algorithm : std::uint8_t {
     HS256,
     HS384,
@@ -48,6 +48,10 @@ public:
     constexpr bool has(Algorithm algorithm) const { return (bits_ & bitOf(algorithm)) != 0; }
     constexpr bool empty() const { return bits_ == 0; }
     constexpr bool meets(AlgorithmSet other) const { return (bits_ & other.bits_) != 0; }
+    constexpr AlgorithmSet operator&(AlgorithmSet other) const {
+        other.bits_ &= bits_;
+        return other;
+    }
     constexpr bool operator==(AlgorithmSet other) const { return bits_ == other.bits_; }
 
 private:
@@ -57,5 +61,9 @@ private:
 
     std::uint32_t bits_ = 0;
 };
+
+/// Those of a shared secret: whoever can verify them can sign.
+inline constexpr AlgorithmSet kSecretAlgorithms{Algorithm::HS256, Algorithm::HS384,
+                                                Algorithm::HS512};
 
 }  // namespace edgerun::auth

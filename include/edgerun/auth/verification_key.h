@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,9 +11,12 @@
 
 namespace edgerun::auth {
 
-/// A key with everything that is derived from it once. Each key is pinned to
-/// the algorithms that it may verify; a header that names another is refused.
-/// Keys made before fork serve in every process; none is for two threads.
+/// The longest "kid" of a key or a token, in bytes.
+inline constexpr std::size_t kMaxKeyIdBytes = 256;
+
+/// A key with everything that is derived from it once. Each key is pinned to the algorithms that
+/// it may verify; a header that names another is refused. Keys made before fork serve in every
+/// process; none is for two threads.
 class VerificationKey {
 public:
     VerificationKey(std::string keyId, AlgorithmSet algorithms)
@@ -21,9 +25,9 @@ public:
     VerificationKey(const VerificationKey&) = delete;
     VerificationKey& operator=(const VerificationKey&) = delete;
 
-    /// Is `signature` (raw bytes) that of `input` under `algorithm`, which
-    /// allows() must permit? Constant time in the signature's bytes where the
-    /// key is secret. Leaves OpenSSL's error queue empty.
+    /// Is `signature` (raw bytes) that of `input` under `algorithm`? False for one that allows()
+    /// does not permit. Constant time in the signature's bytes where the key is secret. Leaves
+    /// OpenSSL's error queue empty.
     virtual bool verify(Algorithm algorithm, std::string_view input,
                         std::string_view signature) const = 0;
 
