@@ -1,9 +1,11 @@
 #pragma once
 
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -38,6 +40,22 @@ class ForcedLock : public SharedLock {
 public:
     void lock() noexcept override {}
     void unlock() noexcept override {}
+};
+
+/// As ngx_shmtx: the word is the holder's pid, and the parent frees a dead one's.
+class PidLock : public SharedLock {
+public:
+    explicit PidLock(std::atomic<pid_t>& holder) : holder_(holder) {}
+
+    void lock() noexcept override {
+        for (pid_t nobody = 0; !holder_.compare_exchange_weak(nobody, getpid()); nobody = 0) {
+            sched_yield();
+        }
+    }
+    void unlock() noexcept override { holder_ = 0; }
+
+private:
+    std::atomic<pid_t>& holder_;
 };
 
 /// Starts a process that does `work` and exits with 0.

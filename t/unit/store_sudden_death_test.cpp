@@ -1,5 +1,4 @@
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <sys/time.h>
 
 #include <atomic>
@@ -30,22 +29,6 @@ struct Shared {
     std::atomic<std::uint64_t> now;
     std::atomic<std::uint64_t> acknowledged[kJobs];  ///< versions
     std::atomic<bool> isDone[kJobs];                 ///< its worker began to finish it
-};
-
-/// As ngx_shmtx: the word is the holder's pid, and the parent frees a dead one's.
-class PidLock : public SharedLock {
-public:
-    explicit PidLock(std::atomic<pid_t>& holder) : holder_(holder) {}
-
-    void lock() noexcept override {
-        for (pid_t nobody = 0; !holder_.compare_exchange_weak(nobody, getpid()); nobody = 0) {
-            sched_yield();
-        }
-    }
-    void unlock() noexcept override { holder_ = 0; }
-
-private:
-    std::atomic<pid_t>& holder_;
 };
 
 class Worker {
