@@ -7,6 +7,10 @@
 
 #include <array>
 
+#include "edgerun/auth/key_set.h"
+#include "edgerun/text/json.h"
+#include "public_key.h"
+
 namespace edgerun::auth {
 namespace {
 
@@ -120,6 +124,13 @@ bool HmacKey::verify(Algorithm algorithm, std::string_view input,
     return matches;
 }
 
+/// One JWK, or a set of them.
+bool isJwk(std::string_view secret) {
+    const text::JsonPtr json = text::parseJson(secret, {kMaxKeySetBytes});
+    return json_object_get(json.get(), "kty") != nullptr ||
+           json_object_get(json.get(), "keys") != nullptr;
+}
+
 }  // namespace
 
 const char* hmacSecretFault(std::string_view secret) {
@@ -129,7 +140,10 @@ const char* hmacSecretFault(std::string_view secret) {
     if (secret.find("-----BEGIN ") != std::string_view::npos) {
         return "a PEM key or certificate, not a shared secret";
     }
-    return nullptr;
+    if (readSubjectKey(secret) || readCertifiedKey(secret)) {
+        return "a DER key or certificate, not a shared secret";
+    }
+    return isJwk(secret) ? "a JWK, not a shared secret" : nullptr;
 }
 
 VerificationKeyPtr makeHmacKey(std::string_view secret, std::string keyId,

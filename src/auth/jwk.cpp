@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "edgerun/auth/hmac_key.h"
+#include "edgerun/auth/identity.h"
 #include "edgerun/text/base64url.h"
 #include "edgerun/text/json.h"
 #include "public_key.h"
@@ -66,11 +67,11 @@ ReadKey readJwk(const json_t* jwk) {
 
 namespace {
 
-/// For messages: the member as JSON, unless it is of another kind or long.
+/// For messages: the member as JSON, unless it is of another kind, long, or not fit for a log.
 std::string memberShown(const json_t* jwk, const char* name) {
     constexpr std::size_t kMaxShown = 40;
     const auto value = text::stringMember(jwk, name);
-    if (!value || value->size() > kMaxShown) {
+    if (!value || value->size() > kMaxShown || hasControlCharacter(*value)) {
         return json_object_get(jwk, name) == nullptr ? std::string("no ") + name
                                                      : std::string("an unusable ") + name;
     }

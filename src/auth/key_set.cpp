@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "edgerun/auth/identity.h"
 #include "edgerun/auth/jwk.h"
 #include "edgerun/text/json.h"
 #include "pem.h"
@@ -82,7 +83,8 @@ std::variant<Entries, std::string> entriesOfFile(std::string_view bytes) {
 std::string placeOf(const json_t* jwk, std::size_t index) {
     std::string place = "key " + std::to_string(index + 1);
     const auto keyId = text::stringMember(jwk, "kid");
-    if (keyId && keyId->size() <= kMaxKeyIdBytes) {
+    // JSON escapes C0 only; DEL and C1 would reach the log as they are.
+    if (keyId && keyId->size() <= kMaxKeyIdBytes && !hasControlCharacter(*keyId)) {
         place += " (kid ";
         text::appendJsonString(place, *keyId);
         place += ")";

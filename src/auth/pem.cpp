@@ -3,7 +3,8 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
+
+#include <algorithm>
 
 #include "public_key.h"
 
@@ -12,10 +13,11 @@ namespace {
 
 using ReadKey = std::variant<VerificationKeyPtr, UnusableKey>;
 
+constexpr const char* kDamaged =
+    "is damaged: BEGIN and END must be lines of their own, with lines of base64 between them";
+
 struct PemRelease {
     void operator()(BIO* bio) const noexcept { BIO_free(bio); }
-    void operator()(X509* certificate) const noexcept { X509_free(certificate); }
-    void operator()(char* text) const noexcept { OPENSSL_free(text); }
 };
 
 /// Owns what PEM_read_bio() allocates. The bytes may be those of a private key.
@@ -32,9 +34,9 @@ public:
 
     bool read(BIO* in) { return PEM_read_bio(in, &label_, &header_, &bytes_, &size_) == 1; }
     std::string_view label() const { return label_; }
-    const unsigned char* begin() const { return bytes_; }
-    const unsigned char* end() const { return bytes_ + size_; }
-    long size() const { return size_; }
+    std::string_view der() const {
+        return {reinterpret_cast<const char*>(bytes_), static_cast<std::size_t>(size_)};
+    }
 
 private:
     char* label_ = nullptr;
@@ -59,44 +61,41 @@ std::vector<ReadKey> readPem(std::string_view text, std::size_t maxBlocks) {
         } else if (ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE) {
             break;
         } else {
-            keys.emplace_back(UnusableKey{"is damaged: its lines are not those of PEM"});
+            keys.emplace_back(UnusableKey{kDamaged});
         }
+    }
+    if (keys.empty()) {
+        keys.emplace_back(UnusableKey{kDamaged});
     }
     return keys;
 }
 
 namespace {
 
-/// Null unless the block is one key to its last byte.
-PublicKey subjectKeyOf(const Block& block) {
-    const unsigned char* at = block.begin();
-    PublicKey key(d2i_PUBKEY(nullptr, &at, block.size()));
-    return at == block.end() ? std::move(key) : nullptr;
-}
-
-PublicKey certifiedKeyOf(const Block& block) {
-    const unsigned char* at = block.begin();
-    const std::unique_ptr<X509, PemRelease> certificate(d2i_X509(nullptr, &at, block.size()));
-    return certificate && at == block.end() ? PublicKey(X509_get_pubkey(certificate.get()))
-                                            : nullptr;
-}
-
 struct BlockKind {
     std::string_view label;
-    PublicKey (*keyOf)(const Block& block);
+    PublicKey (*read)(std::string_view der);
 };
 
 constexpr BlockKind kBlockKinds[] = {
-    {"PUBLIC KEY", subjectKeyOf},
-    {"CERTIFICATE", certifiedKeyOf},
+    {"PUBLIC KEY", readSubjectKey},
+    {"CERTIFICATE", readCertifiedKey},
 };
+
+/// A label is whatever stands in the file; not everything is fit for a log.
+std::string shown(std::string_view label) {
+    const bool isPlain = std::all_of(label.begin(), label.end(), [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ' ';
+    });
+    return isPlain ? "\"" + std::string(label) + "\"" : "of an unknown kind";
+}
 
 UnusableKey otherBlock(std::string_view label) {
     if (label.find("PRIVATE KEY") != std::string_view::npos) {
-        return {"is a private key (" + std::string(label) +
-                "); give its public key, as \"openssl pkey -pubout\" writes it"};
+        return {"is " + shown(label) +
+                ", a private key; give its public key, as \"openssl pkey -pubout\" writes it"};
     }
-    return {"is neither PUBLIC KEY nor CERTIFICATE"};
+    return {"is " + shown(label) + ", neither PUBLIC KEY nor CERTIFICATE"};
 }
 
 ReadKey keyOf(const Block& block) {
@@ -104,7 +103,7 @@ ReadKey keyOf(const Block& block) {
         if (kind.label != block.label()) {
             continue;
         }
-        PublicKey key = kind.keyOf(block);
+        PublicKey key = kind.read(block.der());
         if (!key) {
             return UnusableKey{"is damaged, or of a kind that OpenSSL does not know"};
         }

@@ -13,7 +13,7 @@ namespace edgerun::auth {
 /// key of each "CERTIFICATE", whose validity and issuer are not looked at: the operator
 /// trusts the file. All other blocks are unusable, private keys above all. The keys have no
 /// kid and allow all that fits them. Text outside of blocks is not read; at most `maxBlocks`
-/// blocks are.
+/// blocks are. Text without any whole block is one unusable key.
 std::vector<std::variant<VerificationKeyPtr, UnusableKey>> readPem(std::string_view text,
                                                                    std::size_t maxBlocks);
 

@@ -43,6 +43,11 @@ PublicKey makeRsaKey(std::string_view modulus, std::string_view exponent);
 PublicKey makeEcKey(const Curve& curve, std::string_view x, std::string_view y);
 PublicKey makeEdwardsKey(const Curve& curve, std::string_view x);
 
+/// Keys in DER, which must end where the text does: a SubjectPublicKeyInfo, or the key of
+/// a certificate, whose validity and issuer are not looked at. Null for anything else.
+PublicKey readSubjectKey(std::string_view der);
+PublicKey readCertifiedKey(std::string_view der);
+
 /// Why `key` may not verify tokens, whatever made it; null if it may. A key of a
 /// kind or curve that is not known, RSA below 2048 or above 8192 bits, with an even
 /// modulus, or an exponent that is even, 1 or above 2^32, RSA keys that a faulty
