@@ -34,9 +34,15 @@ void UserDirectory::apply(Caller& caller) const {
     const User& user = found->second;
     Identity& identity = caller.identity;
     caller.standing = user.isDisabled ? Standing::Disabled : Standing::Good;
-    identity.roles = user.roles ? *user.roles : std::move(identity.roles);
-    identity.modules = user.modules ? *user.modules : std::move(identity.modules);
-    identity.limit = user.limit ? user.limit : identity.limit;
+    if (user.roles) {
+        identity.roles = *user.roles;
+    }
+    if (user.modules) {
+        identity.modules = *user.modules;
+    }
+    if (user.limit) {
+        identity.limit = user.limit;
+    }
 }
 
 }  // namespace edgerun::auth
