@@ -155,6 +155,43 @@ problems_are('zones', <<'END');
     edgerun_job_zone ttl=1h;                    #! "edgerun_job_zone" needs "zone=NAME:SIZE"
 END
 
+$t->write_file('bad.jsonl', qq({"sha256":"12","user":"a"}\n{"user":"a","rol":"b"}\n));
+$t->write_file('empty.json', '{"keys":[]}');
+$t->write_file('secret.json', '{"keys":[{"kty":"oct","k":"c2hvcnQ"},{"kty":"ot"}]}');
+$t->write_file('private.pem', "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAAA\n-----END PRIVATE KEY-----\n");
+problems_are('methods', <<'END');
+    edgerun_users none.jsonl;                           #! "edgerun_users" file "
+    edgerun_users none.jsonl;                           #! "edgerun_users" is duplicate
+    server {
+        listen 127.0.0.1:%%PORT_0%%;
+        edgerun_auth_jwt_secret env:EDGERUN_JWT_SECRET;
+        location /1 { edgerun_auth_jwt "site" tokn=$cookie_a; }     #! takes token=$variable, for example "token=$cookie_session", not "tokn=$cookie_a"
+        location /2 { edgerun_auth_jwt "site" token=constant; }     #! takes token=$variable
+        location /3 { edgerun_auth_jwt "site"; edgerun_auth_jwt_algorithms RS256; } #! no key of "edgerun_auth_jwt" fits "edgerun_auth_jwt_algorithms"
+        location /4 { edgerun_auth_jwt_algorithms hs256; }          #! knows HS256, HS384, HS512, RS256
+        location /5 { edgerun_auth_jwt_algorithms none; }           #! EdDSA, not "none"
+        location /6 { edgerun_auth_jwt_issuer ""; }                 #! takes names without control characters, not ""
+        location /7 { edgerun_auth_jwt_leeway 2h; }                 #! must be a time up to 1h, for example "30s", not "2h"
+        location /8 { edgerun_auth_jwt_leeway soon; }               #! must be a time up to 1h
+        location /9 { edgerun_auth_jwt "site"; edgerun_auth_jwt_key_file none.json; }   #! "edgerun_auth_jwt_key_file" file "
+        location /10 { edgerun_auth_jwt_key_file folder; }          #! is not a regular file
+        location /11 { edgerun_auth_jwt_key_file private.pem; }     #! private
+        location /12 { edgerun_auth_jwt_key_file empty.json; }      #! "edgerun_auth_jwt_key_file"
+        location /13 { edgerun_auth_jwt_key_file secret.json; }     #! key 1 && key 2
+        location /14 { edgerun_auth_api_keys none.jsonl; edgerun_require_role a; }  #! "edgerun_auth_api_keys" file "
+        location /15 { edgerun_auth_identity role=$http_a; }        #! needs user=$variable
+        location /16 { edgerun_auth_identity user=admin; }          #! needs a variable in "user"
+        location /17 { edgerun_auth_identity user=$uri user=$uri; } #! takes "user" once
+        location /18 { edgerun_auth_identity name=$uri; }           #! takes user=$variable, role=$variable and modules=$variable, not "name=$uri"
+        location /19 { edgerun_error_format xml; }                  #! must be simple, problem or openai, not "xml"
+        location /20 { edgerun_auth_challenge "a\nb"; }             #! must be parameters of WWW-Authenticate
+        location /21 { edgerun_auth_jwt_jwks_uri ftp://a; }         #! "edgerun_auth_jwt_jwks_uri"
+        location /22 { edgerun_auth_jwt_jwks_uri http://keys.example.com/set; } #! https
+        location /23 { edgerun_auth_jwt_audience a b; edgerun_auth_jwt_audience off; }  #! "edgerun_auth_jwt_audience" is duplicate
+        location /24 { edgerun_auth_identity off; edgerun_require_module a; }   #! nobody is authenticated
+    }
+END
+
 problems_are('gates', <<'END');
     server {
         listen 127.0.0.1:%%PORT_0%%;
@@ -163,7 +200,7 @@ problems_are('gates', <<'END');
         location /3 { edgerun_require_module chat; }    #! nobody is authenticated; add "edgerun_auth_jwt"
         location /4 {
             edgerun_auth_jwt_secret env:EDGERUN_JWT_SECRET;
-            edgerun_auth_jwt_secret env:EDGERUN_JWT_SECRET; #! "edgerun_auth_jwt_secret" is duplicate
+            edgerun_auth_jwt_secret env:EDGERUN_JWT_SECRET;
             edgerun_auth_jwt one;
             edgerun_auth_jwt two;                       #! "edgerun_auth_jwt" is duplicate
             edgerun_require_role a;
@@ -176,7 +213,7 @@ problems_are('gates', <<'END');
         location /5 { edgerun_auth_jwt_claims sub; }    #! takes NAME=CLAIM, for example "role=role", not "sub"
         location /6 { edgerun_auth_jwt_claims role=; }  #! takes NAME=CLAIM
         location /7 { edgerun_auth_jwt_claims role=a..b; }  #! takes NAME=CLAIM
-        location /8 { edgerun_auth_jwt_claims name=sub; }   #! knows user, role and modules, not "name"
+        location /8 { edgerun_auth_jwt_claims name=sub; }   #! knows user, role, modules and limit, not "name"
         location /9 { edgerun_auth_jwt_claims role=a role=b; }  #! takes "role" once
         location /10 { edgerun_auth_jwt off; edgerun_require_role admin; }  #! nobody is authenticated
         location /11/ { if ($arg_a) { edgerun_require_role admin; } }       #! nobody is authenticated

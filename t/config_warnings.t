@@ -65,6 +65,7 @@ my @loud = warnings_of(<<"END");
         location /1 { edgerun_auth_jwt_secret $LITERAL; }
         location /2 { edgerun_auth_jwt_secret file:group; }
         location /free { edgerun_jobs zone=jobs provider=open; }
+        location /heard { edgerun_auth_identity user=\$http_x_user; }
         location /off { edgerun_auth_jwt off; edgerun_jobs zone=jobs provider=open; }
     }
 END
@@ -74,8 +75,9 @@ my %expected = (
     'api_key file:open'    => qr/"api_key": file "\S+\/open" is open to its group or to everybody; chmod 600 it/,
     "jwt_secret $LITERAL"  => qr/the literal "edgerun_auth_jwt_secret" can be read by whoever/,
     'jwt_secret file:group' => qr/"edgerun_auth_jwt_secret": file "\S+\/group" is open to its group/,
-    'location /free'       => qr/"edgerun_jobs" without "edgerun_auth_jwt": all clients are one user/,
-    'location /off'        => qr/"edgerun_jobs" without "edgerun_auth_jwt"/,
+    'location /heard'      => qr/"edgerun_auth_identity" takes "user=\$http_x_user" from whoever sends the request/,
+    'location /free'       => qr/"edgerun_jobs" without authentication: all clients are one user/,
+    'location /off'        => qr/"edgerun_jobs" without authentication/,
 );
 for my $text (sort keys %expected) {
     my $number = line_of($text);

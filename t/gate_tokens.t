@@ -75,7 +75,7 @@ is $none->{status}, 401, 'without a token it is 401';
 is $none->{headers}{'www-authenticate'}, 'Bearer realm="the \"inner\" room"',
     'the challenge names the realm, and no error where nothing was presented';
 is_deeply $none->{json},
-    { error => 'Unauthorized', message => 'a valid bearer token is required', statusCode => 401 },
+    { error => 'Unauthorized', message => 'valid credentials are required', statusCode => 401 },
     'the body is an error in JSON';
 is $none->{headers}{'content-type'}, 'application/json', 'and says so';
 is $none->{headers}{'cache-control'}, 'no-store', 'no cache keeps it';
@@ -172,12 +172,15 @@ is $t->get("/page?access_token=$valid")->{status}, 401, 'a token in the URL does
 is status_of({ role => $_ }, '/role/page'), 200, "role $_ is one of those required"
     for qw(admin auditor);
 is status_of({ role => [ 'user', 'auditor' ] }, '/role/page'), 200, 'roles may be an array';
+is status_of({ role => $_ }, '/role/page'), 200, "or a string: \"$_\"" for 'user,admin', 'user admin', ' user , admin,, ';
 is status_of({ role => $_->[0] }, '/role/page'), 403, "$_->[1] is not the role" for (
     [ 'administrator', 'a longer name' ],
     [ 'adm',           'a shorter name' ],
     [ 'ADMIN',         'another case' ],
-    [ 'user,admin',    'a list in a string' ],
-    [ 'user admin',    'with spaces' ],
+    [ 'user,administrator', 'a list of others' ],
+    [ 'user admin,x',  'a name with a blank between commas' ],
+    [ [ 'user,admin' ], 'an array element with a comma' ],
+    [ [ 'user admin' ], 'or with a blank' ],
     [ '',              'an empty string' ],
     [ [],              'an empty array' ],
 );
@@ -187,7 +190,8 @@ is status_of({ role => { admin => JSON::PP::true } }, '/role/page'), 401,
 is status_of({ assignedModules => [qw(x rag chat)] }, '/module/page'), 200,
     'all modules that are required pass';
 is status_of({ assignedModules => ['rag'] }, '/module/page'), 403, 'some of them do not';
-is status_of({ assignedModules => 'chat rag' }, '/module/page'), 403, 'a string is one module';
+is status_of({ assignedModules => 'chat rag' }, '/module/page'), 200, 'a string may name several';
+is status_of({ assignedModules => 'chat ragtime' }, '/module/page'), 403, 'by their whole names';
 is status_of({ role => 'admin', assignedModules => 'chat' }, '/both/page'), 200,
     'role and module pass together';
 is status_of({ role => 'admin' }, '/both/page'), 403, 'the role alone does not';

@@ -3,7 +3,6 @@
 #include <array>
 
 #include "edgerun/nginx/request_context.h"
-#include "edgerun/text/json.h"
 
 namespace edgerun::nginx {
 
@@ -17,7 +16,7 @@ struct StatusText {
 
 constexpr std::array<StatusText, 21> kStatusTexts{{
     {400, "BadRequest", "the request is malformed"},
-    {401, "Unauthorized", "a valid bearer token is required"},
+    {401, "Unauthorized", "valid credentials are required"},
     {403, "Forbidden", "access is not allowed"},
     {404, "NotFound", "there is no such resource"},
     {405, "MethodNotAllowed", "the method is not allowed here"},
@@ -58,16 +57,6 @@ std::string_view nameOfStatus(ngx_int_t status) {
 ApiError describeStatus(ngx_int_t status) {
     const StatusText* text = textOf(status);
     return {status, std::string(text != nullptr ? text->message : "the request was refused")};
-}
-
-std::string renderError(const ApiError& error) {
-    std::string out;
-    text::JsonObjectWriter json(out);
-    json.string("error", nameOfStatus(error.status));
-    json.string("message", error.message);
-    json.integer("statusCode", error.status);
-    json.finish();
-    return out;
 }
 
 ngx_int_t refuse(ngx_http_request_t* r, ngx_int_t status) {

@@ -64,6 +64,19 @@ std::optional<std::uint64_t> parseNumber(std::string_view text) {
     return number;
 }
 
+ngx_http_complex_value_t* compileValue(ngx_conf_t* cf, std::string_view text) {
+    auto* value = static_cast<ngx_http_complex_value_t*>(
+        ngx_pcalloc(cf->pool, sizeof(ngx_http_complex_value_t)));
+    ngx_str_t source = loop::asNgx(text);
+    ngx_http_compile_complex_value_t compile{};
+    compile.cf = cf;
+    compile.value = &source;
+    compile.complex_value = value;
+    const bool isUsable =
+        value != nullptr && !text.empty() && ngx_http_compile_complex_value(&compile) == NGX_OK;
+    return isUsable ? value : nullptr;
+}
+
 std::string_view nearest(std::string_view text, const std::vector<std::string_view>& known) {
     std::string_view best;
     std::size_t least = 1 + text.size() / 3;

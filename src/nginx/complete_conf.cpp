@@ -81,14 +81,14 @@ void completePath(JobsConf& jobs) {
     }
     // Equal names in two realms are two users.
     const auto& location = locationOf(jobs);
-    const std::string realm = location.authenticates() ? location.jwt->realm : std::string();
+    const std::string realm = location.usesJwt() ? location.jwt->realm : std::string();
     jobs.scope = engine::providerKeyOf(jobs.path + '\n' + realm);
 }
 
 void warnIfOpen(ngx_conf_t* cf, const JobsConf& jobs) {
     if (!locationOf(jobs).authenticates()) {
         ngx_log_error(NGX_LOG_WARN, cf->log, 0,
-                      "\"edgerun_jobs\" without \"edgerun_auth_jwt\": all clients are one user, "
+                      "\"edgerun_jobs\" without authentication: all clients are one user, "
                       "and whoever knows a job's URL may read it, in %s:%ui",
                       jobs.place.file.c_str(), jobs.place.line);
     }
@@ -99,6 +99,14 @@ void warnIfOpen(ngx_conf_t* cf, const JobsConf& jobs) {
 void completeConf(ngx_conf_t* cf, MainConf& conf) {
     for (const auto& provider : conf.providers) {
         completeHost(cf, conf.problems, *provider);
+    }
+    for (const auto& source : conf.keySources) {
+        completeKeySource(cf, conf.problems, *source);
+    }
+    if (conf.users) {
+        for (const auto& keys : conf.apiKeys) {
+            keys->applyDirectory(*conf.users);
+        }
     }
     for (JobsConf* jobs : conf.jobs) {
         completeZone(cf, conf, *jobs);

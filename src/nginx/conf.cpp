@@ -1,7 +1,5 @@
 #include "edgerun/nginx/conf.h"
 
-#include <openssl/crypto.h>
-
 #include <algorithm>
 
 #include "edgerun/nginx/contain.h"
@@ -31,10 +29,53 @@ void inherit(std::optional<T>& mine, const std::optional<T>& theirs) {
     }
 }
 
-/// Where "edgerun_auth_jwt off" opens a location, what is required outside is
-/// let go: there is nobody to have it.
-void inheritRequirements(LocationConf& mine, const LocationConf& theirs) {
-    if (mine.jwt && !mine.jwt->on) {
+/// Does this level itself turn a method off?
+bool opens(const LocationConf& conf) {
+    return (conf.jwt && !conf.jwt->on) || (conf.apiKeys && *conf.apiKeys == nullptr) ||
+           (conf.identity && *conf.identity == nullptr);
+}
+
+void inheritMethods(LocationConf& mine, const LocationConf& theirs) {
+    inherit(mine.jwt, theirs.jwt);
+    if (mine.keyRing == nullptr) {
+        mine.keyRing = theirs.keyRing;  // all of a level's keys or none
+    }
+    inherit(mine.algorithms, theirs.algorithms);
+    inherit(mine.issuers, theirs.issuers);
+    inherit(mine.audiences, theirs.audiences);
+    inherit(mine.leeway, theirs.leeway);
+    inherit(mine.claims, theirs.claims);
+    inherit(mine.apiKeys, theirs.apiKeys);
+    inherit(mine.identity, theirs.identity);
+}
+
+auth::TokenPolicy policyOf(const LocationConf& conf) {
+    auth::TokenPolicy policy;
+    policy.algorithms = conf.algorithms.value_or(auth::AlgorithmSet::all());
+    policy.issuers = conf.issuers.value_or(std::vector<std::string>{});
+    policy.audiences = conf.audiences.value_or(std::vector<std::string>{});
+    policy.leeway = static_cast<double>(conf.leeway.value_or(0)) / 1000;
+    policy.claims = conf.claims.value_or(auth::ClaimMap{});
+    return policy;
+}
+
+void chooseMethods(MainConf& main, LocationConf& mine) {
+    Authentication wanted;
+    if (mine.usesJwt() && mine.keyRing) {
+        wanted.verifier = main.verifierFor({mine.keyRing, policyOf(mine)});
+        wanted.token = mine.jwt->token;
+    }
+    wanted.apiKeys = mine.apiKeys.value_or(nullptr);
+    wanted.identity = mine.identity.value_or(nullptr);
+    if (!(wanted == Authentication{})) {
+        mine.authentication = main.authenticationFor(wanted);
+    }
+}
+
+/// Where a level turns off what authenticates, what is required outside is let
+/// go: there is nobody to have it.
+void inheritRequirements(LocationConf& mine, const LocationConf& theirs, bool isOpened) {
+    if (isOpened && !mine.authenticates() && !mine.usesJwt()) {
         return;
     }
     inherit(mine.requiredRoles, theirs.requiredRoles);
@@ -58,24 +99,32 @@ void inheritHandler(ngx_conf_t* cf, LocationConf& mine, const LocationConf& thei
     }
 }
 
+bool hasFittingKey(const LocationConf& conf) {
+    const auth::TokenPolicy policy = policyOf(conf);
+    return !conf.keyRing->sources.empty() ||
+           std::any_of(conf.keyRing->keys.begin(), conf.keyRing->keys.end(),
+                       [&](const auto& key) { return key->algorithms().meets(policy.algorithms); });
+}
+
 void checkGate(ngx_conf_t* cf, Problems& problems, const LocationConf& conf) {
-    if (conf.authenticates() && !conf.jwtSecret) {
+    if (conf.usesJwt() && !conf.keyRing) {
         problems.add(cf, conf.jwt->place,
                      "\"edgerun_auth_jwt\" has no key; add for example "
                      "\"edgerun_auth_jwt_secret env:JWT_SECRET;\"");
     }
-    if (conf.isGated() && !conf.authenticates()) {
+    if (conf.usesJwt() && conf.keyRing && !conf.keyRing->isFaulty && !hasFittingKey(conf)) {
+        problems.add(cf, conf.jwt->place,
+                     "no key of \"edgerun_auth_jwt\" fits \"edgerun_auth_jwt_algorithms\"");
+    }
+    if (conf.demands() && !conf.authenticates() && !conf.usesJwt()) {
         problems.add(cf, conf.requirePlace,
                      "a role or module is required where nobody is authenticated; add "
-                     "\"edgerun_auth_jwt\"");
+                     "\"edgerun_auth_jwt\", \"edgerun_auth_api_keys\" or "
+                     "\"edgerun_auth_identity\"");
     }
 }
 
 }  // namespace
-
-SecretText::~SecretText() {
-    OPENSSL_cleanse(text_.data(), text_.size());
-}
 
 const engine::Provider* MainConf::findProvider(std::uint64_t key) const {
     for (const auto& provider : providers) {
@@ -104,16 +153,24 @@ std::optional<std::size_t> MainConf::zoneNamed(std::string_view name) const {
     return std::nullopt;
 }
 
-std::size_t MainConf::verifierFor(const SharedSecret& secret, const auth::ClaimMap& claims) {
+std::size_t MainConf::verifierFor(VerifierConf verifier) {
     for (std::size_t i = 0; i < verifiers.size(); i++) {
-        const auto& known = verifiers[i].policy.claims;
-        if (verifiers[i].secret->view() == secret->view() && known == claims) {
+        if (verifiers[i].ring == verifier.ring && verifiers[i].policy == verifier.policy) {
             return i;
         }
     }
-    verifiers.push_back({secret, {}});
-    verifiers.back().policy.claims = claims;
+    verifiers.push_back(std::move(verifier));
     return verifiers.size() - 1;
+}
+
+const Authentication* MainConf::authenticationFor(const Authentication& wanted) {
+    for (const auto& known : authentications) {
+        if (*known == wanted) {
+            return known.get();
+        }
+    }
+    authentications.push_back(std::make_unique<const Authentication>(wanted));
+    return authentications.back().get();
 }
 
 MainConf& mainConfOf(ngx_conf_t* cf) {
@@ -138,23 +195,20 @@ char* mergeLocationConf(ngx_conf_t* cf, void* parent, void* child) noexcept {
         const auto& theirs = *static_cast<const LocationConf*>(parent);
         auto& mine = *static_cast<LocationConf*>(child);
 
-        inheritRequirements(mine, theirs);
-        inherit(mine.jwt, theirs.jwt);
-        if (mine.jwtSecret == nullptr) {
-            mine.jwtSecret = theirs.jwtSecret;
-        }
-        inherit(mine.claims, theirs.claims);
-        inherit(mine.maxQuery, theirs.maxQuery);
-
         MainConf& main = mainConfOf(cf);
+        const bool isOpened = opens(mine);
+        inheritMethods(mine, theirs);
+        chooseMethods(main, mine);
+        inheritRequirements(mine, theirs, isOpened);
+        inherit(mine.errorFormat, theirs.errorFormat);
+        if (mine.challenge == nullptr) {
+            mine.challenge = theirs.challenge;
+        }
+        inherit(mine.maxQuery, theirs.maxQuery);
         inheritHandler(cf, mine, theirs);
         // A server with locations may leave to them what it lacks itself.
         if (coreConfOf(cf)->name.len > 0 || coreConfOf(cf)->locations == nullptr) {
             checkGate(cf, main.problems, mine);
-        }
-        if (mine.authenticates() && mine.jwtSecret) {
-            mine.verifier =
-                main.verifierFor(mine.jwtSecret, mine.claims.value_or(auth::ClaimMap{}));
         }
         return NGX_CONF_OK;
     });

@@ -1,5 +1,6 @@
 #include "edgerun/nginx/conf.h"
 #include "edgerun/nginx/contain.h"
+#include "edgerun/nginx/error_format.h"
 #include "edgerun/nginx/json_response.h"
 #include "edgerun/nginx/request_context.h"
 #include "edgerun/nginx/response_headers.h"
@@ -46,10 +47,12 @@ RequestContext* errorContextOf(ngx_http_request_t* r) {
 }
 
 void takeOver(ngx_http_request_t* r, RequestContext& context) {
-    context.errorBody = renderError(*context.error);
+    const ErrorFormat format =
+        errorFormatOf(r, locationConfOf(r).errorFormat.value_or(ErrorFormat::Simple));
+    context.errorBody = renderError(*context.error, format);
     context.replacesBody = true;
     ngx_http_clear_content_length(r);
-    describeJson(r, context.errorBody.size());
+    describeBody(r, contentTypeOf(format), context.errorBody.size());
     ngx_str_null(&r->headers_out.charset);
     addHeader(r, "Cache-Control", "no-store");
 }

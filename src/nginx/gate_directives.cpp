@@ -1,56 +1,17 @@
 #include <algorithm>
 #include <set>
 
-#include "edgerun/auth/hmac_key.h"
 #include "edgerun/nginx/arguments.h"
 #include "edgerun/nginx/conf.h"
-#include "edgerun/nginx/contain.h"
 #include "edgerun/nginx/directives.h"
-#include "edgerun/nginx/secret_argument.h"
+#include "edgerun/nginx/location_directive.h"
 
+/// Directives that say what a caller must have, and how refusals look.
 namespace edgerun::nginx {
 
 namespace {
 
-/// Does the work of one setter; returns what is wrong, or nothing.
-template <typename Function>
-char* set(ngx_conf_t* cf, ngx_command_t* cmd, void* conf, Function&& function) noexcept {
-    return contain(cf->log, confFailure(), [&]() -> char* {
-        auto& location = *static_cast<LocationConf*>(conf);
-        const std::string fault = function(location, argumentsOf(cf));
-        if (!fault.empty()) {
-            mainConfOf(cf).problems.add(cf, quoted(loop::view(cmd->name)) + " " + fault);
-        }
-        return NGX_CONF_OK;
-    });
-}
-
-std::string readHmacSecret(ngx_conf_t* cf, std::string_view spec, std::string& value) {
-    auto read = readSecretArgument(cf, spec);
-    if (const auto* problem = std::get_if<auth::SecretProblem>(&read)) {
-        return problem->message;
-    }
-    auto& secret = std::get<auth::Secret>(read);
-    const std::string name = secret.isLiteral ? "" : " (" + std::string(spec) + ")";
-    if (secret.value.empty()) {
-        return "has no value: " + std::string(spec) +
-               " is unset or empty; give it a secret of at least 32 bytes";
-    }
-    if (const char* fault = auth::hmacSecretFault(secret.value)) {
-        return "is " + std::string(fault) + name +
-               "; make one for example with \"openssl rand -base64 48\"";
-    }
-    if (secret.isLiteral) {
-        warn(cf,
-             "the literal \"edgerun_auth_jwt_secret\" can be read by whoever reads the "
-             "configuration; use env:NAME or file:PATH");
-    }
-    if (!secret.warning.empty()) {
-        warn(cf, "\"edgerun_auth_jwt_secret\": " + secret.warning);
-    }
-    value = std::move(secret.value);
-    return {};
-}
+constexpr std::uint64_t kMaxLeeway = 3'600'000;  // ms
 
 struct ClaimName {
     std::string_view name;
@@ -61,6 +22,7 @@ constexpr ClaimName kClaims[] = {
     {"user", &auth::ClaimMap::user},
     {"role", &auth::ClaimMap::role},
     {"modules", &auth::ClaimMap::modules},
+    {"limit", &auth::ClaimMap::limit},
 };
 
 std::string readClaim(std::string_view argument, auth::ClaimMap& map) {
@@ -75,84 +37,174 @@ std::string readClaim(std::string_view argument, auth::ClaimMap& map) {
             return {};
         }
     }
-    return "knows user, role and modules, not " + quoted(pair.name);
+    return "knows user, role, modules and limit, not " + quoted(pair.name);
 }
 
-std::string readNames(ngx_conf_t* cf, LocationConf& location,
-                      std::optional<std::vector<std::string>>& list,
-                      const std::vector<std::string_view>& arguments) {
+bool isOff(const std::vector<std::string_view>& arguments) {
+    return arguments.size() == 1 && arguments[0] == "off";
+}
+
+/// What a list takes, and how that is said.
+struct NameRule {
+    bool (*accepts)(std::string_view name);
+    const char* text;
+};
+
+constexpr NameRule kText{[](std::string_view name) { return !name.empty() && isPrintable(name); },
+                         "takes names without control characters, not "};
+// Elements of role and module lists have no commas.
+constexpr NameRule kElement{[](std::string_view name) {
+                                return kText.accepts(name) &&
+                                       name.find(',') == std::string_view::npos;
+                            },
+                            "takes names without commas and control characters, not "};
+
+/// A list that a level below may turn off.
+std::string readList(std::optional<std::vector<std::string>>& list,
+                     const std::vector<std::string_view>& arguments, const NameRule& rule) {
     if (list) {
         return "is duplicate";
     }
-    list.emplace(arguments.begin(), arguments.end());
-    location.requirePlace = placeOf(cf);
+    list.emplace();
+    if (isOff(arguments)) {
+        return {};
+    }
+    list->assign(arguments.begin(), arguments.end());
     for (const auto& name : *list) {
-        if (name.empty() || !isPrintable(name) || name.find(',') != std::string::npos) {
-            return "takes names without commas and control characters, not " + quoted(name);
+        if (!rule.accepts(name)) {
+            return rule.text + quoted(name);
         }
     }
     return {};
 }
 
+std::string readAlgorithms(const std::vector<std::string_view>& arguments,
+                           auth::AlgorithmSet& algorithms) {
+    for (const auto name : arguments) {
+        const auto algorithm = auth::algorithmNamed(name);
+        if (!algorithm) {
+            return "knows HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, "
+                   "ES384, ES512 and EdDSA, not " +
+                   quoted(name);
+        }
+        algorithms.add(*algorithm);
+    }
+    return {};
+}
+
+struct FormatName {
+    std::string_view name;
+    ErrorFormat format;
+};
+
+constexpr FormatName kFormats[] = {
+    {"simple", ErrorFormat::Simple},
+    {"problem", ErrorFormat::Problem},
+    {"openai", ErrorFormat::OpenAi},
+};
+
 }  // namespace
 
-char* setAuthJwt(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
-    return set(cf, cmd, conf, [cf](LocationConf& location, const auto& arguments) -> std::string {
-        if (location.jwt) {
-            return "is duplicate";
+char* setAuthJwtAlgorithms(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
+    return setLocation(cf, cmd, conf, [](LocationConf& location, const auto& arguments) {
+        if (location.algorithms) {
+            return std::string("is duplicate");
         }
-        JwtRealm realm;
-        realm.on = arguments[0] != "off";
-        realm.realm = arguments[0];
-        realm.place = placeOf(cf);
-        location.jwt = realm;
-        return isPrintable(arguments[0]) ? "" : "must be a realm without control characters";
+        return readAlgorithms(arguments, location.algorithms.emplace());
     });
 }
 
-char* setAuthJwtSecret(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
-    return set(cf, cmd, conf, [cf](LocationConf& location, const auto& arguments) -> std::string {
-        if (location.jwtSecret) {
-            return "is duplicate";
-        }
-        std::string value;
-        std::string fault = readHmacSecret(cf, arguments[0], value);
-        location.jwtSecret = std::make_shared<const SecretText>(std::move(value));
-        return fault;
+char* setAuthJwtIssuer(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
+    return setLocation(cf, cmd, conf, [](LocationConf& location, const auto& arguments) {
+        return readList(location.issuers, arguments, kText);
     });
+}
+
+char* setAuthJwtAudience(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
+    return setLocation(cf, cmd, conf, [](LocationConf& location, const auto& arguments) {
+        return readList(location.audiences, arguments, kText);
+    });
+}
+
+char* setAuthJwtLeeway(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
+    return setLocation(cf, cmd, conf,
+                       [](LocationConf& location, const auto& arguments) -> std::string {
+                           if (location.leeway) {
+                               return "is duplicate";
+                           }
+                           const auto leeway = parseTime(arguments[0]);
+                           location.leeway = leeway.value_or(0);
+                           return leeway && *leeway <= kMaxLeeway
+                                      ? ""
+                                      : "must be a time up to 1h, for example \"30s\", not " +
+                                            quoted(arguments[0]);
+                       });
 }
 
 char* setAuthJwtClaims(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
-    return set(cf, cmd, conf, [](LocationConf& location, const auto& arguments) -> std::string {
-        if (location.claims) {
-            return "is duplicate";
-        }
-        auth::ClaimMap& map = location.claims.emplace();
-        std::set<std::string_view> seen;
-        for (const auto argument : arguments) {
-            const std::string_view name = splitNamed(argument).name;
-            if (!seen.insert(name).second) {
-                return "takes " + quoted(name) + " once";
-            }
-            std::string fault = readClaim(argument, map);
-            if (!fault.empty()) {
-                return fault;
-            }
-        }
-        return {};
-    });
+    return setLocation(cf, cmd, conf,
+                       [](LocationConf& location, const auto& arguments) -> std::string {
+                           if (location.claims) {
+                               return "is duplicate";
+                           }
+                           auth::ClaimMap& map = location.claims.emplace();
+                           std::set<std::string_view> seen;
+                           for (const auto argument : arguments) {
+                               const std::string_view name = splitNamed(argument).name;
+                               if (!seen.insert(name).second) {
+                                   return "takes " + quoted(name) + " once";
+                               }
+                               std::string fault = readClaim(argument, map);
+                               if (!fault.empty()) {
+                                   return fault;
+                               }
+                           }
+                           return {};
+                       });
 }
 
 char* setRequireRole(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
-    return set(cf, cmd, conf, [cf](LocationConf& location, const auto& arguments) {
-        return readNames(cf, location, location.requiredRoles, arguments);
+    return setLocation(cf, cmd, conf, [cf](LocationConf& location, const auto& arguments) {
+        location.requirePlace = placeOf(cf);
+        return readList(location.requiredRoles, arguments, kElement);
     });
 }
 
 char* setRequireModule(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
-    return set(cf, cmd, conf, [cf](LocationConf& location, const auto& arguments) {
-        return readNames(cf, location, location.requiredModules, arguments);
+    return setLocation(cf, cmd, conf, [cf](LocationConf& location, const auto& arguments) {
+        location.requirePlace = placeOf(cf);
+        return readList(location.requiredModules, arguments, kElement);
     });
+}
+
+char* setErrorFormat(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
+    return setLocation(cf, cmd, conf,
+                       [](LocationConf& location, const auto& arguments) -> std::string {
+                           if (location.errorFormat) {
+                               return "is duplicate";
+                           }
+                           for (const auto& known : kFormats) {
+                               if (known.name == arguments[0]) {
+                                   location.errorFormat = known.format;
+                                   return {};
+                               }
+                           }
+                           return "must be simple, problem or openai, not " + quoted(arguments[0]);
+                       });
+}
+
+char* setAuthChallenge(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
+    return setLocation(
+        cf, cmd, conf, [cf](LocationConf& location, const auto& arguments) -> std::string {
+            if (location.challenge != nullptr) {
+                return "is duplicate";
+            }
+            location.challenge =
+                isPrintable(arguments[0]) ? compileValue(cf, arguments[0]) : nullptr;
+            return location.challenge != nullptr
+                       ? ""
+                       : "must be parameters of WWW-Authenticate without control characters";
+        });
 }
 
 }  // namespace edgerun::nginx

@@ -25,8 +25,8 @@ std::optional<JobCall> jobCallOf(ngx_http_request_t* r) {
     const JobsConf& jobs = *location.jobs;
     store::JobOwner owner;
     owner.scope = jobs.scope;
-    if (const auth::Identity* identity = identityOf(r)) {
-        owner.user = identity->owner;
+    if (const auth::Caller* caller = callerOf(r)) {
+        owner.user = caller->identity.owner;
     }
     return JobCall{r, location, jobs, worker->runnerOf(jobs.zone), owner};
 }

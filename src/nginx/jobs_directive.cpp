@@ -11,17 +11,8 @@ namespace {
 constexpr std::uint64_t kMostMaxQuery = 1'000'000;
 
 std::string readAssistant(ngx_conf_t* cf, std::string_view text, JobsConf& jobs) {
-    ngx_str_t value = loop::asNgx(text);
-    auto* complex =
-        static_cast<ngx_http_complex_value_t*>(ngx_pcalloc(cf->pool, sizeof(*jobs.assistant)));
+    auto* complex = compileValue(cf, text);
     if (complex == nullptr) {
-        return "needs more memory";
-    }
-    ngx_http_compile_complex_value_t compile{};
-    compile.cf = cf;
-    compile.value = &value;
-    compile.complex_value = complex;
-    if (text.empty() || ngx_http_compile_complex_value(&compile) != NGX_OK) {
         return "\"assistant\" must be an id or a variable, not " + quoted(text);
     }
     if (complex->lengths == nullptr && !isPlainName(text)) {

@@ -45,6 +45,9 @@ ngx_int_t dispatch(ngx_http_request_t* r) {
     // NGINX's access phase leaves out subrequests.
     if (r != r->main) {
         const ngx_int_t rc = passGate(r);
+        if (rc == NGX_AGAIN) {
+            return refuse(r, NGX_HTTP_SERVICE_UNAVAILABLE, "credentials cannot be checked now");
+        }
         if (rc != NGX_OK && rc != NGX_DECLINED) {
             return rc;
         }

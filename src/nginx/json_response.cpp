@@ -2,9 +2,9 @@
 
 namespace edgerun::nginx {
 
-void describeJson(ngx_http_request_t* r, std::size_t length) {
+void describeBody(ngx_http_request_t* r, std::string_view type, std::size_t length) {
     r->headers_out.content_length_n = static_cast<off_t>(length);
-    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type = loop::asNgx(type);
     r->headers_out.content_type_len = r->headers_out.content_type.len;
     r->headers_out.content_type_lowcase = nullptr;
 }
@@ -24,7 +24,7 @@ ngx_buf_t* wholeBody(ngx_http_request_t* r, std::string_view body) {
 
 ngx_int_t sendJson(ngx_http_request_t* r, ngx_uint_t status, std::string_view body) {
     r->headers_out.status = status;
-    describeJson(r, body.size());
+    describeBody(r, "application/json", body.size());
     const ngx_int_t rc = ngx_http_send_header(r);
     if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
         return rc;

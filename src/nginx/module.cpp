@@ -23,19 +23,52 @@ ngx_command_t commands[] = {
     {ngx_string("edgerun_job_zone"), kHttp | NGX_CONF_1MORE, setJobZone, NGX_HTTP_MAIN_CONF_OFFSET,
      0, nullptr},
 
-    {ngx_string("edgerun_auth_jwt"), kGate | NGX_CONF_TAKE1, setAuthJwt, NGX_HTTP_LOC_CONF_OFFSET,
+    {ngx_string("edgerun_users"), kHttp | NGX_CONF_TAKE1, setUsers, NGX_HTTP_MAIN_CONF_OFFSET, 0,
+     nullptr},
+
+    {ngx_string("edgerun_auth_jwt"), kGate | NGX_CONF_TAKE12, setAuthJwt, NGX_HTTP_LOC_CONF_OFFSET,
      0, nullptr},
 
     {ngx_string("edgerun_auth_jwt_secret"), kGate | NGX_CONF_TAKE1, setAuthJwtSecret,
      NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
 
+    {ngx_string("edgerun_auth_jwt_key_file"), kGate | NGX_CONF_TAKE1, setAuthJwtKeyFile,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_auth_jwt_jwks_uri"), kGate | NGX_CONF_1MORE, setAuthJwtJwksUri,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_auth_jwt_algorithms"), kGate | NGX_CONF_1MORE, setAuthJwtAlgorithms,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_auth_jwt_issuer"), kGate | NGX_CONF_1MORE, setAuthJwtIssuer,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_auth_jwt_audience"), kGate | NGX_CONF_1MORE, setAuthJwtAudience,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_auth_jwt_leeway"), kGate | NGX_CONF_TAKE1, setAuthJwtLeeway,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+
     {ngx_string("edgerun_auth_jwt_claims"), kGate | NGX_CONF_1MORE, setAuthJwtClaims,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_auth_api_keys"), kGate | NGX_CONF_TAKE1, setAuthApiKeys,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_auth_identity"), kGate | NGX_CONF_1MORE, setAuthIdentity,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_auth_challenge"), kGate | NGX_CONF_TAKE1, setAuthChallenge,
      NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
 
     {ngx_string("edgerun_require_role"), kGate | NGX_CONF_1MORE, setRequireRole,
      NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
 
     {ngx_string("edgerun_require_module"), kGate | NGX_CONF_1MORE, setRequireModule,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_error_format"), kGate | NGX_CONF_TAKE1, setErrorFormat,
      NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
 
     {ngx_string("edgerun_jobs"), kJobs | NGX_CONF_1MORE, setJobs, NGX_HTTP_LOC_CONF_OFFSET, 0,

@@ -1,6 +1,5 @@
 #include "edgerun/nginx/worker.h"
 
-#include "edgerun/auth/hmac_key.h"
 #include "edgerun/nginx/contain.h"
 
 namespace edgerun::nginx {
@@ -19,7 +18,8 @@ ngx_int_t start(ngx_cycle_t* cycle) noexcept {
     return contain<ngx_int_t>(cycle->log, NGX_ERROR, [cycle]() -> ngx_int_t {
         const auto* conf = static_cast<const MainConf*>(
             ngx_http_cycle_get_module_main_conf(cycle, ngx_http_edgerun_module));
-        const bool isUsed = conf != nullptr && (!conf->zones.empty() || !conf->verifiers.empty());
+        const bool isUsed = conf != nullptr && (!conf->zones.empty() || !conf->verifiers.empty() ||
+                                                !conf->keySources.empty());
         if (!isUsed) {
             return NGX_OK;
         }
@@ -34,33 +34,41 @@ Worker::Worker() : tokens_(kCachedTokens) {}
 
 std::unique_ptr<Worker> Worker::create(const MainConf& conf) {
     std::unique_ptr<Worker> worker(new Worker());
-    if (!worker->makeKeys(conf) || !worker->makeRunners(conf)) {
+    const bool needsClient = !conf.zones.empty() || !conf.keySources.empty();
+    if (needsClient && (worker->client_ = loop::HttpClient::create()) == nullptr) {
         return nullptr;
     }
+    if (!worker->makeSources(conf) || !worker->makeRunners(conf)) {
+        return nullptr;
+    }
+    worker->makeKeys(conf);
     return worker;
 }
 
-bool Worker::makeKeys(const MainConf& conf) {
-    for (const auto& verifier : conf.verifiers) {
-        auto key = auth::makeHmacKey(verifier.secret->view());
-        if (key == nullptr) {
-            ngx_log_error(NGX_LOG_EMERG, ngx_cycle->log, 0,
-                          "edgerun: OpenSSL does not take a secret of \"edgerun_auth_jwt_secret\"");
+bool Worker::makeSources(const MainConf& conf) {
+    for (const auto& source : conf.keySources) {
+        pages_.push_back(std::make_unique<KeySourcePage>(*source->shm));
+        auto keys = engine::RemoteKeys::create(source->source, pages_.back()->page(), *client_);
+        if (keys == nullptr) {
             return false;
         }
-        keys_.emplace_back().push_back(std::move(key));
+        sources_.push_back(std::move(keys));
     }
     return true;
 }
 
+void Worker::makeKeys(const MainConf& conf) {
+    for (const auto& verifier : conf.verifiers) {
+        std::vector<engine::RemoteKeys*> sources;
+        for (const std::size_t source : verifier.ring->sources) {
+            sources.push_back(sources_[source].get());
+        }
+        keys_.push_back(
+            std::make_unique<VerifierKeys>(*verifier.ring, std::move(sources), lastKeysNumber_));
+    }
+}
+
 bool Worker::makeRunners(const MainConf& conf) {
-    if (conf.zones.empty()) {
-        return true;
-    }
-    client_ = loop::HttpClient::create();
-    if (client_ == nullptr) {
-        return false;
-    }
     for (const auto& zone : conf.zones) {
         locks_.push_back(std::make_unique<ZoneLock>(*zone->shm));
         const ZoneMemory memory = memoryOf(*zone->shm);

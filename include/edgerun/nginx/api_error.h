@@ -7,7 +7,7 @@
 
 namespace edgerun::nginx {
 
-/// A refusal in the contract's form: {"error", "message", "statusCode"}.
+/// A refusal of ours.
 struct ApiError {
     ngx_int_t status = NGX_HTTP_INTERNAL_SERVER_ERROR;
     std::string message;
@@ -18,8 +18,6 @@ std::string_view nameOfStatus(ngx_int_t status);
 
 /// What to say when NGINX itself refused a request of ours.
 ApiError describeStatus(ngx_int_t status);
-
-std::string renderError(const ApiError& error);
 
 /// Notes the error for the response's body and returns its status, which the
 /// handler returns to NGINX: so `error_page`, `satisfy` and `auth_delay` work

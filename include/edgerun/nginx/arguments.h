@@ -28,6 +28,10 @@ std::optional<std::uint64_t> parseSize(std::string_view text);
 /// Decimal digits, at most 9.
 std::optional<std::uint64_t> parseNumber(std::string_view text);
 
+/// A value that may hold variables, as NGINX evaluates it for a request; null when it cannot be
+/// understood (NGINX has said why) or is empty. `text` must live as long as the configuration.
+ngx_http_complex_value_t* compileValue(ngx_conf_t* cf, std::string_view text);
+
 /// The known name that is nearest to a misspelt one, or empty if none is near.
 std::string_view nearest(std::string_view text, const std::vector<std::string_view>& known);
 

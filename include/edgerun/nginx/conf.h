@@ -9,9 +9,14 @@
 #include <utility>
 #include <vector>
 
+#include "edgerun/auth/api_keys.h"
 #include "edgerun/auth/claims.h"
+#include "edgerun/auth/user_directory.h"
+#include "edgerun/auth/verification_key.h"
 #include "edgerun/engine/provider.h"
 #include "edgerun/loop/ngx.h"
+#include "edgerun/nginx/error_format.h"
+#include "edgerun/nginx/key_source.h"
 #include "edgerun/nginx/problems.h"
 
 extern "C" {
@@ -35,25 +40,16 @@ struct ProviderConf {
     Place place;
 };
 
-/// A secret that locations share; wiped when the last one is gone.
-class SecretText {
-public:
-    explicit SecretText(std::string text) : text_(std::move(text)) {}
-    ~SecretText();
-    SecretText(const SecretText&) = delete;
-    SecretText& operator=(const SecretText&) = delete;
-
-    std::string_view view() const { return text_; }
-
-private:
-    std::string text_;
+/// What edgerun_auth_jwt_secret, _key_file and _jwks_uri of one level name.
+struct KeyRing {
+    auth::VerificationKeys keys;       ///< of secrets and files
+    std::vector<std::size_t> sources;  ///< indices in MainConf::keySources
+    bool isFaulty = false;             ///< one of them was refused
 };
 
-using SharedSecret = std::shared_ptr<const SecretText>;
-
-/// Keys and claims that belong together. Workers make the keys.
+/// Keys and policy that belong together.
 struct VerifierConf {
-    SharedSecret secret;
+    std::shared_ptr<const KeyRing> ring;
     auth::TokenPolicy policy;
 };
 
@@ -61,7 +57,29 @@ struct VerifierConf {
 struct JwtRealm {
     bool on = false;
     std::string realm;
+    ngx_http_complex_value_t* token = nullptr;  ///< or the Authorization header
     Place place;
+};
+
+/// edgerun_auth_identity; null members were not named.
+struct IdentityVariables {
+    ngx_http_complex_value_t* user = nullptr;
+    ngx_http_complex_value_t* role = nullptr;
+    ngx_http_complex_value_t* modules = nullptr;
+};
+
+/// All methods by which one location knows its callers. Locations that accept
+/// the same share one: what it found out about a request holds in all of them.
+struct Authentication {
+    std::optional<std::size_t> verifier;  ///< of JWTs: index in MainConf::verifiers
+    ngx_http_complex_value_t* token = nullptr;
+    std::shared_ptr<auth::ApiKeys> apiKeys;
+    std::shared_ptr<const IdentityVariables> identity;
+
+    bool operator==(const Authentication& other) const {
+        return verifier == other.verifier && token == other.token && apiKeys == other.apiKeys &&
+               identity == other.identity;
+    }
 };
 
 /// edgerun_jobs in one location.
@@ -83,22 +101,32 @@ struct JobsConf {
 /// Read-only from the end of the configuration on: requests share it.
 struct LocationConf {
     std::optional<JwtRealm> jwt;
-    SharedSecret jwtSecret;  ///< null: none
+    std::shared_ptr<KeyRing> keyRing;  ///< null: this level names no keys
+    std::optional<auth::AlgorithmSet> algorithms;
+    std::optional<std::vector<std::string>> issuers;
+    std::optional<std::vector<std::string>> audiences;
+    std::optional<std::uint64_t> leeway;  ///< ms
     std::optional<auth::ClaimMap> claims;
-    std::optional<std::vector<std::string>> requiredRoles;
+    std::optional<std::shared_ptr<auth::ApiKeys>> apiKeys;  ///< null inside: off
+    std::optional<std::shared_ptr<const IdentityVariables>> identity;
+    std::optional<std::vector<std::string>> requiredRoles;  ///< empty inside: off
     std::optional<std::vector<std::string>> requiredModules;
     Place requirePlace;
-    std::optional<std::size_t> maxQuery;  ///< code points
-    std::shared_ptr<JobsConf> jobs;       ///< inherited by "if" and "limit_except" only
+    std::optional<ErrorFormat> errorFormat;
+    ngx_http_complex_value_t* challenge = nullptr;  ///< more of WWW-Authenticate
+    std::optional<std::size_t> maxQuery;            ///< code points
+    std::shared_ptr<JobsConf> jobs;                 ///< inherited by "if" and "limit_except" only
 
-    // Known when the whole configuration is.
-    std::optional<std::size_t> verifier;  ///< index in MainConf::verifiers
+    // Known when levels are merged.
+    const Authentication* authentication = nullptr;
 
-    bool authenticates() const { return jwt && jwt->on; }
-    bool isGated() const {
-        return authenticates() || (requiredRoles && !requiredRoles->empty()) ||
+    bool usesJwt() const { return jwt && jwt->on; }
+    bool authenticates() const { return authentication != nullptr; }
+    bool demands() const {
+        return (requiredRoles && !requiredRoles->empty()) ||
                (requiredModules && !requiredModules->empty());
     }
+    bool isGated() const { return authenticates() || demands(); }
 };
 
 inline constexpr std::size_t kDefaultMaxQuery = 12'000;
@@ -107,13 +135,18 @@ struct MainConf final : engine::ProviderDirectory {
     Problems problems;
     std::vector<std::unique_ptr<ProviderConf>> providers;
     std::vector<std::unique_ptr<ZoneConf>> zones;
+    std::vector<std::unique_ptr<KeySourceConf>> keySources;
     std::vector<VerifierConf> verifiers;
+    std::vector<std::unique_ptr<const Authentication>> authentications;
+    std::vector<std::shared_ptr<auth::ApiKeys>> apiKeys;  ///< of all files
+    std::optional<auth::UserDirectory> users;
     std::vector<JobsConf*> jobs;  ///< of all locations
 
     const engine::Provider* findProvider(std::uint64_t key) const override;
     ProviderConf* providerNamed(std::string_view name) const;
     std::optional<std::size_t> zoneNamed(std::string_view name) const;
-    std::size_t verifierFor(const SharedSecret& secret, const auth::ClaimMap& claims);
+    std::size_t verifierFor(VerifierConf verifier);
+    const Authentication* authenticationFor(const Authentication& wanted);
 };
 
 MainConf& mainConfOf(ngx_conf_t* cf);

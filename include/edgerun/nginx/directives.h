@@ -12,9 +12,21 @@ char* setJobZone(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
 
 char* setAuthJwt(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
 char* setAuthJwtSecret(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+char* setAuthJwtKeyFile(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+char* setAuthJwtJwksUri(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+char* setAuthApiKeys(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+char* setAuthIdentity(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+char* setUsers(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+
+char* setAuthJwtAlgorithms(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+char* setAuthJwtIssuer(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+char* setAuthJwtAudience(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+char* setAuthJwtLeeway(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
 char* setAuthJwtClaims(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+char* setAuthChallenge(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
 char* setRequireRole(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
 char* setRequireModule(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+char* setErrorFormat(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
 
 char* setJobs(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
 char* setMaxQuery(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;

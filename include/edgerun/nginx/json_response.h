@@ -6,8 +6,8 @@
 
 namespace edgerun::nginx {
 
-/// Says that the response is JSON of `length` bytes.
-void describeJson(ngx_http_request_t* r, std::size_t length);
+/// Says that the response has `length` bytes of `type`, which must be static.
+void describeBody(ngx_http_request_t* r, std::string_view type, std::size_t length);
 
 /// A whole response body in one buffer; null for want of memory. `body` must
 /// live as long as the request.

@@ -7,6 +7,7 @@
 
 #include "edgerun/engine/remote_keys.h"
 #include "edgerun/loop/ngx.h"
+#include "edgerun/nginx/job_zone.h"
 #include "edgerun/nginx/problems.h"
 
 namespace edgerun::nginx {
@@ -18,6 +19,18 @@ struct KeySourceConf {
     engine::KeySource source;
     ngx_shm_zone_t* shm = nullptr;
     Place place;
+};
+
+/// A source's shared page with its zone's lock, as one process uses it.
+class KeySourcePage {
+public:
+    explicit KeySourcePage(ngx_shm_zone_t& zone);
+
+    store::KeySetPage& page() { return page_; }
+
+private:
+    ZoneLock lock_;
+    store::KeySetPage page_;
 };
 
 /// The arguments of edgerun_auth_jwt_jwks_uri: URL [refresh=10m] [unknown_key=30s]

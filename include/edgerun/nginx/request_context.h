@@ -4,16 +4,22 @@
 #include <optional>
 #include <string>
 
-#include "edgerun/auth/claims.h"
+#include "edgerun/auth/caller.h"
+#include "edgerun/engine/remote_keys.h"
 #include "edgerun/loop/ngx.h"
 #include "edgerun/nginx/api_error.h"
 
 namespace edgerun::nginx {
 
+struct Authentication;
+
 enum class Credential {
     Unchecked,
-    Absent,   ///< none was presented
-    Refused,  ///< it does not hold
+    Absent,       ///< none was presented
+    Several,      ///< more than one was presented
+    Refused,      ///< it does not hold
+    Pending,      ///< keys that may verify it are on their way
+    Unavailable,  ///< there have never been keys to verify it
     Verified,
 };
 
@@ -22,8 +28,11 @@ struct RequestContext {
     const ngx_http_request_t* request = nullptr;  ///< subrequests share its pool
 
     Credential credential = Credential::Unchecked;
-    std::optional<std::size_t> verifier;         ///< that has checked it
-    std::shared_ptr<const auth::Caller> claims;  ///< when verified
+    const Authentication* authentication = nullptr;  ///< for which that holds
+    std::shared_ptr<const auth::Caller> caller;      ///< when verified
+
+    std::optional<std::uint64_t> keysAskedAt;  ///< ngx_current_msec, at the first missing key
+    engine::RemoteKeys* awaitedKeys = nullptr;
 
     std::optional<ApiError> error;  ///< of our own making, in the present location
     std::string_view errorName;     ///< static; stays when an error_page takes over

@@ -4,11 +4,13 @@
 #include <vector>
 
 #include "edgerun/auth/token_cache.h"
-#include "edgerun/auth/verification_key.h"
 #include "edgerun/engine/job_runner.h"
+#include "edgerun/engine/remote_keys.h"
 #include "edgerun/loop/http_client.h"
 #include "edgerun/nginx/conf.h"
 #include "edgerun/nginx/job_zone.h"
+#include "edgerun/nginx/key_source.h"
+#include "edgerun/nginx/verifier_keys.h"
 
 namespace edgerun::nginx {
 
@@ -19,20 +21,24 @@ public:
     /// Null (logged) when something cannot be set up.
     static std::unique_ptr<Worker> create(const MainConf& conf);
 
-    const auth::VerificationKeys& keysOf(std::size_t verifier) const { return keys_[verifier]; }
+    VerifierKeys& keysOf(std::size_t verifier) { return *keys_[verifier]; }
     auth::TokenCache& tokens() { return tokens_; }
     engine::JobRunner& runnerOf(std::size_t zone) { return *runners_[zone]; }
 
 private:
     Worker();
 
-    bool makeKeys(const MainConf& conf);
+    bool makeSources(const MainConf& conf);
+    void makeKeys(const MainConf& conf);
     bool makeRunners(const MainConf& conf);
 
     // In this order: what comes later uses what comes earlier.
-    std::vector<auth::VerificationKeys> keys_;
     auth::TokenCache tokens_;
     std::unique_ptr<loop::HttpClient> client_;
+    std::vector<std::unique_ptr<KeySourcePage>> pages_;
+    std::vector<std::unique_ptr<engine::RemoteKeys>> sources_;
+    std::vector<std::unique_ptr<VerifierKeys>> keys_;
+    std::uint64_t lastKeysNumber_ = 0;
     std::vector<std::unique_ptr<ZoneLock>> locks_;
     std::vector<std::unique_ptr<engine::JobRunner>> runners_;
 };
