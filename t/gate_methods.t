@@ -6,6 +6,7 @@ use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
 
 use Digest::SHA qw(sha256_hex);
+use Time::HiRes qw(time);
 
 my $t = Edgerun::Test->new;
 $t->write_file('keys.jsonl', sprintf qq({"sha256":"%s","user":"service","role":"robot"}\n), sha256_hex('erk_service'));
@@ -13,6 +14,7 @@ $t->write_file('none.jsonl', '');
 
 $t->write_conf(<<'END');
     edgerun_auth_jwt_secret env:EDGERUN_JWT_SECRET;
+    limit_req_zone $edgerun_user zone=users:1m rate=1r/m;
     server {
         listen 127.0.0.1:%%PORT_0%%;
         set $who "$edgerun_user";    # asks before anything is known
@@ -57,6 +59,15 @@ $t->write_conf(<<'END');
             location /outer/open { edgerun_auth_api_keys off; edgerun_auth_jwt off; proxy_pass http://127.0.0.1:%%PORT_1%%; }
             location /outer/anyone { edgerun_require_role off; proxy_pass http://127.0.0.1:%%PORT_1%%; }
         }
+        location /limited { edgerun_auth_api_keys keys.jsonl; edgerun_auth_jwt "site"; limit_req zone=users; limit_req_status 429; proxy_pass http://127.0.0.1:%%PORT_1%%; }
+        location /any {
+            satisfy any;
+            deny all;
+            edgerun_auth_api_keys keys.jsonl;
+            edgerun_auth_identity user=$http_x_user;
+            proxy_pass http://127.0.0.1:%%PORT_1%%;
+        }
+        location /delayed { edgerun_auth_api_keys keys.jsonl; auth_delay 200ms; proxy_pass http://127.0.0.1:%%PORT_1%%; }
         location /moved { edgerun_auth_api_keys keys.jsonl; error_page 418 = /all; return 418; }
         location /tried { edgerun_auth_identity user=$http_x_user; try_files /nothing /all; }
     }
@@ -88,7 +99,9 @@ is get('/all', bearer($token), @identity)->{body}, 'alice|admin|chat', 'a token 
 is get('/all', 'x-api-key' => 'erk_service', @identity)->{body}, 'service|robot|', 'so does a key';
 is get('/all', bearer("$token."), @identity)->{status}, 401, 'a bad token is not helped by an identity';
 is get('/all', bearer('erk_wrong'), @identity)->{status}, 401, 'nor is a bad key';
-is get('/all', bearer($token), 'x-api-key' => 'erk_service')->{status}, 400, 'token and key are one too many';
+my $both = get('/all', bearer($token), 'x-api-key' => 'erk_service');
+is $both->{status}, 400, 'token and key are one too many';
+is $both->{json}{message}, 'more than one credential was presented', 'as the body says';
 is get('/all')->{status}, 401, 'none is too few';
 is get('/jwt-or-nothing', bearer($token))->{status}, 200, 'an empty list of keys leaves the tokens';
 is get('/jwt-or-nothing', bearer('erk_service'))->{status}, 401, 'and lets no key pass';
@@ -135,5 +148,17 @@ is get('/moved', bearer($token))->{body}, 'alice|admin|chat', 'another location 
 is get('/moved', bearer('erk_service'))->{body}, 'service|robot|', 'all of them';
 is get('/tried', @identity)->{body}, 'dora|guest|rag', 'an identity is read anew';
 is get('/tried', 'X-User' => '')->{status}, 401, 'and absent where it is absent';
+
+# ------------------------------------------------------- NGINX's own manners
+
+is get('/limited', bearer($_->[0]))->{status}, $_->[1], "limit_req counts by user: $_->[2]" for
+    [ 'erk_service', 200, 'a key' ], [ 'erk_service', 429, 'again' ], [ $token, 200, 'a token of somebody else' ], [ $token, 429, 'again' ],
+    [ 'erk_wrong', 401, 'a wrong key is nobody' ], [ 'erk_wrong', 401, 'and never too many' ];
+is get('/any', 'x-api-key' => 'erk_service')->{status}, 200, 'satisfy any: a key opens what is denied otherwise';
+is get('/any', 'X-User' => 'dora')->{status}, 200, 'so does an identity';
+is get('/any', 'x-api-key' => 'erk_wrong', 'X-User' => 'dora')->{status}, 401, 'and nothing else';
+my $asked = time;
+is get('/delayed', 'x-api-key' => 'erk_wrong')->{status}, 401, 'auth_delay holds';
+cmp_ok time - $asked, '>=', 0.19, 'the refusal back';
 
 done_testing;

@@ -13,16 +13,22 @@ namespace {
 
 constexpr std::uint64_t kRetryWithoutKeys = 5;  // seconds
 
-ngx_int_t refuseChallenged(ngx_http_request_t* r, const LocationConf& conf, ngx_int_t status,
+/// All refusals of a status look alike from outside, whatever the reason.
+ngx_int_t refuseCredential(ngx_http_request_t* r, const LocationConf& conf,
                            std::string_view error) {
-    return addChallenge(r, conf, error) ? refuse(r, status) : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    return addChallenge(r, conf, error) ? refuse(r, NGX_HTTP_UNAUTHORIZED)
+                                        : NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+ngx_int_t refuseSeveral(ngx_http_request_t* r, const LocationConf& conf) {
+    return addChallenge(r, conf, "invalid_request")
+               ? refuse(r, NGX_HTTP_BAD_REQUEST, "more than one credential was presented")
+               : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 ngx_int_t forbid(ngx_http_request_t* r, const LocationConf& conf, const std::string& message) {
-    if (!addChallenge(r, conf, "insufficient_scope")) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-    return refuse(r, NGX_HTTP_FORBIDDEN, message);
+    return addChallenge(r, conf, "insufficient_scope") ? refuse(r, NGX_HTTP_FORBIDDEN, message)
+                                                       : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 std::string joined(const std::vector<std::string>& names, std::string_view last) {
@@ -75,12 +81,12 @@ ngx_int_t decide(ngx_http_request_t* r, const LocationConf& conf, const RequestC
         case Credential::Verified:
             return checkCaller(r, conf, *context.caller);
         case Credential::Refused:
-            return refuseChallenged(r, conf, NGX_HTTP_UNAUTHORIZED, "invalid_token");
+            return refuseCredential(r, conf, "invalid_token");
         case Credential::Absent:
         case Credential::Unchecked:
-            return refuseChallenged(r, conf, NGX_HTTP_UNAUTHORIZED, "");
+            return refuseCredential(r, conf, "");
         case Credential::Several:
-            return refuseChallenged(r, conf, NGX_HTTP_BAD_REQUEST, "invalid_request");
+            return refuseSeveral(r, conf);
         case Credential::Pending:
             return NGX_AGAIN;
         case Credential::Unavailable:
