@@ -25,7 +25,7 @@ use warnings;
 
 use Carp qw(croak);
 use Cwd qw(abs_path);
-use File::Basename qw(dirname);
+use File::Basename qw(basename dirname);
 use File::Path qw(remove_tree);
 use File::Temp qw(tempdir);
 use IO::File;
@@ -138,24 +138,25 @@ sub expand {
     return $text;
 }
 
-# An example of conf/examples as an operator would start it, in a prefix with
-# logs/ and modules/; but for its ports, its provider, and the folders that only
-# the packaged NGINX may write to.
+# write_example(NAME, OPTIONS): an example of conf/examples as an operator would
+# start it, in a prefix with logs/ and modules/, and the files that lie beside it;
+# but for its ports, its provider, and the folders that only the packaged NGINX
+# may write to. Ports that it listens on come first among this test's. OPTIONS:
+#   peers  { PORT that it calls on 127.0.0.1 => port }; on others nobody listens
 sub write_example {
-    my ($self, $name) = @_;
-    my $text = do {
-        local $/;
-        my $file = IO::File->new("$TOP/conf/examples/$name") or croak "$name: $!";
-        <$file>;
-    };
-    my %ports;
+    my ($self, $name, %options) = @_;
+    my $examples = "$TOP/conf/examples";
+    my $text = Edgerun::Process::slurp("$examples/$name") || croak "no example $name";
+    my %ports = %{ $options{peers} // {} };
+    my $next = 0;
     $text =~ s/^\s*load_module\s+modules\/ngx_http_edgerun_module\.so;//mg if is_static();
-    for my $port ($text =~ /\blisten\s+127\.0\.0\.1:(\d+)/g) {
-        $ports{$port} //= $self->port(scalar keys %ports);
+    for my $port ($text =~ /\blisten\s+127\.0\.0\.1:(\d+)/g, $text =~ /\b127\.0\.0\.1:(\d+)/g) {
+        $ports{$port} //= $self->port($next++);
     }
-    $text =~ s/(\blisten\s+127\.0\.0\.1:)(\d+)/$1$ports{$2}/g;
+    $text =~ s/(\b127\.0\.0\.1:)(\d+)/$1$ports{$2}/g;
     $text =~ s/^http\s*\{/"http {\n    " . _temp_paths()/me;
     $text =~ s{https://api\.openai\.com/v1}{$self->emulator->base_url}ge if $self->{emulator};
+    $self->write_file(basename($_), Edgerun::Process::slurp($_)) for glob "$examples/*.jsonl";
     return $self->write_file($name, $text);
 }
 
