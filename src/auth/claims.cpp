@@ -147,7 +147,7 @@ bool readLimit(const json_t* claim, std::optional<std::uint64_t>& limit) {
     const std::string_view digits = text::stringOf(claim);
     const char* const end = digits.data() + digits.size();
     const auto read = std::from_chars(digits.data(), end, limit.emplace());
-    return !digits.empty() && read.ec == std::errc() && read.ptr == end;
+    return read.ec == std::errc() && read.ptr == end;
 }
 
 /// A number is not taken for a user's name: 1, 1.0 and "1" would be one user.
