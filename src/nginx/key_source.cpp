@@ -1,17 +1,296 @@
 #include "edgerun/nginx/key_source.h"
 
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+
+#include <algorithm>
+#include <array>
+
+#include "edgerun/auth/key_set.h"
+#include "edgerun/nginx/arguments.h"
+#include "edgerun/nginx/base_url.h"
 #include "edgerun/nginx/conf.h"
 
 namespace edgerun::nginx {
 
-KeySourcePage::KeySourcePage(ngx_shm_zone_t& zone)
-    : lock_(zone), page_(reinterpret_cast<ngx_slab_pool_t*>(zone.shm.addr)->data, lock_) {}
+namespace {
 
-std::string readKeySource(ngx_conf_t*, MainConf&, const std::vector<std::string_view>&,
-                          std::size_t&) {
-    return "is not available yet";
+using Arguments = std::vector<std::string_view>;
+
+constexpr std::uint64_t kLeastRefresh = 1'000;   // ms
+constexpr std::uint64_t kLeastUnknownKey = 100;  // ms
+constexpr std::size_t kPagesBesideThePage = 16;  // of a zone: the slab allocator's
+
+// --- the URL ---
+
+struct UrlParts {
+    std::string_view server;  ///< with its scheme
+    std::string_view path;    ///< with its query
+};
+
+UrlParts partsOf(std::string_view url) {
+    const auto scheme = url.find("://");
+    const auto authority = scheme == std::string_view::npos ? 0 : scheme + 3;
+    const auto end = std::min(url.find_first_of("/?#", authority), url.size());
+    return {url.substr(0, end), url.substr(end)};
 }
 
-void completeKeySource(ngx_conf_t*, Problems&, KeySourceConf&) {}
+bool isUrlCharacter(char c) {
+    constexpr std::string_view kOthers = "\"<>\\^`{|}";
+    return c > ' ' && c < '\x7f' && kOthers.find(c) == std::string_view::npos;
+}
+
+/// Nobody else can answer for these.
+bool isThisMachine(const loop::Upstream& upstream) {
+    return upstream.host == "localhost" || upstream.host == "::1" ||
+           (isLiteralAddress(upstream) && upstream.host.compare(0, 4, "127.") == 0);
+}
+
+std::string checkTransport(const loop::Upstream& upstream) {
+    if (upstream.scheme == "https" || isThisMachine(upstream)) {
+        return {};
+    }
+    return "must begin with https://: who can change what comes over plain http:// from " +
+           quoted(upstream.host) +
+           " chooses the keys; where the source speaks no TLS, name a proxy on 127.0.0.1 that "
+           "reaches it on a safe way";
+}
+
+std::string readUrl(ngx_conf_t* cf, std::string_view url, engine::KeySource& source) {
+    const UrlParts parts = partsOf(url);
+    if (parts.server.find('@') != std::string_view::npos) {
+        return "must not hold a user name or password; leave out what stands before the \"@\"";
+    }
+    if (auto fault = readBaseUrl(cf->temp_pool, parts.server, source.upstream)) {
+        return *fault + ": " + quoted(url);
+    }
+    if (parts.path.find('#') != std::string_view::npos) {
+        return "must not hold a fragment; leave out \"#\" and what follows: " + quoted(url);
+    }
+    if (!std::all_of(parts.path.begin(), parts.path.end(), isUrlCharacter)) {
+        return "must consist of plain characters, others escaped as %XX: " + quoted(url);
+    }
+    source.path = (parts.path.substr(0, 1) == "/" ? "" : "/") + std::string(parts.path);
+    // A query may hold what is for the source alone.
+    const auto query = url.find('?');
+    source.url =
+        std::string(url.substr(0, query)) + (query == std::string_view::npos ? "" : "?...");
+    return checkTransport(source.upstream);
+}
+
+// --- parameters ---
+
+std::string readInterval(std::string_view name, std::string_view text, std::uint64_t least,
+                         std::uint64_t& value) {
+    const auto time = parseTime(text);
+    if (!time || *time < least) {
+        return quoted(name) + " must be a time of " + std::to_string(least) +
+               "ms or more, for example \"" + std::string(name) + "=10m\", not " + quoted(text);
+    }
+    value = *time;
+    return {};
+}
+
+std::string readRefresh(ngx_conf_t*, std::string_view text, engine::KeySource& source) {
+    return readInterval("refresh", text, kLeastRefresh, source.times.refresh);
+}
+
+std::string readUnknownKey(ngx_conf_t*, std::string_view text, engine::KeySource& source) {
+    return readInterval("unknown_key", text, kLeastUnknownKey, source.times.unknownKey);
+}
+
+bool holdsCertificates(const std::string& path) {
+    X509_STORE* store = X509_STORE_new();
+    const bool holds = store != nullptr && X509_STORE_load_file(store, path.c_str()) == 1;
+    X509_STORE_free(store);
+    ERR_clear_error();
+    return holds;
+}
+
+std::string readCertificates(ngx_conf_t* cf, std::string_view text, engine::KeySource& source) {
+    ngx_str_t file = loop::asNgx(text);
+    if (text.empty() || ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK) {
+        return "\"trusted_certificate\" must name a PEM file of certificates";
+    }
+    const std::string path(loop::view(file));
+    if (!holdsCertificates(path)) {
+        return "\"trusted_certificate\" must name a PEM file of certificates, and " + quoted(path) +
+               " cannot be read as one";
+    }
+    source.upstream.trustedCertificates = path;
+    return {};
+}
+
+struct Parameter {
+    std::string_view name;
+    std::string (*read)(ngx_conf_t* cf, std::string_view text, engine::KeySource& source);
+};
+
+constexpr std::array<Parameter, 3> kParameters{{
+    {"refresh", readRefresh},
+    {"unknown_key", readUnknownKey},
+    {"trusted_certificate", readCertificates},
+}};
+
+std::string unknownParameter(std::string_view argument, std::string_view name) {
+    std::vector<std::string_view> names;
+    for (const auto& parameter : kParameters) {
+        names.push_back(parameter.name);
+    }
+    const auto near = nearest(name, names);
+    return "has an unknown parameter " + quoted(argument) +
+           (near.empty() ? std::string("; it takes URL [refresh=TIME] [unknown_key=TIME] "
+                                       "[trusted_certificate=FILE]")
+                         : "; did you mean \"" + std::string(near) + "=\"?");
+}
+
+std::string readParameter(ngx_conf_t* cf, std::string_view argument, Arguments& seen,
+                          engine::KeySource& source) {
+    const NamedValue named = splitNamed(argument);
+    for (const auto& parameter : kParameters) {
+        if (!named.found || parameter.name != named.name) {
+            continue;
+        }
+        if (std::find(seen.begin(), seen.end(), named.name) != seen.end()) {
+            return "has " + quoted(named.name) + " twice; leave one out";
+        }
+        seen.push_back(named.name);
+        return parameter.read(cf, named.value, source);
+    }
+    return unknownParameter(argument, named.name);
+}
+
+std::string readArguments(ngx_conf_t* cf, const Arguments& arguments, engine::KeySource& source) {
+    Arguments seen;
+    std::string fault = readUrl(cf, arguments[0], source);
+    for (std::size_t i = 1; i < arguments.size() && fault.empty(); i++) {
+        fault = readParameter(cf, arguments[i], seen, source);
+    }
+    if (fault.empty() && source.upstream.scheme != "https" &&
+        !source.upstream.trustedCertificates.empty()) {
+        return "has a \"trusted_certificate\", which http:// has no use for; leave it out";
+    }
+    return fault;
+}
+
+// --- sources and their zones ---
+
+/// Two sources of one URL would ask it twice as often as each line says.
+bool isSameUrl(const engine::KeySource& one, const engine::KeySource& other) {
+    return one.upstream.scheme == other.upstream.scheme &&
+           one.upstream.host == other.upstream.host && one.upstream.port == other.upstream.port &&
+           one.path == other.path;
+}
+
+bool isSame(const engine::KeySource& one, const engine::KeySource& other) {
+    return isSameUrl(one, other) && one.times.refresh == other.times.refresh &&
+           one.times.unknownKey == other.times.unknownKey &&
+           one.upstream.trustedCertificates == other.upstream.trustedCertificates;
+}
+
+ngx_slab_pool_t* poolOf(const ngx_shm_zone_t& zone) {
+    return reinterpret_cast<ngx_slab_pool_t*>(zone.shm.addr);
+}
+
+/// With a former configuration's zone, its set stays in force.
+ngx_int_t initZone(ngx_shm_zone_t* zone, void* former) noexcept {
+    if (former != nullptr || zone->shm.exists) {
+        return NGX_OK;
+    }
+    ngx_slab_pool_t* pool = poolOf(*zone);
+    void* memory = ngx_slab_calloc(pool, store::KeySetPage::bytesFor(auth::kMaxKeySetBytes));
+    if (memory == nullptr) {
+        return NGX_ERROR;  // NGINX has said why
+    }
+    store::KeySetPage::format(memory, auth::kMaxKeySetBytes);
+    pool->data = memory;
+    return NGX_OK;
+}
+
+/// Other times are no other source; other certificates are, for keys must not
+/// outlive the trust by which they came. URLs in log lines show no query.
+std::string zoneNameOf(const engine::KeySource& source) {
+    const std::string whole = source.path + '\n' + source.upstream.trustedCertificates;
+    std::array<char, 17> digest{};
+    std::snprintf(digest.data(), digest.size(), "%016llx",
+                  static_cast<unsigned long long>(engine::providerKeyOf(whole)));
+    return "edgerun_jwks:" + source.url + "#" + digest.data();
+}
+
+ngx_shm_zone_t* addZone(ngx_conf_t* cf, const engine::KeySource& source) {
+    const std::string text = zoneNameOf(source);
+    ngx_str_t name = {text.size(), static_cast<u_char*>(ngx_pnalloc(cf->pool, text.size()))};
+    if (name.data == nullptr) {
+        throw std::bad_alloc();
+    }
+    ngx_memcpy(name.data, text.data(), name.len);
+    const std::size_t size =
+        ngx_align(store::KeySetPage::bytesFor(auth::kMaxKeySetBytes), ngx_pagesize) +
+        kPagesBesideThePage * ngx_pagesize;
+    ngx_shm_zone_t* zone = ngx_shared_memory_add(cf, &name, size, &ngx_http_edgerun_module);
+    if (zone == nullptr) {
+        throw std::bad_alloc();
+    }
+    zone->init = initZone;
+    return zone;
+}
+
+void addSource(ngx_conf_t* cf, MainConf& main, engine::KeySource source) {
+    source.upstream.name = source.url;
+    source.upstream.connectTimeout = source.times.attempt;
+    source.upstream.maxResponse = auth::kMaxKeySetBytes;
+
+    auto conf = std::make_unique<KeySourceConf>();
+    conf->source = std::move(source);
+    conf->place = placeOf(cf);
+    conf->shm = addZone(cf, conf->source);
+    conf->shm->data = conf.get();
+    main.keySources.push_back(std::move(conf));
+}
+
+}  // namespace
+
+std::string readKeySource(ngx_conf_t* cf, MainConf& main, const Arguments& arguments,
+                          std::size_t& index) {
+    engine::KeySource source;
+    std::string fault = readArguments(cf, arguments, source);
+    if (!fault.empty()) {
+        return fault;
+    }
+    for (index = 0; index < main.keySources.size(); index++) {
+        const KeySourceConf& known = *main.keySources[index];
+        if (isSame(known.source, source)) {
+            return {};
+        }
+        if (isSameUrl(known.source, source)) {
+            return "names the URL of " + known.place.file + ":" + std::to_string(known.place.line) +
+                   " with other parameters; write the same in both places";
+        }
+    }
+    addSource(cf, main, std::move(source));
+    return {};
+}
+
+void completeKeySource(ngx_conf_t* cf, Problems& problems, KeySourceConf& conf) {
+    loop::Upstream& upstream = conf.source.upstream;
+    const auto* http = static_cast<const ngx_http_core_loc_conf_t*>(
+        ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
+    const bool hasResolver = http->resolver != nullptr && http->resolver->connections.nelts > 0;
+    // What "localhost" is, no name server may say.
+    if (hasResolver && !isLiteralAddress(upstream) && !isThisMachine(upstream)) {
+        upstream.resolver = http->resolver;
+        upstream.resolverTimeout = http->resolver_timeout;
+        return;
+    }
+    if (!resolveHost(cf->temp_pool, upstream)) {
+        problems.add(cf, conf.place,
+                     "the host " + quoted(upstream.host) +
+                         " of \"edgerun_auth_jwt_jwks_uri\" could not be resolved; correct it, or "
+                         "add a \"resolver\" to http {} to have it resolved while NGINX runs");
+    }
+}
+
+KeySourcePage::KeySourcePage(ngx_shm_zone_t& zone)
+    : lock_(zone), page_(poolOf(zone)->data, lock_) {}
 
 }  // namespace edgerun::nginx

@@ -1,9 +1,104 @@
 #include "edgerun/nginx/key_wait.h"
 
+#include <new>
+
+#include "edgerun/loop/loop_event.h"
+
 namespace edgerun::nginx {
 
-ngx_int_t waitForKeys(ngx_http_request_t*, engine::RemoteKeys&, std::uint64_t) {
-    return NGX_ERROR;
+namespace {
+
+/// Lives as long as its request, which may wait more than once.
+class WaitingRequest final : public engine::KeyWaiter {
+public:
+    explicit WaitingRequest(ngx_http_request_t* r) : r_(r), wake_(onWake, this) {}
+    ~WaitingRequest() {
+        if (keys_ != nullptr) {
+            keys_->forget(*this);
+        }
+    }
+    WaitingRequest(const WaitingRequest&) = delete;
+    WaitingRequest& operator=(const WaitingRequest&) = delete;
+
+    bool isOf(const ngx_http_request_t* r) const { return r_ == r; }
+
+    ngx_int_t wait(engine::RemoteKeys& keys, std::uint64_t askedAt) {
+        if (ngx_handle_read_event(r_->connection->read, 0) != NGX_OK) {
+            return NGX_ERROR;
+        }
+        keys.await(*this, askedAt);
+        keys_ = &keys;
+        r_->read_event_handler = ngx_http_test_reading;  // notices a client that leaves
+        r_->write_event_handler = ngx_http_request_empty_handler;
+        return NGX_AGAIN;
+    }
+
+    /// Others are told in the same breath: the request goes on after that.
+    void onKeys() noexcept override {
+        keys_ = nullptr;
+        wake_.post();
+    }
+
+private:
+    static void onWake(void* self) noexcept;
+
+    ngx_http_request_t* r_;
+    engine::RemoteKeys* keys_ = nullptr;  ///< which are to tell
+    loop::LoopEvent wake_;
+};
+
+/// The request may be gone afterwards, and this object with it.
+void WaitingRequest::onWake(void* self) noexcept {
+    ngx_http_request_t* r = static_cast<WaitingRequest*>(self)->r_;
+    ngx_connection_t* c = r->connection;
+    ngx_http_set_log_request(c->log, r);
+    if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+    } else {
+        r->read_event_handler = ngx_http_block_reading;
+        r->write_event_handler = ngx_http_core_run_phases;
+        ngx_http_core_run_phases(r);
+    }
+    ngx_http_run_posted_requests(c);
+}
+
+void destroy(void* waiting) {
+    static_cast<WaitingRequest*>(waiting)->~WaitingRequest();
+}
+
+WaitingRequest* existingOf(ngx_http_request_t* r) {
+    for (ngx_http_cleanup_t* cleanup = r->main->cleanup; cleanup; cleanup = cleanup->next) {
+        if (cleanup->handler == destroy) {
+            auto* waiting = static_cast<WaitingRequest*>(cleanup->data);
+            if (waiting->isOf(r)) {
+                return waiting;
+            }
+        }
+    }
+    return nullptr;
+}
+
+/// A request's cleanups, unlike its pool's, run as soon as it is terminated,
+/// though somebody may still hold it.
+WaitingRequest* create(ngx_http_request_t* r) {
+    ngx_http_cleanup_t* cleanup = ngx_http_cleanup_add(r, sizeof(WaitingRequest));
+    if (cleanup == nullptr) {
+        return nullptr;
+    }
+    static_assert(alignof(WaitingRequest) <= NGX_ALIGNMENT);
+    auto* waiting = new (cleanup->data) WaitingRequest(r);
+    cleanup->handler = destroy;
+    return waiting;
+}
+
+}  // namespace
+
+ngx_int_t waitForKeys(ngx_http_request_t* r, engine::RemoteKeys& keys, std::uint64_t askedAt) {
+    WaitingRequest* waiting = existingOf(r);
+    if (waiting == nullptr) {
+        waiting = create(r);
+    }
+    return waiting != nullptr ? waiting->wait(keys, askedAt) : NGX_ERROR;
 }
 
 }  // namespace edgerun::nginx
