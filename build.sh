@@ -21,18 +21,21 @@ usage: ./build.sh COMMAND [ARGUMENTS]
   test [t/NAME.t]   lint, unit tests, all t/*.t, or only the files named
   lint              rooms, formatting, clang-tidy
   sanitize [t/..]   the tests on an NGINX built with ASan and UBSan
+  fuzz [SECONDS] [NAME...]
+                    hostile input for what reads tokens, keys, claims and lists,
+                    with ASan and UBSan; 600 seconds if none are said
   bench [...]       benchmarks; arguments go to t/bench/run
   clean             remove build/
   help              this text
 
-"test", "lint" and "sanitize" end with one line "N passed, N failed".
+"test", "lint", "sanitize" and "fuzz" end with one line "N passed, N failed".
 END
 }
 
 main() {
     local command=${1:-help}
     case $command in
-        deps | build | demo | test | lint | sanitize | bench | clean | help) ;;
+        deps | build | demo | test | lint | sanitize | fuzz | bench | clean | help) ;;
         -h | --help) command=help ;;
         *)
             echo "./build.sh: unknown command \"$command\"" >&2
@@ -62,12 +65,13 @@ packagesOf() {
         demo) echo cmake curl openssl perl ca-certificates ;;
         lint) echo clang-format clang-tidy perl ;;
         sanitize) echo dpkg-dev ca-certificates ;;
+        fuzz) echo cmake clang libclang-rt-14-dev libjansson-dev libssl-dev libpcre2-dev ;;
         bench) echo wrk procps ;;
     esac
 }
 
 deps() {
-    needPackages module tests demo lint sanitize bench
+    needPackages module tests demo lint sanitize fuzz bench
     say "all packages are installed"
 }
 
@@ -278,6 +282,11 @@ test() {
     lintChecks
     say "unit tests"
     counted t/lib/unit "$build/bin/unit_tests"
+    say "seeds of the fuzz targets"
+    local seeds
+    for seeds in t/fuzz/corpus/*; do
+        check "${seeds##*/}" "$build/bin/${seeds##*/}_replay" "$seeds"
+    done
     say "t/*.t"
     counted t/lib/suite t/*.t
     closing
@@ -344,6 +353,28 @@ buildSanitized() {
     make -s -C "$tree" -f objs/Makefile -j "$jobs" binary
     cmake -S t -B "$build/sanitize/t" -DEDGERUN_BIN="$build/sanitize/bin" -DEDGERUN_SANITIZE=ON >/dev/null
     cmake --build "$build/sanitize/t" --parallel "$jobs" --target unit_tests
+}
+
+# --------------------------------------------------------------------- fuzz
+
+fuzz() {
+    local seconds=600
+    if [[ ${1:-} =~ ^[0-9]+$ ]]; then
+        seconds=$1
+        shift
+    fi
+    needPackages fuzz
+    locked buildFuzzers || { failed=1; closing; }
+    say "fuzz for $seconds seconds"
+    counted t/fuzz/run "$seconds" "$@"
+    closing
+}
+
+buildFuzzers() {
+    local tree=$build/fuzz
+    say "fuzz targets"
+    CXX=clang++ cmake -S t/fuzz -B "$tree/t" -DCMAKE_RUNTIME_OUTPUT_DIRECTORY="$tree/bin" >/dev/null \
+        && cmake --build "$tree/t" --parallel "$jobs"
 }
 
 main "$@"
