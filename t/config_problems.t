@@ -188,6 +188,12 @@ problems_are('methods', <<'END');
         location /21 { edgerun_auth_jwt_jwks_uri ftp://a; }         #! "edgerun_auth_jwt_jwks_uri"
         location /22 { edgerun_auth_jwt_jwks_uri http://keys.example.com/set; } #! https
         location /23 { edgerun_auth_jwt_audience a b; edgerun_auth_jwt_audience off; }  #! "edgerun_auth_jwt_audience" is duplicate
+        location /25 {
+            satisfy any;
+            auth_basic "basic";
+            edgerun_auth_identity user=$remote_user;                #! under "satisfy any" takes a name whose password nobody has checked
+            location /25/all { satisfy all; }
+        }
         location /24 { edgerun_auth_identity off; edgerun_require_module a; }   #! nobody is authenticated
     }
 END

@@ -107,6 +107,7 @@ bool hasFittingKey(const LocationConf& conf) {
 }
 
 void checkGate(ngx_conf_t* cf, Problems& problems, const LocationConf& conf) {
+    const ngx_http_core_loc_conf_t& core = *coreConfOf(cf);
     if (conf.usesJwt() && !conf.keyRing) {
         problems.add(cf, conf.jwt->place,
                      "\"edgerun_auth_jwt\" has no key; add for example "
@@ -115,6 +116,13 @@ void checkGate(ngx_conf_t* cf, Problems& problems, const LocationConf& conf) {
     if (conf.usesJwt() && conf.keyRing && !conf.keyRing->isFaulty && !hasFittingKey(conf)) {
         problems.add(cf, conf.jwt->place,
                      "no key of \"edgerun_auth_jwt\" fits \"edgerun_auth_jwt_algorithms\"");
+    }
+    const auto identity = conf.identity.value_or(nullptr);
+    if (identity != nullptr && identity->isRemoteUser && core.satisfy == NGX_HTTP_SATISFY_ANY) {
+        problems.add(
+            cf, identity->place,
+            "\"edgerun_auth_identity user=$remote_user\" under \"satisfy any\" takes a name "
+            "whose password nobody has checked; use \"satisfy all\"");
     }
     if (conf.demands() && !conf.authenticates() && !conf.usesJwt()) {
         problems.add(cf, conf.requirePlace,

@@ -135,6 +135,10 @@ bool isOfClient(std::string_view value) {
     });
 }
 
+bool isRemoteUser(const IdentityName& part, std::string_view value) {
+    return part.name == "user" && value.find("remote_user") != std::string_view::npos;
+}
+
 std::string readIdentityPart(ngx_conf_t* cf, std::string_view argument,
                              IdentityVariables& variables) {
     const NamedValue pair = splitNamed(argument);
@@ -156,6 +160,7 @@ std::string readIdentityPart(ngx_conf_t* cf, std::string_view argument,
             return "needs a variable in " + quoted(pair.name) + ", for example \"user=$auth_user\"";
         }
         variables.*known.value = value;
+        variables.isRemoteUser = variables.isRemoteUser || isRemoteUser(known, pair.value);
         return {};
     }
     return "takes user=$variable, role=$variable and modules=$variable, not " + quoted(argument);
@@ -269,6 +274,7 @@ char* setAuthIdentity(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
                                return {};
                            }
                            auto variables = std::make_shared<IdentityVariables>();
+                           variables->place = placeOf(cf);
                            std::string fault = readIdentity(cf, arguments, *variables);
                            *location.identity = std::move(variables);
                            return fault;

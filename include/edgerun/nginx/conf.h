@@ -66,6 +66,10 @@ struct IdentityVariables {
     ngx_http_complex_value_t* user = nullptr;
     ngx_http_complex_value_t* role = nullptr;
     ngx_http_complex_value_t* modules = nullptr;
+    /// The user is $remote_user, which NGINX fills in before auth_basic has
+    /// checked the password.
+    bool isRemoteUser = false;
+    Place place;
 };
 
 /// All methods by which one location knows its callers. Locations that accept
