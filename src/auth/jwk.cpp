@@ -171,21 +171,25 @@ ReadKey readOkp(const json_t* jwk, KeyTerms terms) {
     return makePublicKey(std::move(key), std::move(terms.keyId), terms.algorithms);
 }
 
-ReadKey readOct(const json_t* jwk, KeyTerms terms) {
-    auto secret = bytesOf(jwk, "k");
-    if (!secret) {
-        return UnusableKey{"lacks a k in base64url"};
-    }
-    const char* fault = hmacSecretFault(*secret);
-    auto key =
-        fault == nullptr ? makeHmacKey(*secret, std::move(terms.keyId), terms.algorithms) : nullptr;
-    OPENSSL_cleanse(secret->data(), secret->size());
-    if (fault != nullptr) {
+ReadKey secretKeyOf(std::string_view secret, KeyTerms terms) {
+    if (const char* fault = hmacSecretFault(secret)) {
         return UnusableKey{std::string("has a k that is ") + fault};
     }
+    auto key = makeHmacKey(secret, std::move(terms.keyId), terms.algorithms);
     if (key == nullptr) {
         return UnusableKey{"has an alg that is not for secrets, or a k shorter than its hash"};
     }
+    return key;
+}
+
+ReadKey readOct(const json_t* jwk, KeyTerms terms) {
+    auto read = bytesOf(jwk, "k");
+    if (!read) {
+        return UnusableKey{"lacks a k in base64url"};
+    }
+    std::string& secret = *read;
+    ReadKey key = secretKeyOf(secret, std::move(terms));
+    OPENSSL_cleanse(secret.data(), secret.size());
     return key;
 }
 

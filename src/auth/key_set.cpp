@@ -92,15 +92,11 @@ std::string placeOf(const json_t* jwk, std::size_t index) {
     return place;
 }
 
-/// RFC 7518 sections 6.2.2 and 6.3.2, RFC 8037 section 2: all private keys have d.
-bool isPrivate(const json_t* jwk) {
-    return text::stringMember(jwk, "kty").value_or("") != "oct" &&
-           json_object_get(jwk, "d") != nullptr;
-}
-
 Entry entryOf(const json_t* jwk, std::size_t index) {
     auto key = readJwk(jwk);
-    if (std::holds_alternative<VerificationKeyPtr>(key) && isPrivate(jwk)) {
+    // RFC 7518 sections 6.2.2 and 6.3.2, RFC 8037 section 2: all private keys have d.
+    const bool isPrivate = json_object_get(jwk, "d") != nullptr;
+    if (isPrivate && std::holds_alternative<VerificationKeyPtr>(key)) {
         key = UnusableKey{"is a private key: whoever reads it can sign"};
     }
     return {placeOf(jwk, index), std::move(key)};

@@ -170,6 +170,7 @@ TEST(Jwk, RefusesWhatIsNoPointOfTheCurve) {
     EXPECT_EQ(outcome(ecJwk("P-256", '\0' + x, y)), refused);
     EXPECT_EQ(outcome(ecJwk("P-256", x, y.substr(1))), refused);
     EXPECT_EQ(outcome(ecJwk("P-256", x + y, x + y)), refused);
+    EXPECT_EQ(outcome(ecJwk("P-256", x + y[0], y.substr(1))), refused);
     EXPECT_EQ(outcome(ecJwk("P-384", x, y)).rfind("is not a point of P-384", 0), 0U);
     for (const char* curve : {"P-224", "secp256k1", "p-256", "prime256v1", "Ed25519", ""}) {
         EXPECT_EQ(outcome(ecJwk(curve, x, y)),

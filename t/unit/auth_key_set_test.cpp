@@ -137,26 +137,86 @@ TEST(KeyFile, RefusesPemOfOtherKindsAndDamagedPem) {
         " is damaged: BEGIN and END must be lines of their own, with lines of base64 between them";
     EXPECT_EQ(faultsOfFile(pem + pem.substr(0, 60)), "block 2" + damaged);
     EXPECT_EQ(faultsOfFile(block("PUBLIC KEY", "!!!!") + pem), "block 1" + damaged);
-    std::string oneLine = pem;
+    std::string oneLine = rsaSigningKey().publicPem();
     oneLine.erase(std::remove(oneLine.begin(), oneLine.end(), '\n'), oneLine.end());
     EXPECT_EQ(faultsOfFile(oneLine), "block 1" + damaged);
     EXPECT_EQ(ERR_peek_error(), 0U);
 }
 
-TEST(KeyFile, RefusesPublicKeysWithBytesAfterThem) {
-    const std::string der = p256().publicDer();
-    std::string bytes(4 * der.size(), '\0');
-    const std::string longer = der + "x";
-    EVP_EncodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                    reinterpret_cast<const unsigned char*>(longer.data()),
-                    static_cast<int>(longer.size()));
-    bytes.resize(bytes.find('\0'));
+std::string pemOf(const std::string& der, const std::string& label = "PUBLIC KEY") {
+    std::string base64(4 * der.size(), '\0');
+    base64.resize(EVP_EncodeBlock(reinterpret_cast<unsigned char*>(base64.data()),
+                                  reinterpret_cast<const unsigned char*>(der.data()),
+                                  static_cast<int>(der.size())));
     std::string lines;
-    for (std::size_t at = 0; at < bytes.size(); at += 64) {
-        lines += bytes.substr(at, 64) + "\n";
+    for (std::size_t at = 0; at < base64.size(); at += 64) {
+        lines += base64.substr(at, 64) + "\n";
     }
-    EXPECT_EQ(faultsOfFile("-----BEGIN PUBLIC KEY-----\n" + lines + "-----END PUBLIC KEY-----\n"),
-              "block 1 is damaged, or of a kind that OpenSSL does not know");
+    return "-----BEGIN " + label + "-----\n" + lines + "-----END " + label + "-----\n";
+}
+
+TEST(KeyFile, RefusesPublicKeysAndCertificatesWithBytesAfterThem) {
+    const std::string damaged = "block 1 is damaged, or of a kind that OpenSSL does not know";
+    EXPECT_EQ(faultsOfFile(pemOf(p256().publicDer())), "");
+    EXPECT_EQ(faultsOfFile(pemOf(p256().publicDer() + "x")), damaged);
+    EXPECT_EQ(faultsOfFile(pemOf(p256().certificateDer(), "CERTIFICATE")), "");
+    EXPECT_EQ(faultsOfFile(pemOf(p256().certificateDer() + "x", "CERTIFICATE")), damaged);
+}
+
+std::string der(char tag, const std::string& content) {
+    const std::size_t size = content.size();
+    std::string length(1, static_cast<char>(size));
+    if (size > 0x7F) {
+        length = {'\x82', static_cast<char>(size >> 8), static_cast<char>(size)};
+    }
+    return tag + length + content;
+}
+
+/// A SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
+std::string subjectKey(const std::string& algorithm, const std::string& key) {
+    return der('\x30', der('\x30', algorithm) + der('\x03', '\0' + key));
+}
+
+std::string rsaPem(const std::string& modulus, const std::string& exponent) {
+    const std::string rsaEncryption("\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x01\x01\x05\x00", 13);
+    return pemOf(subjectKey(
+        rsaEncryption, der('\x30', der('\x02', '\0' + modulus) + der('\x02', '\0' + exponent))));
+}
+
+TEST(KeyFile, HoldsRsaKeysInPemToTheRulesOfJwks) {
+    const std::string e("\x01\x00\x01", 3);
+    const auto modulus = [](std::size_t bytes) { return std::string(bytes, '\xA5'); };
+    EXPECT_EQ(faultsOfFile(rsaPem(modulus(1024), e)), "");
+    EXPECT_EQ(faultsOfFile(rsaPem(modulus(1025), e)), "block 1 has an RSA modulus above 8192 bits");
+    EXPECT_EQ(faultsOfFile(rsaPem(modulus(2048), e)), "block 1 has an RSA modulus above 8192 bits");
+    EXPECT_EQ(faultsOfFile(rsaPem(modulus(255), e)), "block 1 has an RSA modulus below 2048 bits");
+    EXPECT_EQ(faultsOfFile(rsaPem(modulus(256), modulus(512))),
+              "block 1 has an RSA exponent that is not odd, above 1 and at most 2^32");
+}
+
+TEST(KeyFile, RefusesThePointAtInfinity) {
+    const std::string ecPublicKey("\x06\x07\x2A\x86\x48\xCE\x3D\x02\x01", 9);
+    const std::string prime256v1("\x06\x08\x2A\x86\x48\xCE\x3D\x03\x01\x07", 10);
+    const auto faults = [&](const std::string& point) {
+        return faultsOfFile(pemOf(subjectKey(ecPublicKey + prime256v1, point)));
+    };
+    EXPECT_EQ(faults(p256().publicDer().substr(26)), "");
+    EXPECT_EQ(faults(p256().publicDer().substr(27)).rfind("block 1 is ", 0), 0U);
+    EXPECT_EQ(faults(std::string(1, '\0')), "block 1 is not a point of its curve");
+}
+
+TEST(KeyFile, RefusesCurvesThatAreGivenByParameters) {
+    // CVE-2020-0601: equal to a named curve but for what was not compared.
+    EVP_PKEY* const key = EVP_EC_gen("P-256");
+    EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_ENCODING, "explicit");
+    BIO* const out = BIO_new(BIO_s_mem());
+    PEM_write_bio_PUBKEY(out, key);
+    char* pem = nullptr;
+    const long size = BIO_get_mem_data(out, &pem);
+    EXPECT_EQ(faultsOfFile({pem, static_cast<std::size_t>(size)}),
+              "block 1 gives its curve by parameters, not by name");
+    BIO_free(out);
+    EVP_PKEY_free(key);
 }
 
 TEST(KeyFile, RefusesPemKeysOfKindsThatNoAlgorithmHas) {
@@ -258,6 +318,11 @@ TEST(KeySet, KeepsTheFirstOfTwoKeysThatATokenCouldMean) {
     EXPECT_TRUE(set.keys[2]->algorithms() == AlgorithmSet{Algorithm::ES256});
     EXPECT_EQ(set.skipped, (Strings{"key 4 (kid \"a\") has the kid of a key before it",
                                     "key 5 (kid \"a\") has the kid of a key before it"}));
+}
+
+TEST(KeySet, KeepsAllKeysWithoutKid) {
+    EXPECT_EQ(answerOf(setOf(p256().jwk(), p256().jwk(), p256().jwk(R"("kid":"")"))).keys.size(),
+              3U);
 }
 
 TEST(KeySet, IsAJwkSetAndNothingElse) {
