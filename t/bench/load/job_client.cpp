@@ -29,13 +29,14 @@ std::string submissionOf(std::int64_t durationMs) {
 
 JobClient::JobClient(const Options& options)
     : endpoint_(*options.url),
-      token_(options.token),
+      credential_(options.credential),
       pool_(endpoint_, options.connections,
             [this](const Call& call, Response&& response) { answered(call, response); }) {}
 
 void JobClient::submit(std::int64_t durationMs, Nanos due) {
     auto body = submissionOf(durationMs);
-    pool_.call({kSubmitTag, renderRequest("POST", endpoint_, endpoint_.path, token_, body), due});
+    pool_.call(
+        {kSubmitTag, renderRequest("POST", endpoint_, endpoint_.path, credential_, body), due});
 }
 
 void JobClient::poll(Nanos due) {
@@ -46,7 +47,7 @@ void JobClient::poll(Nanos due) {
     open_.pop_front();
     ++polling_;
     auto path = endpoint_.path + "/" + jobs_[index].id;
-    pool_.call({index, renderRequest("GET", endpoint_, path, token_), due});
+    pool_.call({index, renderRequest("GET", endpoint_, path, credential_), due});
 }
 
 void JobClient::settle(Nanos deadline) {

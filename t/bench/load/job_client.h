@@ -57,7 +57,7 @@ private:
     void pollAnswered(std::size_t index, const Response& response);
 
     Endpoint endpoint_;
-    std::string token_;
+    std::string credential_;
     HttpPool pool_;
     std::vector<ClientJob> jobs_;
     std::deque<std::size_t> open_;  ///< not final, no poll under way

@@ -32,9 +32,14 @@ auto endpoint(std::optional<Endpoint> Options::*member) {
     };
 }
 
-bool readToken(Options& options, const std::string& path) {
-    std::ifstream file(path);
-    return static_cast<bool>(file >> options.token);
+/// A file's first word, in a header of this beginning.
+auto credential(const char* header) {
+    return [header](Options& options, const std::string& path) {
+        std::ifstream file(path);
+        std::string word;
+        options.credential = header;
+        return file >> word && !options.credential.append(word).empty();
+    };
 }
 
 bool setIdsFile(Options& options, const std::string& path) {
@@ -45,7 +50,8 @@ bool setIdsFile(Options& options, const std::string& path) {
 const Option kOptions[] = {
     {"--url", endpoint(&Options::url)},
     {"--emulator", endpoint(&Options::emulator)},
-    {"--token-file", readToken},
+    {"--token-file", credential("Authorization: Bearer ")},
+    {"--key-file", credential("x-api-key: ")},
     {"--ids", setIdsFile},
     {"--worker", number(&Options::worker)},
     {"--connections", number(&Options::connections)},
@@ -88,6 +94,7 @@ std::optional<Options> parseOptions(int argc, char** argv) {
 const char* optionsHelp() {
     return "  --url URL          jobs location (poll: any URL); http://ADDRESS:PORT/PATH\n"
            "  --token-file FILE  bearer token\n"
+           "  --key-file FILE    API key, instead\n"
            "  --connections N    keep-alive connections (64)\n"
            "  --worker PID       report this process's CPU seconds and memory\n"
            "  --ids FILE         job ids: read by poll, written by submit\n"

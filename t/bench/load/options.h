@@ -14,7 +14,7 @@ namespace jobload {
 struct Options {
     std::optional<Endpoint> url;       ///< --url: the jobs location, or any URL for poll
     std::optional<Endpoint> emulator;  ///< --emulator: the provider emulator
-    std::string token;                 ///< --token-file: a bearer token
+    std::string credential;            ///< --token-file, --key-file: a header line
     std::string idsFile;               ///< --ids: read by poll, written by submit
     pid_t worker = 0;                  ///< --worker: the NGINX worker to account for
     std::size_t connections = 64;

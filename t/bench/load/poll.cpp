@@ -16,7 +16,8 @@ namespace {
 
 struct Outcome {
     Latency latency;
-    std::size_t errors = 0;
+    std::size_t errors = 0;  ///< all that is not 200
+    std::size_t unauthorized = 0;
     std::size_t bodySize = 0;
     Nanos elapsed = 0;
 };
@@ -45,6 +46,7 @@ int runPoll(const Options& options) {
     ResultLine()
         .add("requests", static_cast<std::int64_t>(out.latency.count()))
         .add("errors", static_cast<std::int64_t>(out.errors))
+        .add("unauthorized", static_cast<std::int64_t>(out.unauthorized))
         .add("seconds", asSeconds(out.elapsed))
         .add("requests_per_s", answers / asSeconds(out.elapsed))
         .add("latency", out.latency)
@@ -64,10 +66,10 @@ std::vector<std::string> readRequests(const Options& options) {
     std::vector<std::string> requests;
     std::ifstream ids(options.idsFile);
     for (std::string id; ids >> id;) {
-        requests.push_back(renderRequest("GET", url, url.path + "/" + id, options.token));
+        requests.push_back(renderRequest("GET", url, url.path + "/" + id, options.credential));
     }
     if (requests.empty()) {
-        requests.push_back(renderRequest("GET", url, url.path, options.token));
+        requests.push_back(renderRequest("GET", url, url.path, options.credential));
     }
     return requests;
 }
@@ -112,6 +114,7 @@ void openLoop(const Options& options, const std::vector<std::string>& requests, 
 void note(Outcome& out, const Call& call, const Response& response) {
     out.latency.add(now() - call.due);
     out.errors += response.status != 200;
+    out.unauthorized += response.status == 401;
     out.bodySize = std::max(out.bodySize, response.body.size());
 }
 

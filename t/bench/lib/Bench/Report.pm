@@ -5,7 +5,7 @@ use warnings;
 
 use Exporter qw(import);
 
-our @EXPORT_OK = qw(poll_rows burst_rows flight_rows table);
+our @EXPORT_OK = qw(poll_rows burst_rows flight_rows gate_rows rotation_rows table);
 
 # Figure, its name in a result, its format, its target: of edgerun's against stock's.
 my @closed_figures = (
@@ -23,6 +23,18 @@ my @burst_figures = (
     ['refused',                      'refused',         '%d',   '0'],
     ['lost',                         'lost',            '%d',   '0'],
     ['seconds until all were final', 'settled_after_s', '%.1f', ''],
+);
+my @gate_figures = (
+    ['requests/s',         'requests_per_s',     '%.0f', '>= 0.85'],
+    ['CPU us per request', 'cpu_us_per_request', '%.2f', '<= 1.18'],
+);
+my @rotation_figures = (
+    ['key changes',        'changes',      '%d',   ''],
+    ['requests',           'requests',     '%d',   ''],
+    ['wrong 401s',         'unauthorized', '%d',   '0'],
+    ['other failures',     'failures',     '%d',   '0'],
+    ['fetches of the set', 'fetches',      '%d',   ''],
+    ['longest answer ms',  'longest_ms',   '%.0f', ''],
 );
 my @flight_figures = (
     ['completed',                  'completed',                 '%d',   'all'],
@@ -46,8 +58,8 @@ my @flight_figures = (
 sub poll_rows {
     my ($runs) = @_;
     my @rows = (
-        map({ against_stock($runs->{closed}, @$_) } @closed_figures),
-        map({ against_stock($runs->{open}, @$_) } @open_figures),
+        map({ compared($runs->{closed}, qw(edgerun stock), @$_) } @closed_figures),
+        map({ compared($runs->{open}, qw(edgerun stock), @$_) } @open_figures),
     );
     $_->[0] = "status poll: $_->[0]" for @rows;
     my @stock = sort { $a <=> $b } map { $_->{requests_per_s} } @{ $runs->{closed}{stock} };
@@ -64,6 +76,25 @@ sub burst_rows {
     } @burst_figures;
 }
 
+# $runs: { CREDENTIAL => { gated => [...], open => [...] } }; $order: the credentials.
+sub gate_rows {
+    my ($order, $runs) = @_;
+    return map {
+        my $name = $_;
+        my @rows = map { compared($runs->{$name}, qw(gated open), @$_) } @gate_figures;
+        $_->[0] = "gated file, $name: $_->[0]" for @rows;
+        @rows;
+    } @$order;
+}
+
+sub rotation_rows {
+    my ($rotation) = @_;
+    return map {
+        my ($label, $name, $format, $target) = @$_;
+        ["rotation: $label", sprintf($format, $rotation->{$name}), '', '', $target];
+    } @rotation_figures;
+}
+
 # The targets are for 10,000: with fewer, the client's polls weigh more than the jobs.
 sub flight_rows {
     my ($jobs, $flight) = @_;
@@ -74,16 +105,18 @@ sub flight_rows {
     } @flight_figures;
 }
 
+# $sides: the names of what is compared, ours first.
 sub table {
-    my @rows = (['figure', 'edgerun', 'stock', 'ratio', 'target'], @_);
+    my ($sides, @rows) = @_;
+    unshift @rows, ['figure', @$sides, 'ratio', 'target'];
     return join '', map { sprintf "%-46s %10s %10s %7s  %s\n", @$_ } @rows;
 }
 
-sub against_stock {
-    my ($runs, $label, $name, $format, $target) = @_;
-    my ($ours, $stock) = map { median_of($runs->{$_}, $name) } qw(edgerun stock);
-    my $ratio = $stock ? sprintf('%.2f', $ours / $stock) : '';
-    return [$label, sprintf($format, $ours), sprintf($format, $stock), $ratio, $target];
+sub compared {
+    my ($runs, $our_side, $their_side, $label, $name, $format, $target) = @_;
+    my ($ours, $theirs) = map { median_of($runs->{$_}, $name) } $our_side, $their_side;
+    my $ratio = $theirs ? sprintf('%.2f', $ours / $theirs) : '';
+    return [$label, sprintf($format, $ours), sprintf($format, $theirs), $ratio, $target];
 }
 
 sub median_of {

@@ -28,6 +28,7 @@ sub new {
     return $self;
 }
 
+sub dir        { $_[0]{dir} }
 sub token_file { "$_[0]{dir}/token" }
 sub ids_file   { "$_[0]{dir}/ids" }
 
@@ -76,6 +77,19 @@ sub start_stock {
         }
     }
 END
+}
+
+# NGINX with the module and these locations over the files of $dir/www: { root, worker }.
+sub start_static {
+    my ($self, $name, $locations) = @_;
+    my $port  = free_port();
+    my $setup = $self->start_nginx($name, $port, "load_module $self->{program}{module};", <<"END");
+    server {
+        listen 127.0.0.1:$port backlog=4096;
+        root $self->{dir}/www;
+$locations    }
+END
+    return { worker => $setup->{worker}, root => "http://127.0.0.1:$port" };
 }
 
 sub stop_all {
