@@ -33,7 +33,7 @@ bool isAboutKeys(auth::TokenProblem problem, bool isIncomplete) {
 
 Credential hopeFor(const VerifierKeys& keys, RequestContext& context) {
     if (!context.keysAskedAt) {
-        context.keysAskedAt = ngx_current_msec;
+        context.keysAskedAt = engine::RemoteKeys::now();
     }
     Credential found = Credential::Refused;
     for (engine::RemoteKeys* source : keys.sources()) {

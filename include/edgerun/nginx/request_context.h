@@ -31,7 +31,7 @@ struct RequestContext {
     const Authentication* authentication = nullptr;  ///< for which that holds
     std::shared_ptr<const auth::Caller> caller;      ///< when verified
 
-    std::optional<std::uint64_t> keysAskedAt;  ///< ngx_current_msec, at the first missing key
+    std::optional<std::uint64_t> keysAskedAt;  ///< RemoteKeys::now(), at the first missing key
     engine::RemoteKeys* awaitedKeys = nullptr;
 
     std::optional<ApiError> error;  ///< of our own making, in the present location
