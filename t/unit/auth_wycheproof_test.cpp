@@ -32,11 +32,15 @@ using Exceptions = std::map<std::int64_t, const char*>;
 
 class Wycheproof : public testing::Test {
 protected:
-    void load(const char* name) {
-        file_ = loadVectors(std::string("wycheproof/") + name);
-        if (!file_) {
+    void SetUp() override {
+        if (!std::ifstream(dataDirectory() + "/wycheproof/LICENSE")) {
             GTEST_SKIP() << "no vectors in " << dataDirectory();
         }
+    }
+
+    void load(const char* name) {
+        file_ = loadVectors(std::string("wycheproof/") + name);
+        ASSERT_NE(file_, nullptr) << name;
     }
 
     /// `accepts(group, test)` judges; each verdict must be the label's, or not, for the
@@ -211,6 +215,10 @@ const Primitive kPrimitives[] = {
     {"ed25519_test.json", Algorithm::EdDSA, {151, 88, 151}, {}},
     {"ed448_test.json", Algorithm::EdDSA, {87, 17, 87}, {}},
 };
+
+void PrintTo(const Primitive& primitive, std::ostream* out) {
+    *out << primitive.file;
+}
 
 INSTANTIATE_TEST_SUITE_P(All, WycheproofPrimitive, testing::ValuesIn(kPrimitives),
                          [](const auto& info) {
