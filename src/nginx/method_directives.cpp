@@ -69,14 +69,9 @@ std::string readJwtSecret(ngx_conf_t* cf, std::string_view spec, KeyRing& ring) 
 }
 
 bool holdsSecret(const auth::KeySet& set) {
-    constexpr auth::AlgorithmSet kSecretKinds{auth::Algorithm::HS256, auth::Algorithm::HS384,
-                                              auth::Algorithm::HS512};
-    for (const auto& key : set.keys) {
-        if (key->algorithms().meets(kSecretKinds)) {
-            return true;
-        }
-    }
-    return false;
+    return std::any_of(set.keys.begin(), set.keys.end(), [](const auto& key) {
+        return key->algorithms().meets(auth::kSecretAlgorithms);
+    });
 }
 
 void addKeyFile(ngx_conf_t* cf, const OperatorFile& file, KeyRing& ring) {
