@@ -1,8 +1,6 @@
 #include "edgerun/auth/api_keys.h"
 
 #include <openssl/crypto.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <limits>
@@ -11,15 +9,15 @@
 #include "edgerun/text/json.h"
 #include "edgerun/text/timestamp.h"
 #include "list_entry.h"
+#include "sha256.h"
 
 namespace edgerun::auth {
 namespace {
 
-using Digest = std::array<std::uint8_t, 32>;
+using Digest = Sha256;
 
 std::optional<Digest> readDigest(ListEntry& entry);
 std::shared_ptr<const Caller> readCaller(ListEntry& entry);
-std::optional<Digest> digestOf(std::string_view key);
 
 }  // namespace
 
@@ -52,7 +50,7 @@ std::shared_ptr<const Caller> ApiKeys::find(std::string_view key) const {
     if (key.empty() || key.size() > kMaxApiKeyBytes) {
         return nullptr;
     }
-    const auto digest = digestOf(key);
+    const auto digest = sha256Of(key);
     if (!digest) {
         return nullptr;
     }
@@ -137,15 +135,6 @@ std::shared_ptr<const Caller> readCaller(ListEntry& entry) {
     caller->identity.limit = said.limit;
     caller->validity.expires = readExpiry(entry);
     return said.isDisabled ? nullptr : caller;
-}
-
-std::optional<Digest> digestOf(std::string_view key) {
-    Digest digest;
-    if (EVP_Digest(key.data(), key.size(), digest.data(), nullptr, EVP_sha256(), nullptr) != 1) {
-        ERR_clear_error();
-        return std::nullopt;
-    }
-    return digest;
 }
 
 }  // namespace
