@@ -21,11 +21,15 @@ std::string cleaned(std::string_view text) {
     return out;
 }
 
+bool isRedirect(int status) {
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
 std::string statusFault(int status) {
-    const std::string answered = "it answered " + std::to_string(status);
-    return status >= 300 && status < 400
-               ? answered + ", but redirects are not followed: configure the URL of the set itself"
-               : answered;
+    return "it answered " + std::to_string(status) +
+           (isRedirect(status)
+                ? ", but redirects are not followed: configure the URL of the set itself"
+                : "");
 }
 
 bool isCompressed(std::string_view body) {

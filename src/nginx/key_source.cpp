@@ -17,8 +17,6 @@ namespace {
 
 using Arguments = std::vector<std::string_view>;
 
-constexpr std::uint64_t kLeastRefresh = 1'000;   // ms
-constexpr std::uint64_t kLeastUnknownKey = 100;  // ms
 constexpr std::size_t kPagesBesideThePage = 16;  // of a zone: the slab allocator's
 
 // --- the URL ---
@@ -80,23 +78,29 @@ std::string readUrl(ngx_conf_t* cf, std::string_view url, engine::KeySource& sou
 
 // --- parameters ---
 
-std::string readInterval(std::string_view name, std::string_view text, std::uint64_t least,
-                         std::uint64_t& value) {
+struct Interval {
+    const char* name;
+    const char* least;
+    const char* example;
+};
+
+std::string readInterval(std::string_view text, const Interval& interval, std::uint64_t& value) {
     const auto time = parseTime(text);
-    if (!time || *time < least) {
-        return quoted(name) + " must be a time of " + std::to_string(least) +
-               "ms or more, for example \"" + std::string(name) + "=10m\", not " + quoted(text);
+    if (!time || *time < *parseTime(interval.least)) {
+        return std::string("takes ") + interval.name + " of " + interval.least +
+               " or more, for example \"" + interval.name + "=" + interval.example + "\", not " +
+               quoted(text);
     }
     value = *time;
     return {};
 }
 
 std::string readRefresh(ngx_conf_t*, std::string_view text, engine::KeySource& source) {
-    return readInterval("refresh", text, kLeastRefresh, source.times.refresh);
+    return readInterval(text, {"refresh", "1s", "10m"}, source.times.refresh);
 }
 
 std::string readUnknownKey(ngx_conf_t*, std::string_view text, engine::KeySource& source) {
-    return readInterval("unknown_key", text, kLeastUnknownKey, source.times.unknownKey);
+    return readInterval(text, {"unknown_key", "100ms", "30s"}, source.times.unknownKey);
 }
 
 bool holdsCertificates(const std::string& path) {
@@ -110,11 +114,11 @@ bool holdsCertificates(const std::string& path) {
 std::string readCertificates(ngx_conf_t* cf, std::string_view text, engine::KeySource& source) {
     ngx_str_t file = loop::asNgx(text);
     if (text.empty() || ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK) {
-        return "\"trusted_certificate\" must name a PEM file of certificates";
+        return "takes a PEM file of certificates as trusted_certificate, not " + quoted(text);
     }
     const std::string path(loop::view(file));
     if (!holdsCertificates(path)) {
-        return "\"trusted_certificate\" must name a PEM file of certificates, and " + quoted(path) +
+        return "takes a PEM file of certificates as trusted_certificate, and " + quoted(path) +
                " cannot be read as one";
     }
     source.upstream.trustedCertificates = path;

@@ -23,13 +23,17 @@ public:
     bool isOf(const ngx_http_request_t* r) const { return r_ == r; }
 
     ngx_int_t wait(engine::RemoteKeys& keys, std::uint64_t askedAt) {
-        if (ngx_handle_read_event(r_->connection->read, 0) != NGX_OK) {
+        ngx_event_t* read = r_->connection->read;
+        if (ngx_handle_read_event(read, 0) != NGX_OK) {
             return NGX_ERROR;
         }
         keys.await(*this, askedAt);
         keys_ = &keys;
         r_->read_event_handler = ngx_http_test_reading;  // notices a client that leaves
         r_->write_event_handler = ngx_http_request_empty_handler;
+        if (read->ready) {
+            ngx_post_event(read, &ngx_posted_events);  // it may have left already
+        }
         return NGX_AGAIN;
     }
 

@@ -46,11 +46,16 @@ sub url {
 
 # ------------------------------------------------------------ what it answers
 
-# serve(KEYS...): a JWK Set; KEYS are of key(), or JWKs as they are.
+# serve(KEYS...): their JWK Set, at once.
 sub serve {
     my ($self, @keys) = @_;
-    my @jwks = map { ref eq 'Edgerun::KeyServer::Key' ? $_->jwk : $_ } @keys;
-    return $self->answer(body => $JSON->encode({ keys => \@jwks }));
+    return $self->answer(body => set(@keys));
+}
+
+# A JWK Set; KEYS are of key(), or JWKs as they are.
+sub set {
+    my (@keys) = @_;
+    return $JSON->encode({ keys => [ map { ref eq 'HASH' ? $_ : $_->jwk } @keys ] });
 }
 
 # answer(OPTIONS), from the next request on:
@@ -92,10 +97,10 @@ sub stop {
     return $self;
 }
 
-# Listens again.
+# Listens again, if it does not.
 sub resume {
     my ($self) = @_;
-    croak 'the key server runs already' if $self->{pid};
+    return $self if $self->{pid};
     my $listener;
     wait_until {
         $listener = IO::Socket::INET->new(

@@ -1,0 +1,102 @@
+#!/usr/bin/env perl
+# Keys come and go at the source while clients work: no token of a published key
+# is refused, none of a key that is gone stays valid.
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Edgerun::Test;
+use Edgerun::KeyServer;
+
+use constant { ROTATIONS => 12, CLIENTS => 6 };
+
+my $t      = Edgerun::Test->new(workers => 3);
+my $source = Edgerun::KeyServer->start($t->dir);
+my @keys   = map { Edgerun::KeyServer::key("key $_") } 0 .. ROTATIONS;
+
+$source->serve($keys[0]);
+$t->write_conf(<<"END");
+    server {
+        listen 127.0.0.1:%%PORT_0%% reuseport;
+        edgerun_auth_jwt "app";
+        edgerun_auth_jwt_jwks_uri @{[ $source->url ]} refresh=2s unknown_key=100ms;
+        root %%TESTDIR%%/html;
+    }
+END
+mkdir $t->dir . '/html';
+$t->write_file('html/page', 'inside');
+$t->write_file('token', $keys[0]->token);
+$t->run;
+
+# ------------------------------------------------------- rotation under load
+
+# Sends the token that is current, again and again; the answers that are not 200.
+sub start_client {
+    my $pid = open(my $from, '-|') // die "fork: $!";
+    return { pid => $pid, from => $from } if $pid;
+    $SIG{$_} = 'DEFAULT' for qw(INT HUP ALRM);
+    my ($ended, $count, @wrong);
+    $SIG{TERM} = sub { $ended = 1 };
+    eval {
+        my $connection = $t->connect;
+        until ($ended) {
+            my $token  = Edgerun::Process::slurp($t->dir . '/token');
+            my $answer = $connection->get('/page', token => $token);
+            $count++;
+            push @wrong, $answer->{status} if $answer->{status} != 200;
+            $connection = $t->connect if $count % 50 == 0;    # another worker
+        }
+    };
+    print "$count @wrong $@\n";
+    close STDOUT;
+    require POSIX;
+    POSIX::_exit(0);
+}
+
+sub finish_client {
+    my ($client) = @_;
+    kill 'TERM', $client->{pid};
+    my $from = $client->{from};
+    chomp(my $line = <$from>);
+    close $from;
+    my ($count, $wrong) = split / /, $line, 2;
+    return { count => $count, wrong => $wrong };
+}
+
+sub publish_token {
+    my ($key) = @_;
+    $t->write_file('token.new', $key->token);
+    my $path = $t->dir . '/token';
+    rename "$path.new", $path or die "$path: $!";
+    return;
+}
+
+my @clients = map { start_client() } 1 .. CLIENTS;
+for my $n (1 .. ROTATIONS) {
+    # Signs with the new key as soon as it is published.
+    $source->serve(@keys[ $n - 1, $n ]);
+    publish_token($keys[$n]);
+    my $hits = $source->hits;
+    ok wait_until { $source->hits > $hits }, "rotation $n";
+}
+my @results = map { finish_client($_) } @clients;
+my $count   = 0;
+$count += $_->{count} for @results;
+is join('', map { $_->{wrong} =~ s/\s//gr } @results), '', "none of $count requests was refused";
+
+# ------------------------------------------------------------- a key is gone
+
+my $old = $keys[-2]->token;
+is $t->get('/page', token => $old)->{status}, 200, 'the former key is still published' for 1 .. 6;
+$source->serve($keys[-1]);
+ok wait_until { $t->get('/page', token => $old)->{status} == 401 },
+    'a key that is gone is gone with the next refresh, and tokens known by heart with it';
+is $t->get('/page', token => $old)->{status}, 401, 'in all workers' for 1 .. 9;
+is $t->get('/page', token => $keys[-1]->token)->{status}, 200, 'the new key stays';
+
+# The same key under another name is what tokens must call it then.
+$source->serve({ %{ $keys[-1]->jwk }, kid => 'renamed' });
+my $token = $keys[-1]->token;
+ok wait_until { $t->get('/page', token => $token)->{status} == 401 }, 'a renamed key is another key';
+is $t->get('/page', token => $keys[-1]->token(undef, { kid => 'renamed' }))->{status}, 200,
+    'by its new name it counts';
+
+done_testing;
