@@ -138,6 +138,7 @@ constexpr std::array<Parameter, 3> kParameters{{
 
 std::string unknownParameter(std::string_view argument, std::string_view name) {
     std::vector<std::string_view> names;
+    names.reserve(kParameters.size());
     for (const auto& parameter : kParameters) {
         names.push_back(parameter.name);
     }
