@@ -184,6 +184,7 @@ problems_are('methods', <<'END');
         location /17 { edgerun_auth_identity user=$uri user=$uri; } #! takes "user" once
         location /18 { edgerun_auth_identity name=$uri; }           #! takes user=$variable, role=$variable and modules=$variable, not "name=$uri"
         location /19 { edgerun_error_format xml; }                  #! must be simple, problem or openai, not "xml"
+        location /26 { edgerun_auth_jwt_jwks_uri http://127.0.0.1:1/ refresh=1; edgerun_auth_jwt_jwks_uri http://127.0.0.1:1/ trusted_certificate=ca.pem; } #! "edgerun_auth_jwt_jwks_uri"
         location /20 { edgerun_auth_challenge "a\nb"; }             #! must be parameters of WWW-Authenticate
         location /21 { edgerun_auth_jwt_jwks_uri ftp://a; }         #! "edgerun_auth_jwt_jwks_uri"
         location /22 { edgerun_auth_jwt_jwks_uri http://keys.example.com/set; } #! https
@@ -193,6 +194,8 @@ problems_are('methods', <<'END');
             auth_basic "basic";
             edgerun_auth_identity user=$remote_user;                #! under "satisfy any" takes a name whose password nobody has checked
             location /25/all { satisfy all; }
+            location /25/braces { edgerun_auth_identity user=${remote_user}; }   #! under "satisfy any" takes a name
+            location /25/other { edgerun_auth_identity user=$upstream_http_remote_user; }
         }
         location /24 { edgerun_auth_identity off; edgerun_require_module a; }   #! nobody is authenticated
     }

@@ -66,6 +66,9 @@ my @loud = warnings_of(<<"END");
         location /2 { edgerun_auth_jwt_secret file:group; }
         location /free { edgerun_jobs zone=jobs provider=open; }
         location /heard { edgerun_auth_identity user=\$http_x_user; }
+        location /heard2 { edgerun_auth_identity user=a-\${http_x_user}; }
+        location /heard3 { edgerun_auth_identity user=\$uri role=\$ARG_role; }
+        location /told { edgerun_auth_identity user=\$proxy_host; }
         location /off { edgerun_auth_jwt off; edgerun_jobs zone=jobs provider=open; }
     }
 END
@@ -76,6 +79,8 @@ my %expected = (
     "jwt_secret $LITERAL"  => qr/the literal "edgerun_auth_jwt_secret" can be read by whoever/,
     'jwt_secret file:group' => qr/"edgerun_auth_jwt_secret": file "\S+\/group" is open to its group/,
     'location /heard'      => qr/"edgerun_auth_identity" takes "user=\$http_x_user" from whoever sends the request/,
+    'location /heard2'     => qr/takes "user=a-\$\{http_x_user\}" from whoever/,
+    'location /heard3'     => qr/takes "role=\$ARG_role" from whoever/,
     'location /free'       => qr/"edgerun_jobs" without authentication: all clients are one user/,
     'location /off'        => qr/"edgerun_jobs" without authentication/,
 );

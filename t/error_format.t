@@ -18,6 +18,7 @@ $t->write_conf(<<'END');
         location /problem { edgerun_jobs zone=jobs provider=main; }
         location /simple { edgerun_error_format simple; edgerun_jobs zone=jobs provider=main; client_max_body_size 10; }
         location /openai { edgerun_error_format openai; edgerun_require_role admin; edgerun_jobs zone=jobs provider=main; }
+        location /silent { edgerun_auth_challenge off; root %%TESTDIR%%; }
         location /bare { edgerun_auth_challenge "scope=\"a $arg_scope\""; root %%TESTDIR%%; }
     }
 END
@@ -65,6 +66,7 @@ is $t->get('/openai')->{json}{error}{type}, 'authentication_error', 'with its ty
 like $openai->{headers}{'www-authenticate'}, qr/error="insufficient_scope", resource_metadata="/, 'the challenge goes with 403, too';
 
 is $t->get('/bare?scope=b')->{headers}{'www-authenticate'}, 'Bearer realm="site", scope="a b"', 'its parameters may have variables';
+is $t->get('/silent')->{headers}{'www-authenticate'}, 'Bearer realm="site"', 'or be turned off';
 ok !exists $t->get('/bare?scope=%0d%0aX-Evil:%201')->{headers}{'x-evil'}, 'which cannot add a header';
 
 done_testing;

@@ -61,9 +61,11 @@ $t->write_conf(<<'END');
             location /rooms/lobby/ {
                 edgerun_auth_jwt off;
                 location /rooms/lobby/bar/ { }
+                location /rooms/lobby/safe/ { edgerun_auth_jwt "again"; }
+                location /rooms/lobby/safe/key/ { edgerun_auth_jwt "again"; }
             }
             location /rooms/other/ { edgerun_auth_jwt_secret env:OTHER_SECRET; }
-            location /rooms/realm/ { edgerun_auth_jwt "another"; }
+            location /rooms/realm/ { edgerun_auth_jwt "another"; error_page 401 /rooms/other/; }
         }
     }
 
@@ -94,6 +96,20 @@ $t->write_conf(<<'END');
             edgerun_require_role admin;
         }
         location /moved { set $early "$edgerun_user"; rewrite ^ /other/page last; }
+    }
+
+    # Keys in the locations alone, a gate outside of them.
+    server {
+        listen 127.0.0.1:%%PORT_3%%;
+        root %%TESTDIR%%/html;
+        edgerun_auth_jwt "site";
+        location /rooms/ { edgerun_auth_jwt_secret env:OTHER_SECRET; }
+    }
+    server {
+        listen 127.0.0.1:%%PORT_4%%;
+        root %%TESTDIR%%/html;
+        edgerun_require_role admin;
+        location /rooms/ { edgerun_auth_jwt "site"; edgerun_auth_jwt_secret env:OTHER_SECRET; }
     }
 END
 mkdir $t->dir . "/$_"
@@ -186,7 +202,12 @@ is status_of('/rooms/other/page', token => token_of({ role => 'staff' }, $OTHER)
     'but its own';
 is status_of('/rooms/same/page', token => token_of({ role => 'staff' }, $OTHER)), 401,
     'which no other location takes';
-like $t->get('/rooms/realm/page')->{headers}{'www-authenticate'}, qr/realm="another"/,
+is status_of('/rooms/lobby/safe/page', token => token_of({})), 403,
+    'where somebody is authenticated again, it counts again';
+is status_of('/rooms/lobby/safe/key/page', token => token_of({})), 403, 'further in, too';
+is $t->get('/rooms/realm/page')->{headers}{'www-authenticate'}, 'Bearer realm="site"',
+    'after an error_page the challenge is that of the location that answers, alone';
+like $t->request('GET', '/rooms/realm/page', token => token_of({}))->{headers}{'www-authenticate'}, qr/realm="another"/,
     'a realm may be set alone';
 
 my %early = (port => 2);
@@ -199,5 +220,13 @@ is status_of('/moved', %early, token => $token), 401, 'also after a rewrite';
 is status_of('/claims/page', %early, token => token_of({ role => 'admin' })), 403,
     'where other claims count, others are read';
 is status_of('/claims/page', %early, token => token_of({ groups => 'admin' })), 200, 'again';
+
+for my $port (3, 4) {
+    my $outside = $t->get('/files/page', port => $port);
+    is $outside->{status}, 401, 'a gate without a key lets nobody pass';
+    like $outside->{headers}{'www-authenticate'}, qr/^Bearer /, 'and asks for credentials';
+    is status_of('/files/page', port => $port, token => $_), 401, 'whatever is presented' for $token, token_of({ role => 'admin' }, $OTHER);
+}
+is status_of('/rooms/none', port => 3, token => token_of({}, $OTHER)), 404, 'its locations have their keys';
 
 done_testing;

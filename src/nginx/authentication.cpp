@@ -97,19 +97,11 @@ Credential checkApiKey(ngx_http_request_t* r, const auth::ApiKeys& keys, std::st
     return Credential::Verified;
 }
 
-std::string valueOf(ngx_http_request_t* r, ngx_http_complex_value_t* value) {
-    ngx_str_t text = ngx_null_string;
-    if (value != nullptr && ngx_http_complex_value(r, value, &text) != NGX_OK) {
-        throw std::bad_alloc();
-    }
-    return std::string(loop::view(text));
-}
-
 Credential takeIdentity(ngx_http_request_t* r, const IdentityVariables& variables,
-                        RequestContext& context) {
+                        std::string_view user, RequestContext& context) {
     auth::Caller caller;
     auth::Identity& identity = caller.identity;
-    identity.user = valueOf(r, variables.user);
+    identity.user = user;
     if (!auth::isUserName(identity.user) ||
         !auth::addSeparated(identity.roles, valueOf(r, variables.role)) ||
         !auth::addSeparated(identity.modules, valueOf(r, variables.modules))) {
@@ -134,7 +126,7 @@ Credential check(ngx_http_request_t* r, const Authentication& methods, const Pre
         case Presented::Kind::ApiKey:
             return checkApiKey(r, *methods.apiKeys, presented.text, context);
         case Presented::Kind::Identity:
-            return takeIdentity(r, *methods.identity, context);
+            return takeIdentity(r, *methods.identity, presented.text, context);
     }
     return Credential::Refused;
 }

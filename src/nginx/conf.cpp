@@ -72,12 +72,13 @@ void chooseMethods(MainConf& main, LocationConf& mine) {
     }
 }
 
-/// Where a level turns off what authenticates, what is required outside is let
-/// go: there is nobody to have it.
+/// Where a level turns off what authenticates, what is required outside is
+/// waived: there is nobody to have it. It counts again further down, where
+/// somebody is authenticated.
 void inheritRequirements(LocationConf& mine, const LocationConf& theirs, bool isOpened) {
-    if (isOpened && !mine.authenticates() && !mine.usesJwt()) {
-        return;
-    }
+    const bool hasOwn = mine.requiredRoles || mine.requiredModules;
+    const bool isOpen = !mine.authenticates() && !mine.usesJwt();
+    mine.isWaived = isOpen && !hasOwn && (isOpened || theirs.isWaived);
     inherit(mine.requiredRoles, theirs.requiredRoles);
     inherit(mine.requiredModules, theirs.requiredModules);
     if (mine.requirePlace.file.empty()) {
@@ -209,9 +210,7 @@ char* mergeLocationConf(ngx_conf_t* cf, void* parent, void* child) noexcept {
         chooseMethods(main, mine);
         inheritRequirements(mine, theirs, isOpened);
         inherit(mine.errorFormat, theirs.errorFormat);
-        if (mine.challenge == nullptr) {
-            mine.challenge = theirs.challenge;
-        }
+        inherit(mine.challenge, theirs.challenge);
         inherit(mine.maxQuery, theirs.maxQuery);
         inheritHandler(cf, mine, theirs);
         // A server with locations may leave to them what it lacks itself.

@@ -44,6 +44,9 @@ std::string joined(const std::vector<std::string>& names, std::string_view last)
 
 ngx_int_t checkEntitlements(ngx_http_request_t* r, const LocationConf& conf,
                             const auth::Identity& identity) {
+    if (!conf.demands()) {
+        return NGX_OK;
+    }
     if (conf.requiredRoles && !conf.requiredRoles->empty() &&
         !auth::hasAnyRole(identity, *conf.requiredRoles)) {
         return forbid(r, conf, "the role " + joined(*conf.requiredRoles, "or") + " is required");
@@ -121,7 +124,8 @@ ngx_int_t passGate(ngx_http_request_t* r) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     if (!conf.authenticates()) {
-        return refuse(r, NGX_HTTP_UNAUTHORIZED);  // refused by nginx -t already
+        // A server's own level, which nginx -t leaves to its locations.
+        return refuseCredential(r, conf, "");
     }
     authenticate(r, *conf.authentication, *context);
     return decide(r, conf, *context);

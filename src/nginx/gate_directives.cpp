@@ -40,10 +40,6 @@ std::string readClaim(std::string_view argument, auth::ClaimMap& map) {
     return "knows user, role, modules and limit, not " + quoted(pair.name);
 }
 
-bool isOff(const std::vector<std::string_view>& arguments) {
-    return arguments.size() == 1 && arguments[0] == "off";
-}
-
 /// What a list takes, and how that is said.
 struct NameRule {
     bool (*accepts)(std::string_view name);
@@ -196,14 +192,19 @@ char* setErrorFormat(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
 char* setAuthChallenge(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
     return setLocation(
         cf, cmd, conf, [cf](LocationConf& location, const auto& arguments) -> std::string {
-            if (location.challenge != nullptr) {
+            if (location.challenge) {
                 return "is duplicate";
+            }
+            location.challenge.emplace(nullptr);
+            if (isOff(arguments)) {
+                return {};
             }
             location.challenge =
                 isPrintable(arguments[0]) ? compileValue(cf, arguments[0]) : nullptr;
-            return location.challenge != nullptr
+            return *location.challenge != nullptr
                        ? ""
-                       : "must be parameters of WWW-Authenticate without control characters";
+                       : "must be parameters of WWW-Authenticate without control characters, for "
+                         "example 'resource_metadata=\"https://example.com/metadata\"'";
         });
 }
 

@@ -1,6 +1,7 @@
 #include <openssl/crypto.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "edgerun/auth/hmac_key.h"
 #include "edgerun/auth/jws.h"
@@ -123,15 +124,39 @@ constexpr IdentityName kIdentityNames[] = {
     {"modules", &IdentityVariables::modules},
 };
 
-bool isOfClient(std::string_view value) {
-    constexpr std::string_view kPrefixes[] = {"$http_", "$arg_", "$cookie_"};
+/// The names in "$a-${b}", in lower case as NGINX knows them.
+std::vector<std::string> variablesIn(std::string_view text) {
+    std::vector<std::string> names;
+    for (std::size_t at = 0; (at = text.find('$', at)) != std::string_view::npos;) {
+        std::string& name = names.emplace_back();
+        at += text.substr(at + 1, 1) == "{" ? 2 : 1;
+        for (; at < text.size() &&
+               (std::isalnum(static_cast<unsigned char>(text[at])) != 0 || text[at] == '_');
+             at++) {
+            name += static_cast<char>(std::tolower(static_cast<unsigned char>(text[at])));
+        }
+    }
+    return names;
+}
+
+bool isOfClient(const std::string& variable) {
+    constexpr std::string_view kPrefixes[] = {"http_", "arg_", "cookie_"};
     return std::any_of(std::begin(kPrefixes), std::end(kPrefixes), [&](std::string_view prefix) {
-        return value.substr(0, prefix.size()) == prefix;
+        return variable.compare(0, prefix.size(), prefix) == 0;
     });
 }
 
-bool isRemoteUser(const IdentityName& part, std::string_view value) {
-    return part.name == "user" && value.find("remote_user") != std::string_view::npos;
+void noteOrigin(ngx_conf_t* cf, std::string_view argument, bool isUser,
+                IdentityVariables& variables) {
+    const auto names = variablesIn(argument);
+    if (std::any_of(names.begin(), names.end(), isOfClient)) {
+        warn(cf, "\"edgerun_auth_identity\" takes " + quoted(argument) +
+                     " from whoever sends the request; use a variable that the client cannot "
+                     "set, for example one of auth_request_set");
+    }
+    if (isUser && std::find(names.begin(), names.end(), "remote_user") != names.end()) {
+        variables.isRemoteUser = true;
+    }
 }
 
 std::string readIdentityPart(ngx_conf_t* cf, std::string_view argument,
@@ -145,17 +170,12 @@ std::string readIdentityPart(ngx_conf_t* cf, std::string_view argument,
             return "takes " + quoted(pair.name) + " once";
         }
         auto* value = compileValue(cf, pair.value);
-        if (isOfClient(pair.value)) {
-            warn(cf, "\"edgerun_auth_identity\" takes " + quoted(argument) +
-                         " from whoever sends the request; use a variable that the client cannot "
-                         "set, for example one of auth_request_set");
-        }
         // A constant would let everybody in under one name.
         if (value == nullptr || (known.name == "user" && value->lengths == nullptr)) {
             return "needs a variable in " + quoted(pair.name) + ", for example \"user=$auth_user\"";
         }
         variables.*known.value = value;
-        variables.isRemoteUser = variables.isRemoteUser || isRemoteUser(known, pair.value);
+        noteOrigin(cf, argument, known.name == "user", variables);
         return {};
     }
     return "takes user=$variable, role=$variable and modules=$variable, not " + quoted(argument);
@@ -174,7 +194,7 @@ std::string readIdentity(ngx_conf_t* cf, const std::vector<std::string_view>& ar
 
 std::string readRealm(ngx_conf_t* cf, const std::vector<std::string_view>& arguments,
                       JwtRealm& realm) {
-    realm.on = arguments[0] != "off" || arguments.size() > 1;
+    realm.on = !isOff(arguments);
     realm.realm = arguments[0];
     if (!isPrintable(arguments[0])) {
         return "must be a realm without control characters";
@@ -245,7 +265,7 @@ char* setAuthApiKeys(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
                 return "is duplicate";
             }
             location.apiKeys.emplace();
-            if (arguments[0] == "off") {
+            if (isOff(arguments)) {
                 return {};
             }
             *location.apiKeys = std::make_shared<auth::ApiKeys>();
@@ -265,7 +285,7 @@ char* setAuthIdentity(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
                                return "is duplicate";
                            }
                            location.identity.emplace();
-                           if (arguments.size() == 1 && arguments[0] == "off") {
+                           if (isOff(arguments)) {
                                return {};
                            }
                            auto variables = std::make_shared<IdentityVariables>();

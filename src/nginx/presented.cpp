@@ -30,49 +30,36 @@ std::optional<std::string_view> bearerOf(const ngx_http_request_t* r) {
     return token;
 }
 
-bool hasSeveralAuthorizations([[maybe_unused]] const ngx_http_request_t* r) {
-#if (nginx_version >= 1023000)
-    return r->headers_in.authorization != nullptr && r->headers_in.authorization->next != nullptr;
-#else
-    return false;  // NGINX has answered 400 itself
-#endif
-}
-
 void addFound(Presented& presented, Presented::Kind kind, std::string_view text) {
     const bool isFirst = presented.kind == Presented::Kind::None;
     presented = isFirst ? Presented{kind, text} : Presented{Presented::Kind::Several, {}};
 }
 
-std::string_view valueOf(ngx_http_request_t* r, ngx_http_complex_value_t* value) {
-    ngx_str_t text;
-    if (ngx_http_complex_value(r, value, &text) != NGX_OK) {
-        throw std::bad_alloc();
-    }
-    return loop::view(text);
+Presented::Kind kindOfBearer(bool takesTokens, bool takesKeys, std::string_view text) {
+    const bool isToken = std::count(text.begin(), text.end(), '.') == 2;
+    return takesTokens && (isToken || !takesKeys) ? Presented::Kind::Token
+                                                  : Presented::Kind::ApiKey;
 }
 
-Presented::Kind kindOfBearer(const Authentication& methods, std::string_view text) {
-    const bool takesTokens = methods.verifier && methods.token == nullptr;
-    if (takesTokens && methods.apiKeys != nullptr) {
-        const bool isToken = std::count(text.begin(), text.end(), '.') == 2;
-        return isToken ? Presented::Kind::Token : Presented::Kind::ApiKey;
-    }
-    return takesTokens ? Presented::Kind::Token : Presented::Kind::ApiKey;
-}
-
+/// NGINX itself answers 400 to a second Authorization header.
 void addBearer(const ngx_http_request_t* r, const Authentication& methods, Presented& presented) {
-    const bool isLookedAt =
-        (methods.verifier && methods.token == nullptr) || methods.apiKeys != nullptr;
-    const auto bearer = isLookedAt ? bearerOf(r) : std::nullopt;
+    const bool takesTokens = methods.verifier && methods.token == nullptr;
+    const bool takesKeys = methods.apiKeys != nullptr;
+    const auto bearer = takesTokens || takesKeys ? bearerOf(r) : std::nullopt;
     if (bearer) {
-        addFound(presented, kindOfBearer(methods, *bearer), *bearer);
-    }
-    if (isLookedAt && hasSeveralAuthorizations(r)) {
-        presented.kind = Presented::Kind::Several;
+        addFound(presented, kindOfBearer(takesTokens, takesKeys, *bearer), *bearer);
     }
 }
 
 }  // namespace
+
+std::string_view valueOf(ngx_http_request_t* r, ngx_http_complex_value_t* value) {
+    ngx_str_t text = ngx_null_string;
+    if (value != nullptr && ngx_http_complex_value(r, value, &text) != NGX_OK) {
+        throw std::bad_alloc();
+    }
+    return loop::view(text);
+}
 
 Presented presentedBy(ngx_http_request_t* r, const Authentication& methods) {
     Presented presented;
@@ -89,9 +76,11 @@ Presented presentedBy(ngx_http_request_t* r, const Authentication& methods) {
             addFound(presented, Presented::Kind::ApiKey, key);
         });
     }
-    if (presented.kind == Presented::Kind::None && methods.identity != nullptr &&
-        !valueOf(r, methods.identity->user).empty()) {
-        presented.kind = Presented::Kind::Identity;
+    if (presented.kind == Presented::Kind::None && methods.identity != nullptr) {
+        const std::string_view user = valueOf(r, methods.identity->user);
+        if (!user.empty()) {
+            addFound(presented, Presented::Kind::Identity, user);
+        }
     }
     return presented;
 }

@@ -117,20 +117,22 @@ struct LocationConf {
     std::optional<std::vector<std::string>> requiredModules;
     Place requirePlace;
     std::optional<ErrorFormat> errorFormat;
-    ngx_http_complex_value_t* challenge = nullptr;  ///< more of WWW-Authenticate
-    std::optional<std::size_t> maxQuery;            ///< code points
-    std::shared_ptr<JobsConf> jobs;                 ///< inherited by "if" and "limit_except" only
+    std::optional<ngx_http_complex_value_t*> challenge;  ///< more of WWW-Authenticate; null: off
+    std::optional<std::size_t> maxQuery;                 ///< code points
+    std::shared_ptr<JobsConf> jobs;  ///< inherited by "if" and "limit_except" only
 
     // Known when levels are merged.
     const Authentication* authentication = nullptr;
+    bool isWaived = false;  ///< what is required: there is nobody to have it
 
     bool usesJwt() const { return jwt && jwt->on; }
     bool authenticates() const { return authentication != nullptr; }
     bool demands() const {
-        return (requiredRoles && !requiredRoles->empty()) ||
-               (requiredModules && !requiredModules->empty());
+        return !isWaived && ((requiredRoles && !requiredRoles->empty()) ||
+                             (requiredModules && !requiredModules->empty()));
     }
-    bool isGated() const { return authenticates() || demands(); }
+    /// Also where nobody can be authenticated, for want of a key: nobody passes.
+    bool isGated() const { return usesJwt() || authenticates() || demands(); }
 };
 
 inline constexpr std::size_t kDefaultMaxQuery = 12'000;

@@ -24,4 +24,9 @@ char* setLocation(ngx_conf_t* cf, ngx_command_t* cmd, void* conf, Function&& fun
     });
 }
 
+/// The one argument that turns off what is inherited.
+inline bool isOff(const std::vector<std::string_view>& arguments) {
+    return arguments.size() == 1 && arguments[0] == "off";
+}
+
 }  // namespace edgerun::nginx

@@ -34,6 +34,8 @@ struct RequestContext {
     std::optional<std::uint64_t> keysAskedAt;  ///< RemoteKeys::now(), at the first missing key
     engine::RemoteKeys* awaitedKeys = nullptr;
 
+    ngx_table_elt_t* challenge = nullptr;  ///< ours among the response's headers
+
     std::optional<ApiError> error;  ///< of our own making, in the present location
     std::string_view errorName;     ///< static; stays when an error_page takes over
     std::string errorBody;          ///< takes the place of NGINX's page
