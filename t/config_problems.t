@@ -201,6 +201,19 @@ problems_are('methods', <<'END');
     }
 END
 
+$t->write_conf(<<'END');
+    edgerun_users bad.jsonl;
+    server {
+        listen 127.0.0.1:%%PORT_0%%;
+        location /1 { edgerun_auth_api_keys bad.jsonl; }
+        location /2 { edgerun_auth_jwt_leeway soon; }
+    }
+END
+my (undef, $lists) = $t->test_config;
+like $lists, qr/$_/, "mistakes in files and configuration come together: $_" for
+    qr/"user" .* in \S+bad\.jsonl:2/, qr/"sha256" .* in \S+bad\.jsonl:1/, qr/"rol" .* in \S+bad\.jsonl:2/,
+    qr/"edgerun_auth_jwt_leeway" .* in \S+nginx\.conf:\d+/;
+
 problems_are('gates', <<'END');
     server {
         listen 127.0.0.1:%%PORT_0%%;
