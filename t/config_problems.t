@@ -211,7 +211,7 @@ $t->write_conf(<<'END');
 END
 my (undef, $lists) = $t->test_config;
 like $lists, qr/$_/, "mistakes in files and configuration come together: $_" for
-    qr/"user" .* in \S+bad\.jsonl:2/, qr/"sha256" .* in \S+bad\.jsonl:1/, qr/"rol" .* in \S+bad\.jsonl:2/,
+    qr/"user" .* in \S+bad\.jsonl:2/, qr/"sha256" .* in \S+bad\.jsonl:1/, qr/"rol"; known are .* in \S+bad\.jsonl:2/,
     qr/"edgerun_auth_jwt_leeway" .* in \S+nginx\.conf:\d+/;
 
 problems_are('gates', <<'END');
