@@ -214,7 +214,7 @@ like $lists, qr/$_/, "mistakes in files and configuration come together: $_" for
     qr/"user" .* in \S+bad\.jsonl:2/, qr/"sha256" .* in \S+bad\.jsonl:1/, qr/"rol"; known are .* in \S+bad\.jsonl:2/,
     qr/"edgerun_auth_jwt_leeway" .* in \S+nginx\.conf:\d+/;
 
-problems_are('gates', <<'END');
+problems_are('gates', <<'END' =~ s/%%LONG%%/'r' x 257/er);
     server {
         listen 127.0.0.1:%%PORT_0%%;
         location /1 { edgerun_auth_jwt "realm"; }       #! "edgerun_auth_jwt" has no key; add for example "edgerun_auth_jwt_secret env:JWT_SECRET;"
@@ -227,7 +227,7 @@ problems_are('gates', <<'END');
             edgerun_auth_jwt two;                       #! "edgerun_auth_jwt" is duplicate
             edgerun_require_role a;
             edgerun_require_role b;                     #! "edgerun_require_role" is duplicate
-            edgerun_require_module "a,b";               #! takes names without commas and control characters, not "a,b"
+            edgerun_require_module "a,b";               #! takes names without commas and control characters, without blanks around them, of at most 256 bytes of UTF-8, not "a,b"
             edgerun_require_module b;                   #! "edgerun_require_module" is duplicate
             edgerun_auth_jwt_claims role=a;
             edgerun_auth_jwt_claims user=b;             #! "edgerun_auth_jwt_claims" is duplicate
@@ -239,6 +239,8 @@ problems_are('gates', <<'END');
         location /9 { edgerun_auth_jwt_claims role=a role=b; }  #! takes "role" once
         location /10 { edgerun_auth_jwt off; edgerun_require_role admin; }  #! nobody is authenticated
         location /11/ { if ($arg_a) { edgerun_require_role admin; } }       #! nobody is authenticated
+        location /12 { edgerun_require_role " a"; }     #! takes names without commas and control characters && nobody is authenticated
+        location /13 { edgerun_require_role %%LONG%%; } #! takes names without commas and control characters && nobody is authenticated
     }
     server {
         listen 127.0.0.1:%%PORT_0%%;

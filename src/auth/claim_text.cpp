@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "edgerun/auth/claims.h"
+#include "edgerun/auth/identity.h"
 
 namespace edgerun::auth {
 namespace {
@@ -69,8 +70,7 @@ std::string scalarText(const json_t* value) {
 bool isUnclear(const json_t* element, const std::string& text) {
     const bool isScalar =
         json_is_string(element) || json_is_number(element) || json_is_boolean(element);
-    return !isScalar || text.find(',') != std::string::npos ||
-           (!text.empty() && (text.front() == ' ' || text.back() == ' '));
+    return !isScalar || !standsAlone(text);
 }
 
 std::string joinedText(const json_t* array) {

@@ -54,6 +54,14 @@ bool isUserName(std::string_view text) {
            isPrintable(text);
 }
 
+bool standsAlone(std::string_view text) {
+    return text.find(',') == std::string_view::npos && !hasBlanksAround(text);
+}
+
+bool isElement(std::string_view text) {
+    return isUserName(text) && standsAlone(text);
+}
+
 bool addSeparated(std::vector<std::string>& list, std::string_view text) {
     if (!isPrintable(text)) {
         return false;
@@ -70,13 +78,10 @@ bool addSeparated(std::vector<std::string>& list, std::string_view text) {
 }
 
 bool addElement(std::vector<std::string>& list, std::string_view element) {
-    if (element.size() > kMaxNameBytes || !isPrintable(element)) {
-        return false;
+    if (isElement(element)) {
+        return append(list, element);
     }
-    if (element.find(',') != std::string_view::npos || hasBlanksAround(element)) {
-        return true;
-    }
-    return append(list, element);
+    return element.size() <= kMaxNameBytes && isPrintable(element);
 }
 
 std::string joinList(const std::vector<std::string>& list) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "edgerun/auth/identity.h"
 #include "edgerun/nginx/arguments.h"
 #include "edgerun/nginx/conf.h"
 #include "edgerun/nginx/directives.h"
@@ -48,12 +49,9 @@ struct NameRule {
 
 constexpr NameRule kText{[](std::string_view name) { return !name.empty() && isPrintable(name); },
                          "takes names without control characters, not "};
-// Elements of role and module lists have no commas.
-constexpr NameRule kElement{[](std::string_view name) {
-                                return kText.accepts(name) &&
-                                       name.find(',') == std::string_view::npos;
-                            },
-                            "takes names without commas and control characters, not "};
+constexpr NameRule kElement{auth::isElement,
+                            "takes names without commas and control characters, without blanks "
+                            "around them, of at most 256 bytes of UTF-8, not "};
 
 /// A list that a level below may turn off.
 std::string readList(std::optional<std::vector<std::string>>& list,

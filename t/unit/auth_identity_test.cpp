@@ -111,6 +111,18 @@ TEST(Entitlements, OfAListAreWholeElements) {
     EXPECT_EQ(list, (std::vector<std::string>{"admin", "super user"}));
 }
 
+TEST(Entitlements, AreNamesThatStandAlone) {
+    for (const std::string element : {"admin", "super user", "a;b", "Zo\u00EB"}) {
+        EXPECT_TRUE(isElement(element)) << element;
+    }
+    for (const std::string element :
+         {"", " ", "user,admin", ",", " admin", "admin ", "a\tb", "a\x85"}) {
+        EXPECT_FALSE(isElement(element)) << element;
+    }
+    EXPECT_TRUE(isElement(std::string(256, 'r')));
+    EXPECT_FALSE(isElement(std::string(257, 'r')));
+}
+
 TEST(Entitlements, HaveAtMost256BytesEachAndAre256AtMost) {
     std::vector<std::string> list;
     EXPECT_TRUE(addElement(list, std::string(256, 'r')));

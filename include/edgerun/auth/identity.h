@@ -25,13 +25,20 @@ bool hasControlCharacter(std::string_view text);
 /// 1 to 256 bytes of UTF-8, no control characters, no blanks around it.
 bool isUserName(std::string_view text);
 
+/// No comma in it and no blanks around it: in a joined list or a header it cannot be taken for
+/// others.
+bool standsAlone(std::string_view text);
+
+/// What a role or module may be: a name as isUserName() demands that stands alone.
+bool isElement(std::string_view text);
+
 /// Adds what one string of a list of entitlements stands for: its elements are separated by
 /// commas, or where there is none by blanks; blanks around them and empty ones do not count. False
 /// for elements above 256 bytes, more than 256 in all, control characters, or what is not UTF-8.
 bool addSeparated(std::vector<std::string>& list, std::string_view text);
 
-/// Adds one whole element of a list. One with a comma in it or blanks around it is left out: in a
-/// joined list or a header it would look like others. Empty ones do not count. False as above.
+/// Adds one whole element of a list. One that does not stand alone is left out; empty ones do not
+/// count. False as above.
 bool addElement(std::vector<std::string>& list, std::string_view element);
 
 /// Lists as the variables $edgerun_role and $edgerun_modules show them: elements joined by commas.
