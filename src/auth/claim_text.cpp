@@ -1,23 +1,22 @@
 #include "claim_text.h"
 
-#include <strings.h>
-
 #include <charconv>
 
 #include "edgerun/auth/claims.h"
 #include "edgerun/auth/identity.h"
+#include "edgerun/text/ascii.h"
 
 namespace edgerun::auth {
 namespace {
 
-const json_t* claimNamed(json_t* payload, const std::string& name);
+const json_t* claimNamed(json_t* payload, std::string_view name);
 std::string textOf(const json_t* claim);
 
 }  // namespace
 
 std::string claimText(std::string_view payload, std::string_view name) {
     const text::JsonPtr object = text::parseJson(payload, kPayloadLimits);
-    std::string text = textOf(claimNamed(object.get(), std::string(name)));
+    std::string text = textOf(claimNamed(object.get(), name));
     return hasControlCharacter(text) ? std::string() : text;
 }
 
@@ -25,11 +24,11 @@ namespace {
 
 /// Null unless there is exactly one: which of "Tenant" and "tenant" is meant is not for us to
 /// guess.
-const json_t* claimNamed(json_t* payload, const std::string& name) {
+const json_t* claimNamed(json_t* payload, std::string_view name) {
     const json_t* found = nullptr;
     for (void* at = json_object_iter(payload); at != nullptr;
          at = json_object_iter_next(payload, at)) {
-        if (strcasecmp(json_object_iter_key(at), name.c_str()) == 0) {
+        if (text::equalsIgnoringCase(json_object_iter_key(at), name)) {
             if (found != nullptr) {
                 return nullptr;
             }

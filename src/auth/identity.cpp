@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "edgerun/text/ascii.h"
 #include "edgerun/text/utf8.h"
 
 namespace edgerun::auth {
@@ -16,12 +17,6 @@ bool isPrintable(std::string_view text) {
 
 bool hasBlanksAround(std::string_view text) {
     return !text.empty() && (text.front() == ' ' || text.back() == ' ');
-}
-
-std::string_view withoutBlanksAround(std::string_view text) {
-    const std::size_t first = std::min(text.find_first_not_of(' '), text.size());
-    text.remove_prefix(first);
-    return text.substr(0, text.find_last_not_of(' ') + 1);
 }
 
 bool append(std::vector<std::string>& list, std::string_view element) {
@@ -69,7 +64,7 @@ bool addSeparated(std::vector<std::string>& list, std::string_view text) {
     const char separator = text.find(',') != std::string_view::npos ? ',' : ' ';
     for (std::size_t at = 0; at <= text.size();) {
         const std::size_t end = std::min(text.find(separator, at), text.size());
-        if (!append(list, withoutBlanksAround(text.substr(at, end - at)))) {
+        if (!append(list, text::trimmed(text.substr(at, end - at), " "))) {
             return false;
         }
         at = end + 1;

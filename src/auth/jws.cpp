@@ -1,9 +1,8 @@
 #include "edgerun/auth/jws.h"
 
-#include <strings.h>
-
 #include <algorithm>
 
+#include "edgerun/text/ascii.h"
 #include "edgerun/text/base64url.h"
 #include "edgerun/text/json.h"
 
@@ -80,8 +79,7 @@ bool isTokenType(std::string_view type) {
     constexpr std::string_view kTypes[] = {"jwt", "at+jwt", "application/jwt",
                                            "application/at+jwt"};
     return std::any_of(std::begin(kTypes), std::end(kTypes), [&](std::string_view known) {
-        return type.size() == known.size() &&
-               strncasecmp(type.data(), known.data(), known.size()) == 0;
+        return text::equalsIgnoringCase(type, known);
     });
 }
 

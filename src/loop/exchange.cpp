@@ -1,12 +1,12 @@
 #include "edgerun/loop/exchange.h"
 
-#include <strings.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <ctime>
 #include <new>
+
+#include "edgerun/text/ascii.h"
 
 namespace edgerun::loop {
 
@@ -36,15 +36,11 @@ CurlList appendTo(CurlList list, const std::string& line) {
 
 bool isNamed(std::string_view line, std::string_view name) {
     return line.size() > name.size() && line[name.size()] == ':' &&
-           strncasecmp(line.data(), name.data(), name.size()) == 0;
+           text::equalsIgnoringCase(line.substr(0, name.size()), name);
 }
 
 std::string_view valueOf(std::string_view line) {
-    line.remove_prefix(line.find(':') + 1);
-    const auto first = line.find_first_not_of(" \t");
-    const auto last = line.find_last_not_of(" \t\r\n");
-    return first == std::string_view::npos ? std::string_view{}
-                                           : line.substr(first, last - first + 1);
+    return text::trimmed(line.substr(line.find(':') + 1), " \t\r\n");
 }
 
 /// A non-negative decimal number times `unit`, in ms.

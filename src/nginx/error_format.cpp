@@ -1,6 +1,7 @@
 #include "edgerun/nginx/error_format.h"
 
 #include "edgerun/nginx/request_headers.h"
+#include "edgerun/text/ascii.h"
 #include "edgerun/text/json.h"
 
 namespace edgerun::nginx {
@@ -8,13 +9,6 @@ namespace edgerun::nginx {
 namespace {
 
 constexpr std::string_view kProblemType = "application/problem+json";
-
-std::string_view trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t");
-    const auto last = text.find_last_not_of(" \t");
-    return first == std::string_view::npos ? std::string_view{}
-                                           : text.substr(first, last - first + 1);
-}
 
 /// "q=0", "q=0.000": not acceptable.
 bool isRefused(std::string_view parameters) {
@@ -31,7 +25,8 @@ bool asksForProblem(std::string_view accept) {
         const auto semicolon = range.find(';');
         const std::string_view parameters =
             semicolon == std::string_view::npos ? std::string_view{} : range.substr(semicolon);
-        if (equalsIgnoringCase(trimmed(range.substr(0, semicolon)), kProblemType)) {
+        const std::string_view type = text::trimmed(range.substr(0, semicolon), " \t");
+        if (text::equalsIgnoringCase(type, kProblemType)) {
             return !isRefused(parameters);
         }
         accept.remove_prefix(comma == std::string_view::npos ? accept.size() : comma + 1);

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "edgerun/nginx/request_headers.h"
+#include "edgerun/text/ascii.h"
 
 namespace edgerun::nginx {
 
@@ -19,7 +20,7 @@ std::optional<std::string_view> bearerOf(const ngx_http_request_t* r) {
     }
     constexpr std::string_view kScheme = "bearer";
     const std::string_view value = loop::view(header->value);
-    if (!equalsIgnoringCase(value.substr(0, kScheme.size()), kScheme)) {
+    if (!text::equalsIgnoringCase(value.substr(0, kScheme.size()), kScheme)) {
         return std::nullopt;
     }
     std::string_view token = value.substr(kScheme.size());

@@ -1,5 +1,3 @@
-#include <strings.h>
-
 #include <algorithm>
 
 #include "edgerun/nginx/arguments.h"
@@ -10,6 +8,7 @@
 #include "edgerun/nginx/request_context.h"
 #include "edgerun/nginx/response_headers.h"
 #include "edgerun/nginx/submission.h"
+#include "edgerun/text/ascii.h"
 
 namespace edgerun::nginx {
 
@@ -23,10 +22,9 @@ bool isJson(const ngx_http_request_t* r) {
     if (header == nullptr) {
         return false;
     }
-    constexpr std::string_view kType = "application/json";
     const std::string_view value = loop::view(header->value);
-    const std::string_view type = value.substr(0, value.find_first_of("; \t"));
-    return type.size() == kType.size() && strncasecmp(type.data(), kType.data(), kType.size()) == 0;
+    return text::equalsIgnoringCase(value.substr(0, value.find_first_of("; \t")),
+                                    "application/json");
 }
 
 /// The request's body in one piece; parts of it may stand in a file. nullopt

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "edgerun/text/ascii.h"
 #include "edgerun/text/json.h"
 #include "edgerun/text/utf8.h"
 
@@ -12,7 +13,7 @@ constexpr std::size_t kErrorBodyLimit = 64 * 1024;
 constexpr std::string_view kBlank = "[hidden]";
 
 struct SecretPrefix {
-    std::string_view text;        ///< lower case; case does not matter
+    std::string_view text;        ///< case does not matter
     std::string_view separators;  ///< may stand between it and the secret
 };
 
@@ -33,16 +34,6 @@ bool isKeyByte(unsigned char c) {
            std::string_view("-_.*+/=~").find(static_cast<char>(c)) != std::string_view::npos;
 }
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool startsWithIgnoringCase(std::string_view text, std::string_view prefix) {
-    return text.size() >= prefix.size() &&
-           std::equal(prefix.begin(), prefix.end(), text.begin(),
-                      [](char expected, char given) { return expected == lower(given); });
-}
-
 std::size_t skip(std::string_view text, std::size_t from, std::string_view bytes) {
     return std::min(text.find_first_not_of(bytes, from), text.size());
 }
@@ -50,7 +41,7 @@ std::size_t skip(std::string_view text, std::size_t from, std::string_view bytes
 /// Bytes of the secret that `text` starts with, its prefix included; or 0.
 std::size_t secretLength(std::string_view text) {
     for (const SecretPrefix& prefix : kSecretPrefixes) {
-        if (!startsWithIgnoringCase(text, prefix.text)) {
+        if (!text::equalsIgnoringCase(text.substr(0, prefix.text.size()), prefix.text)) {
             continue;
         }
         const std::size_t begin = skip(text, prefix.text.size(), prefix.separators);

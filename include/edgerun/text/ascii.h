@@ -1,0 +1,22 @@
+#pragma once
+
+#include <strings.h>
+
+#include <string_view>
+
+namespace edgerun::text {
+
+/// As names of headers, schemes and media types are compared.
+inline bool equalsIgnoringCase(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
+
+/// Without `blanks` around it.
+inline std::string_view trimmed(std::string_view text, std::string_view blanks) {
+    const auto first = text.find_first_not_of(blanks);
+    const auto last = text.find_last_not_of(blanks);
+    return first == std::string_view::npos ? std::string_view{}
+                                           : text.substr(first, last - first + 1);
+}
+
+}  // namespace edgerun::text
