@@ -2,8 +2,6 @@
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
 
 #include <array>
 
@@ -13,13 +11,6 @@
 
 namespace edgerun::auth {
 namespace {
-
-struct MacRelease {
-    void operator()(EVP_MAC* mac) const noexcept { EVP_MAC_free(mac); }
-    void operator()(EVP_MAC_CTX* context) const noexcept { EVP_MAC_CTX_free(context); }
-};
-using Mac = std::unique_ptr<EVP_MAC, MacRelease>;
-using KeyedMac = std::unique_ptr<EVP_MAC_CTX, MacRelease>;
 
 struct HmacKind {
     Algorithm algorithm;
@@ -46,7 +37,7 @@ public:
 private:
     struct Keyed {
         HmacKind kind;
-        KeyedMac context;
+        Owned<EVP_MAC_CTX> context;
     };
 
     const Keyed* keyedFor(Algorithm algorithm) const;
@@ -54,30 +45,28 @@ private:
     std::vector<Keyed> keyed_;
 };
 
-KeyedMac makeKeyedMac(EVP_MAC* mac, const HmacKind& kind, std::string_view secret) {
-    KeyedMac context(EVP_MAC_CTX_new(mac));
+Owned<EVP_MAC_CTX> makeKeyedMac(EVP_MAC* mac, const HmacKind& kind, std::string_view secret) {
+    Owned<EVP_MAC_CTX> context(EVP_MAC_CTX_new(mac));
     // The parameter is only read, though its type is not const.
     char* const digest = const_cast<char*>(kind.digest);
     const OSSL_PARAM parameters[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
         OSSL_PARAM_construct_end(),
     };
-    const auto* key = reinterpret_cast<const unsigned char*>(secret.data());
-    if (!context || EVP_MAC_init(context.get(), key, secret.size(), parameters) != 1) {
-        return nullptr;
-    }
-    return context;
+    const bool isReady =
+        context && EVP_MAC_init(context.get(), bytesOf(secret), secret.size(), parameters) == 1;
+    return isReady ? std::move(context) : nullptr;
 }
 
 bool HmacKey::prepare(std::string_view secret) {
-    const Mac mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
+    const ErrorQueueGuard guard;
+    const Owned<EVP_MAC> mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
     for (const HmacKind& kind : kKinds) {
         if (!allows(kind.algorithm)) {
             continue;
         }
-        KeyedMac context = mac ? makeKeyedMac(mac.get(), kind, secret) : nullptr;
+        Owned<EVP_MAC_CTX> context = mac ? makeKeyedMac(mac.get(), kind, secret) : nullptr;
         if (!context) {
-            ERR_clear_error();
             return false;
         }
         keyed_.push_back({kind, std::move(context)});
@@ -100,8 +89,7 @@ bool computeMac(EVP_MAC_CTX* context, std::string_view input, unsigned char* out
                 std::size_t size) {
     std::size_t written = 0;
     return EVP_MAC_init(context, nullptr, 0, nullptr) == 1 &&
-           EVP_MAC_update(context, reinterpret_cast<const unsigned char*>(input.data()),
-                          input.size()) == 1 &&
+           EVP_MAC_update(context, bytesOf(input), input.size()) == 1 &&
            EVP_MAC_final(context, out, &written, size) == 1 && written == size;
 }
 

@@ -1,7 +1,5 @@
 #include "pem.h"
 
-#include <openssl/bio.h>
-#include <openssl/err.h>
 #include <openssl/pem.h>
 
 #include <algorithm>
@@ -15,10 +13,6 @@ using ReadKey = std::variant<VerificationKeyPtr, UnusableKey>;
 
 constexpr const char* kDamaged =
     "is damaged: BEGIN and END must be lines of their own, with lines of base64 between them";
-
-struct PemRelease {
-    void operator()(BIO* bio) const noexcept { BIO_free(bio); }
-};
 
 /// Owns what PEM_read_bio() allocates. The bytes may be those of a private key.
 class Block {
@@ -52,8 +46,7 @@ ReadKey keyOf(const Block& block);
 std::vector<ReadKey> readPem(std::string_view text, std::size_t maxBlocks) {
     std::vector<ReadKey> keys;
     const ErrorQueueGuard guard;
-    const std::unique_ptr<BIO, PemRelease> in(
-        BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+    const Owned<BIO> in(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
     while (in && keys.size() < maxBlocks) {
         Block block;
         if (block.read(in.get())) {

@@ -1,21 +1,11 @@
 #include "public_key.h"
 
-#include <openssl/err.h>
 #include <openssl/rsa.h>
 
 #include <array>
 
 namespace edgerun::auth {
 namespace {
-
-struct EvpRelease {
-    void operator()(EVP_MD* digest) const noexcept { EVP_MD_free(digest); }
-    void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
-    void operator()(EVP_PKEY_CTX* context) const noexcept { EVP_PKEY_CTX_free(context); }
-};
-using Digest = std::unique_ptr<EVP_MD, EvpRelease>;
-using DigestContext = std::unique_ptr<EVP_MD_CTX, EvpRelease>;
-using KeyContext = std::unique_ptr<EVP_PKEY_CTX, EvpRelease>;
 
 /// Algorithms that sign a hash.
 struct HashScheme {
@@ -39,14 +29,10 @@ constexpr HashScheme kHashSchemes[] = {
 /// Set up once: a context verifies again and again with the parameters that it has.
 struct HashVerifier {
     Algorithm algorithm;
-    Digest digest;
-    KeyContext context;
+    Owned<EVP_MD> digest;
+    Owned<EVP_PKEY_CTX> context;
 };
 using HashVerifiers = std::vector<HashVerifier>;
-
-const unsigned char* bytesOf(std::string_view text) {
-    return reinterpret_cast<const unsigned char*>(text.data());
-}
 
 bool setPadding(EVP_PKEY_CTX* context, const HashScheme& scheme, const EVP_MD* digest) {
     if (scheme.padding == 0) {
@@ -61,8 +47,8 @@ bool setPadding(EVP_PKEY_CTX* context, const HashScheme& scheme, const EVP_MD* d
             EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1);
 }
 
-KeyContext makeContext(EVP_PKEY* key, const HashScheme& scheme, const EVP_MD* digest) {
-    KeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
+Owned<EVP_PKEY_CTX> makeContext(EVP_PKEY* key, const HashScheme& scheme, const EVP_MD* digest) {
+    Owned<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
     const bool isReady = context && digest != nullptr && EVP_PKEY_verify_init(context.get()) == 1 &&
                          EVP_PKEY_CTX_set_signature_md(context.get(), digest) == 1 &&
                          setPadding(context.get(), scheme, digest);
@@ -76,8 +62,8 @@ HashVerifiers makeHashVerifiers(EVP_PKEY* key, AlgorithmSet algorithms) {
         if (!algorithms.has(scheme.algorithm)) {
             continue;
         }
-        Digest digest(EVP_MD_fetch(nullptr, scheme.digest, nullptr));
-        KeyContext context = makeContext(key, scheme, digest.get());
+        Owned<EVP_MD> digest(EVP_MD_fetch(nullptr, scheme.digest, nullptr));
+        Owned<EVP_PKEY_CTX> context = makeContext(key, scheme, digest.get());
         if (context) {
             verifiers.push_back({scheme.algorithm, std::move(digest), std::move(context)});
         }
@@ -202,7 +188,7 @@ public:
             signature.size() != static_cast<std::size_t>(EVP_PKEY_get_size(key_.get()))) {
             return false;
         }
-        const DigestContext context(EVP_MD_CTX_new());
+        const Owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
         const bool matches = context &&
                              EVP_DigestVerifyInit_ex(context.get(), nullptr, nullptr, nullptr,
                                                      nullptr, key_.get(), nullptr) == 1 &&

@@ -1,29 +1,19 @@
 #pragma once
 
-#include <openssl/evp.h>
-
-#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
 
 #include "edgerun/auth/jwk.h"
 #include "edgerun/auth/verification_key.h"
+#include "openssl.h"
 
 namespace edgerun::auth {
 
-struct PublicKeyRelease {
-    void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
-};
-using PublicKey = std::unique_ptr<EVP_PKEY, PublicKeyRelease>;
+using PublicKey = Owned<EVP_PKEY>;
 
-/// Leaves OpenSSL's error queue empty at the end of a scope.
-struct ErrorQueueGuard {
-    ErrorQueueGuard() = default;
-    ~ErrorQueueGuard();
-    ErrorQueueGuard(const ErrorQueueGuard&) = delete;
-    ErrorQueueGuard& operator=(const ErrorQueueGuard&) = delete;
-};
+/// Of RSA. The least for signatures is 2048 (RFC 7518 section 3.3); larger ones cost too much.
+inline constexpr int kMaxModulusBits = 8192;
 
 /// A curve as JWKs name it (RFC 7518 section 6.2.1.1, RFC 8037 section 2) and as OpenSSL does.
 struct Curve {
@@ -38,7 +28,7 @@ const Curve* edwardsCurveNamed(std::string_view name);
 
 /// Keys from their numbers, big-endian. Null for what OpenSSL does not take, such as
 /// a point that is not of the curve, and for sizes that are not the curve's or above
-/// 8192 bits.
+/// kMaxModulusBits.
 PublicKey makeRsaKey(std::string_view modulus, std::string_view exponent);
 PublicKey makeEcKey(const Curve& curve, std::string_view x, std::string_view y);
 PublicKey makeEdwardsKey(const Curve& curve, std::string_view x);

@@ -1,4 +1,3 @@
-#include <openssl/bn.h>
 #include <openssl/core_names.h>
 
 #include <algorithm>
@@ -8,12 +7,6 @@
 
 namespace edgerun::auth {
 namespace {
-
-struct CheckRelease {
-    void operator()(BIGNUM* number) const noexcept { BN_free(number); }
-    void operator()(EVP_PKEY_CTX* context) const noexcept { EVP_PKEY_CTX_free(context); }
-};
-using Number = std::unique_ptr<BIGNUM, CheckRelease>;
 
 const char* rsaFault(const EVP_PKEY* key);
 const char* ecFault(const EVP_PKEY* key);
@@ -59,10 +52,10 @@ const KeyKind* kindOf(const EVP_PKEY* key) {
     return kind == std::end(kKinds) ? nullptr : kind;
 }
 
-Number numberOf(const EVP_PKEY* key, const char* name) {
+Owned<BIGNUM> numberOf(const EVP_PKEY* key, const char* name) {
     BIGNUM* number = nullptr;
     EVP_PKEY_get_bn_param(key, name, &number);
-    return Number(number);
+    return Owned<BIGNUM>(number);
 }
 
 /// Infineon's generator made primes that are powers of 65537 modulo each small prime;
@@ -87,15 +80,15 @@ bool hasWeakStructure(const BIGNUM* modulus) {
 /// EVP_PKEY_public_check() would look for primes and powers in the modulus, which takes
 /// seconds for a hostile one (CVE-2023-6237).
 const char* rsaFault(const EVP_PKEY* key) {
-    const Number n = numberOf(key, OSSL_PKEY_PARAM_RSA_N);
-    const Number e = numberOf(key, OSSL_PKEY_PARAM_RSA_E);
+    const Owned<BIGNUM> n = numberOf(key, OSSL_PKEY_PARAM_RSA_N);
+    const Owned<BIGNUM> e = numberOf(key, OSSL_PKEY_PARAM_RSA_E);
     if (!n || !e) {
         return "is not a usable RSA key";
     }
     if (BN_num_bits(n.get()) < 2048) {
         return "has an RSA modulus below 2048 bits";
     }
-    if (BN_num_bits(n.get()) > 8192) {
+    if (BN_num_bits(n.get()) > kMaxModulusBits) {
         return "has an RSA modulus above 8192 bits";
     }
     if (BN_is_odd(n.get()) == 0) {
@@ -117,7 +110,7 @@ const char* ecFault(const EVP_PKEY* key) {
     if (isExplicit != 0) {
         return "gives its curve by parameters, not by name";
     }
-    const std::unique_ptr<EVP_PKEY_CTX, CheckRelease> context(
+    const Owned<EVP_PKEY_CTX> context(
         EVP_PKEY_CTX_new_from_pkey(nullptr, const_cast<EVP_PKEY*>(key), nullptr));
     return context && EVP_PKEY_public_check_quick(context.get()) == 1
                ? nullptr

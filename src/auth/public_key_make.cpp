@@ -1,7 +1,4 @@
-#include <openssl/bn.h>
 #include <openssl/core_names.h>
-#include <openssl/err.h>
-#include <openssl/param_build.h>
 
 #include <array>
 
@@ -9,8 +6,6 @@
 
 namespace edgerun::auth {
 namespace {
-
-constexpr std::size_t kMaxModulusBytes = 8192 / 8;
 
 constexpr Curve kPrimeCurves[] = {
     {"P-256", "P-256", 32},
@@ -23,19 +18,6 @@ constexpr Curve kEdwardsCurves[] = {
     {"Ed448", "ED448", 57},
 };
 
-struct MakeRelease {
-    void operator()(BIGNUM* number) const noexcept { BN_free(number); }
-    void operator()(EVP_PKEY_CTX* context) const noexcept { EVP_PKEY_CTX_free(context); }
-    void operator()(OSSL_PARAM_BLD* builder) const noexcept { OSSL_PARAM_BLD_free(builder); }
-    void operator()(OSSL_PARAM* parameters) const noexcept { OSSL_PARAM_free(parameters); }
-};
-using Number = std::unique_ptr<BIGNUM, MakeRelease>;
-using Builder = std::unique_ptr<OSSL_PARAM_BLD, MakeRelease>;
-
-const unsigned char* bytesOf(std::string_view text) {
-    return reinterpret_cast<const unsigned char*>(text.data());
-}
-
 template <std::size_t N>
 const Curve* named(const Curve (&curves)[N], std::string_view name) {
     for (const Curve& curve : curves) {
@@ -46,19 +28,18 @@ const Curve* named(const Curve (&curves)[N], std::string_view name) {
     return nullptr;
 }
 
-/// Null for more than a number of kMaxModulusBytes. Leading zeros do no harm, and some
+/// Null for more than a number of kMaxModulusBits. Leading zeros do no harm, and some
 /// providers publish one before the modulus.
-Number numberOf(std::string_view bytes) {
+Owned<BIGNUM> numberOf(std::string_view bytes) {
     bytes.remove_prefix(std::min(bytes.find_first_not_of('\0'), bytes.size()));
-    return bytes.size() <= kMaxModulusBytes
-               ? Number(BN_bin2bn(bytesOf(bytes), static_cast<int>(bytes.size()), nullptr))
+    return bytes.size() <= kMaxModulusBits / 8
+               ? Owned<BIGNUM>(BN_bin2bn(bytesOf(bytes), static_cast<int>(bytes.size()), nullptr))
                : nullptr;
 }
 
 PublicKey fromParameters(const char* kind, OSSL_PARAM_BLD* builder) {
-    const std::unique_ptr<OSSL_PARAM, MakeRelease> parameters(OSSL_PARAM_BLD_to_param(builder));
-    const std::unique_ptr<EVP_PKEY_CTX, MakeRelease> context(
-        EVP_PKEY_CTX_new_from_name(nullptr, kind, nullptr));
+    const Owned<OSSL_PARAM> parameters(OSSL_PARAM_BLD_to_param(builder));
+    const Owned<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_name(nullptr, kind, nullptr));
     EVP_PKEY* key = nullptr;
     if (!parameters || !context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
         EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, parameters.get()) != 1) {
@@ -68,10 +49,6 @@ PublicKey fromParameters(const char* kind, OSSL_PARAM_BLD* builder) {
 }
 
 }  // namespace
-
-ErrorQueueGuard::~ErrorQueueGuard() {
-    ERR_clear_error();
-}
 
 const Curve* primeCurveNamed(std::string_view name) {
     return named(kPrimeCurves, name);
@@ -83,9 +60,9 @@ const Curve* edwardsCurveNamed(std::string_view name) {
 
 PublicKey makeRsaKey(std::string_view modulus, std::string_view exponent) {
     const ErrorQueueGuard guard;
-    const Number n = numberOf(modulus);
-    const Number e = numberOf(exponent);
-    const Builder builder(OSSL_PARAM_BLD_new());
+    const Owned<BIGNUM> n = numberOf(modulus);
+    const Owned<BIGNUM> e = numberOf(exponent);
+    const Owned<OSSL_PARAM_BLD> builder(OSSL_PARAM_BLD_new());
     if (!n || !e || !builder ||
         OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) != 1 ||
         OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) != 1) {
@@ -101,7 +78,7 @@ PublicKey makeEcKey(const Curve& curve, std::string_view x, std::string_view y) 
     }
     // SEC 1 section 2.3.3, uncompressed.
     const std::string point = '\4' + std::string(x) + std::string(y);
-    const Builder builder(OSSL_PARAM_BLD_new());
+    const Owned<OSSL_PARAM_BLD> builder(OSSL_PARAM_BLD_new());
     if (!builder ||
         OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME,
                                         curve.opensslName, 0) != 1 ||

@@ -1,10 +1,11 @@
 #include "token_hash.h"
 
-#include <openssl/err.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
 #include <cstring>
+
+#include "openssl.h"
 
 namespace edgerun::auth {
 namespace {
@@ -24,12 +25,9 @@ std::uint32_t wordAt(std::string_view token, std::size_t at) {
 }  // namespace
 
 bool TokenHash::seed() {
-    const bool seeded = fillWithRandom(constant_) && fillWithRandom(forVerifierAndLength_) &&
-                        fillWithRandom(forToken_);
-    if (!seeded) {
-        ERR_clear_error();
-    }
-    return seeded;
+    const ErrorQueueGuard guard;
+    return fillWithRandom(constant_) && fillWithRandom(forVerifierAndLength_) &&
+           fillWithRandom(forToken_);
 }
 
 std::uint32_t TokenHash::operator()(std::uint64_t verifier, std::string_view token) const {
