@@ -4,7 +4,7 @@
 #include <exception>
 #include <utility>
 
-#include "edgerun/engine/remote_keys.h"
+#include "edgerun/engine/clocks.h"
 
 namespace edgerun::engine {
 
@@ -74,7 +74,7 @@ void KeyFetch::begin(store::FetchCause cause) {
     if (transfer_ != nullptr) {
         return;
     }
-    const auto turn = page_.takeTurn(cause, source_.times, RemoteKeys::now());
+    const auto turn = page_.takeTurn(cause, source_.times, fetchNow());
     if (!turn) {
         return;
     }
@@ -94,7 +94,7 @@ void KeyFetch::onTransfer(const loop::TransferResult& result) noexcept {
     try {
         take(result);
     } catch (const std::exception& trouble) {
-        page_.fail(turn_, RemoteKeys::now());
+        page_.fail(turn_, fetchNow());
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "edgerun: keys could not be taken over: %s",
                       trouble.what());
     }
@@ -120,7 +120,7 @@ void KeyFetch::take(const loop::TransferResult& result) {
 }
 
 void KeyFetch::accept(const auth::KeySet& set, std::string_view bytes) {
-    const store::FetchEnd end = page_.publish(turn_, bytes, RemoteKeys::now());
+    const store::FetchEnd end = page_.publish(turn_, bytes, fetchNow());
     const char* url = source_.url.c_str();
     ngx_log_t* log = ngx_cycle->log;
     if (!end.counts) {
@@ -150,7 +150,7 @@ void KeyFetch::accept(const auth::KeySet& set, std::string_view bytes) {
 }
 
 void KeyFetch::refuse(const std::string& reason) {
-    const std::uint64_t now = RemoteKeys::now();
+    const std::uint64_t now = fetchNow();
     if (!page_.fail(turn_, now).counts) {
         return;  // another worker asks already
     }

@@ -1,11 +1,10 @@
 #include "edgerun/engine/remote_keys.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <exception>
 
 #include "edgerun/auth/key_set.h"
+#include "edgerun/engine/clocks.h"
 
 namespace edgerun::engine {
 
@@ -30,18 +29,6 @@ void attempt(const KeySource& source, Function&& function) noexcept {
 }
 
 }  // namespace
-
-std::uint64_t RemoteKeys::now() {
-    timespec time{};
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return static_cast<std::uint64_t>(time.tv_sec) * 1'000 +
-           static_cast<std::uint64_t>(time.tv_nsec) / 1'000'000;
-}
-
-std::unique_ptr<RemoteKeys> RemoteKeys::create(const KeySource& source, store::KeySetPage& page,
-                                               loop::HttpClient& client) {
-    return std::unique_ptr<RemoteKeys>(new RemoteKeys(source, page, client));
-}
 
 RemoteKeys::RemoteKeys(const KeySource& source, store::KeySetPage& page, loop::HttpClient& client)
     : source_(source),
@@ -86,7 +73,7 @@ KeyHope RemoteKeys::hopeFor(std::uint64_t askedAt) {
     const std::uint64_t until = askedAt + source_.times.wait;
     const bool isNew = outlook.epoch != seen_;  // published after the caller's refresh()
     const bool isAnswered = outlook.epoch != 0 && outlook.answered > askedAt && !isNew;
-    const bool isPossible = isNew || (outlook.next < until && now() < until);
+    const bool isPossible = isNew || (outlook.next < until && fetchNow() < until);
     if (isAnswered || !isPossible) {
         return outlook.epoch != 0 ? KeyHope::None : KeyHope::Unavailable;
     }
@@ -137,15 +124,15 @@ void RemoteKeys::onWatch(void* self) noexcept {
 
 void RemoteKeys::watch() {
     const store::FetchOutlook outlook = page_.outlook(source_.times);
-    const std::uint64_t time = now();
+    const std::uint64_t now = fetchNow();
     if (outlook.endings != endings_ || outlook.epoch != seen_) {
         endings_ = outlook.endings;
         wantedAt_ = 0;  // what still misses a key asks again
         wakeAll();
         return;
     }
-    wakeLate(time);
-    askForWanted(time);
+    wakeLate(now);
+    askForWanted(now);
 }
 
 void RemoteKeys::wakeAll() noexcept {

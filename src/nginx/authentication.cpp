@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "edgerun/auth/jwt_verifier.h"
+#include "edgerun/engine/clocks.h"
 #include "edgerun/nginx/presented.h"
 #include "edgerun/nginx/worker.h"
 
@@ -33,7 +34,7 @@ bool isAboutKeys(auth::TokenProblem problem, bool isIncomplete) {
 
 Credential hopeFor(const VerifierKeys& keys, RequestContext& context) {
     if (!context.keysAskedAt) {
-        context.keysAskedAt = engine::RemoteKeys::now();
+        context.keysAskedAt = engine::fetchNow();
     }
     Credential found = Credential::Refused;
     for (engine::RemoteKeys* source : keys.sources()) {

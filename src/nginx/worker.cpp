@@ -38,23 +38,17 @@ std::unique_ptr<Worker> Worker::create(const MainConf& conf) {
     if (needsClient && (worker->client_ = loop::HttpClient::create()) == nullptr) {
         return nullptr;
     }
-    if (!worker->makeSources(conf) || !worker->makeRunners(conf)) {
-        return nullptr;
-    }
+    worker->makeSources(conf);
     worker->makeKeys(conf);
-    return worker;
+    return worker->makeRunners(conf) ? std::move(worker) : nullptr;
 }
 
-bool Worker::makeSources(const MainConf& conf) {
+void Worker::makeSources(const MainConf& conf) {
     for (const auto& source : conf.keySources) {
         pages_.push_back(std::make_unique<KeySourcePage>(*source->shm));
-        auto keys = engine::RemoteKeys::create(source->source, pages_.back()->page(), *client_);
-        if (keys == nullptr) {
-            return false;
-        }
-        sources_.push_back(std::move(keys));
+        sources_.push_back(
+            std::make_unique<engine::RemoteKeys>(source->source, pages_.back()->page(), *client_));
     }
-    return true;
 }
 
 void Worker::makeKeys(const MainConf& conf) {

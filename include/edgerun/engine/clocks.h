@@ -1,5 +1,7 @@
 #pragma once
 
+#include <time.h>
+
 #include <cstdint>
 
 #include "edgerun/loop/ngx.h"
@@ -10,6 +12,15 @@ namespace edgerun::engine {
 /// taken once in each turn of the loop.
 inline std::uint64_t monotonicNow() {
     return ngx_current_msec;
+}
+
+/// The clock of fetches of keys, in ms: read at each call. By NGINX's, a fetch could seem to have
+/// begun after a question that it does not answer.
+inline std::uint64_t fetchNow() {
+    timespec time{};
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return static_cast<std::uint64_t>(time.tv_sec) * 1'000 +
+           static_cast<std::uint64_t>(time.tv_nsec) / 1'000'000;
 }
 
 /// Unix milliseconds, for display.

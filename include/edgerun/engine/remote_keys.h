@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "edgerun/auth/verification_key.h"
@@ -37,15 +36,9 @@ public:
     /// That wait in one worker for one source.
     static constexpr std::size_t kMostWaiters = 1'000;
 
-    /// The page's clock, in ms: read now, not once in a turn of the loop as
-    /// NGINX's, or a fetch could seem to have begun after a question that it
-    /// does not answer.
-    static std::uint64_t now();
-
     /// `page` is the source's shared page; all must outlive this object. Begins
     /// to fetch when it is due, from the event loop.
-    static std::unique_ptr<RemoteKeys> create(const KeySource& source, store::KeySetPage& page,
-                                              loop::HttpClient& client);
+    RemoteKeys(const KeySource& source, store::KeySetPage& page, loop::HttpClient& client);
     /// Tells those who wait.
     ~RemoteKeys();
     RemoteKeys(const RemoteKeys&) = delete;
@@ -57,8 +50,8 @@ public:
     std::uint64_t refresh();
     const auth::VerificationKeys& keys() const { return keys_; }
 
-    /// For a request that misses a key, or the first set, since `askedAt` (now()
-    /// at its first question) and has called refresh(). May begin a fetch: for a
+    /// For a request that misses a key, or the first set, since `askedAt`
+    /// (fetchNow() at its first question) and has called refresh(). May begin a fetch: for a
     /// key that is unknown at most one per FetchTimes::unknownKey, whatever
     /// clients ask. Only an answer to a fetch that began after askedAt can say
     /// None, unless no fetch may begin in time. Coming for at most
@@ -76,8 +69,6 @@ private:
         KeyWaiter* waiter;
         std::uint64_t until;
     };
-
-    RemoteKeys(const KeySource& source, store::KeySetPage& page, loop::HttpClient& client);
 
     void onFetched() noexcept override { watch_.post(); }
     static void onTick(void* self) noexcept;

@@ -31,7 +31,7 @@ struct RequestContext {
     const Authentication* authentication = nullptr;  ///< for which that holds
     std::shared_ptr<const auth::Caller> caller;      ///< when verified
 
-    std::optional<std::uint64_t> keysAskedAt;  ///< RemoteKeys::now(), at the first missing key
+    std::optional<std::uint64_t> keysAskedAt;  ///< fetchNow(), at the first missing key
     engine::RemoteKeys* awaitedKeys = nullptr;
 
     ngx_table_elt_t* challenge = nullptr;  ///< ours among the response's headers

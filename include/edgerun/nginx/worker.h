@@ -28,7 +28,7 @@ public:
 private:
     Worker();
 
-    bool makeSources(const MainConf& conf);
+    void makeSources(const MainConf& conf);
     void makeKeys(const MainConf& conf);
     bool makeRunners(const MainConf& conf);
 
