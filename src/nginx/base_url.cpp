@@ -91,6 +91,18 @@ bool isLiteralAddress(const loop::Upstream& upstream) {
            ngx_inet6_addr(bytes, upstream.host.size(), address) == NGX_OK;
 }
 
+bool useResolver(ngx_conf_t* cf, loop::Upstream& upstream) {
+    const auto* http = static_cast<const ngx_http_core_loc_conf_t*>(
+        ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
+    const bool hasResolver = http->resolver != nullptr && http->resolver->connections.nelts > 0;
+    if (!hasResolver || isLiteralAddress(upstream)) {
+        return false;
+    }
+    upstream.resolver = http->resolver;
+    upstream.resolverTimeout = http->resolver_timeout;
+    return true;
+}
+
 bool resolveHost(ngx_pool_t* pool, loop::Upstream& upstream) {
     if (isLiteralAddress(upstream)) {
         upstream.addresses = {upstream.host};

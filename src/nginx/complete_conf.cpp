@@ -6,24 +6,12 @@ namespace edgerun::nginx {
 
 namespace {
 
-const ngx_http_core_loc_conf_t* httpLevelOf(ngx_conf_t* cf) {
-    return static_cast<const ngx_http_core_loc_conf_t*>(
-        ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
-}
-
 void completeHost(ngx_conf_t* cf, Problems& problems, ProviderConf& conf) {
     loop::Upstream& upstream = conf.provider.upstream;
     if (upstream.scheme.empty()) {
         return;  // its URL was refused
     }
-    const auto* http = httpLevelOf(cf);
-    const bool hasResolver = http->resolver != nullptr && http->resolver->connections.nelts > 0;
-    if (hasResolver && !isLiteralAddress(upstream)) {
-        upstream.resolver = http->resolver;
-        upstream.resolverTimeout = http->resolver_timeout;
-        return;
-    }
-    if (!resolveHost(cf->temp_pool, upstream)) {
+    if (!useResolver(cf, upstream) && !resolveHost(cf->temp_pool, upstream)) {
         problems.add(cf, conf.place,
                      "the host " + quoted(upstream.host) + " of edgerun_provider " +
                          quoted(conf.provider.name) +

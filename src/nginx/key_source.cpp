@@ -278,16 +278,9 @@ std::string readKeySource(ngx_conf_t* cf, MainConf& main, const Arguments& argum
 
 void completeKeySource(ngx_conf_t* cf, Problems& problems, KeySourceConf& conf) {
     loop::Upstream& upstream = conf.source.upstream;
-    const auto* http = static_cast<const ngx_http_core_loc_conf_t*>(
-        ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
-    const bool hasResolver = http->resolver != nullptr && http->resolver->connections.nelts > 0;
     // What "localhost" is, no name server may say.
-    if (hasResolver && !isLiteralAddress(upstream) && !isThisMachine(upstream)) {
-        upstream.resolver = http->resolver;
-        upstream.resolverTimeout = http->resolver_timeout;
-        return;
-    }
-    if (!resolveHost(cf->temp_pool, upstream)) {
+    const bool isLeft = !isThisMachine(upstream) && useResolver(cf, upstream);
+    if (!isLeft && !resolveHost(cf->temp_pool, upstream)) {
         problems.add(cf, conf.place,
                      "the host " + quoted(upstream.host) +
                          " of \"edgerun_auth_jwt_jwks_uri\" could not be resolved; correct it, or "

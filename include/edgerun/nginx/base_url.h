@@ -15,6 +15,10 @@ namespace edgerun::nginx {
 std::optional<std::string> readBaseUrl(ngx_pool_t* pool, std::string_view url,
                                        loop::Upstream& upstream);
 
+/// Leaves the host to the "resolver" of http {}, while NGINX runs. False if there is none, or
+/// nothing to resolve.
+bool useResolver(ngx_conf_t* cf, loop::Upstream& upstream);
+
 /// Finds the host's addresses as proxy_pass does, by the system's resolver
 /// while the configuration is read. False if there are none.
 bool resolveHost(ngx_pool_t* pool, loop::Upstream& upstream);
