@@ -1,3 +1,4 @@
+#include "edgerun/engine/stable_hash.h"
 #include "edgerun/nginx/arguments.h"
 #include "edgerun/nginx/base_url.h"
 #include "edgerun/nginx/conf.h"
@@ -70,7 +71,7 @@ void completePath(JobsConf& jobs) {
     // Equal names in two realms are two users.
     const auto& location = locationOf(jobs);
     const std::string realm = location.usesJwt() ? location.jwt->realm : std::string();
-    jobs.scope = engine::providerKeyOf(jobs.path + '\n' + realm);
+    jobs.scope = engine::stableHash(jobs.path + '\n' + realm);
 }
 
 void warnIfOpen(ngx_conf_t* cf, const JobsConf& jobs) {

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "edgerun/auth/key_set.h"
+#include "edgerun/engine/stable_hash.h"
 #include "edgerun/nginx/arguments.h"
 #include "edgerun/nginx/base_url.h"
 #include "edgerun/nginx/conf.h"
@@ -218,7 +219,7 @@ std::string zoneNameOf(const engine::KeySource& source) {
     const std::string whole = source.path + '\n' + source.upstream.trustedCertificates;
     std::array<char, 17> digest{};
     std::snprintf(digest.data(), digest.size(), "%016llx",
-                  static_cast<unsigned long long>(engine::providerKeyOf(whole)));
+                  static_cast<unsigned long long>(engine::stableHash(whole)));
     return "edgerun_jwks:" + source.url + "#" + digest.data();
 }
 

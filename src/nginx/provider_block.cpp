@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "edgerun/engine/stable_hash.h"
 #include "edgerun/nginx/arguments.h"
 #include "edgerun/nginx/base_url.h"
 #include "edgerun/nginx/conf.h"
@@ -378,7 +379,7 @@ char* setProvider(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
         auto provider = std::make_unique<ProviderConf>();
         provider->place = placeOf(cf);
         provider->provider.name = name;
-        provider->provider.key = engine::providerKeyOf(name);
+        provider->provider.key = engine::stableHash(name);
         provider->provider.upstream.name = name;
 
         ProviderDraft draft{*provider, main.problems};

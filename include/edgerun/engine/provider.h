@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "edgerun/loop/upstream.h"
 #include "edgerun/run/machine.h"
@@ -12,7 +11,7 @@ namespace edgerun::engine {
 /// One edgerun_provider, complete. Constant for the life of a configuration.
 struct Provider {
     std::string name;
-    std::uint64_t key = 0;  ///< providerKeyOf(name): how a job's record names it
+    std::uint64_t key = 0;  ///< stableHash(name): how a job's record names it
     const run::Machine* machine = nullptr;
     run::Settings settings;
     loop::Upstream upstream;
@@ -20,9 +19,6 @@ struct Provider {
     /// What the operator must set before jobs can run, or empty.
     std::string missing;
 };
-
-/// The same in every process and after every restart.
-std::uint64_t providerKeyOf(std::string_view name);
 
 class ProviderDirectory {
 public:
