@@ -62,11 +62,9 @@ is with_key('erk_new')->{status}, 200, 'a key passes before its not_after';
 my $none = $t->get('/');
 is $none->{status}, 401, 'without a key it is 401';
 is $none->{headers}{'www-authenticate'}, 'Bearer realm="edgerun"', 'with a challenge';
-my @refused = ('erk_old', 'erk_off', 'erk_report', 'erk_reports ', ' ', 'x' x 600, sha256_hex('erk_reports'), 'ERK_REPORTS');
+my @refused = ('erk_old', 'erk_off', 'erk_report', ' ', 'x' x 600, sha256_hex('erk_reports'), 'ERK_REPORTS');
 for my $key (@refused) {
     my $refused = with_key($key);
-    my $trimmed = $key =~ s/^\s+|\s+$//gr;
-    next if $trimmed eq 'erk_reports';    # blanks around a header's value are not part of it
     is_deeply [ @$refused{qw(status body)} ], [ @$none{qw(status body)} ], "\"$key\" does not pass, and says no more";
 }
 is $t->get('/', headers => [ Authorization => 'Basic ZXJrX3JlcG9ydHM6' ])->{status}, 401, 'another scheme does not count';
