@@ -119,9 +119,8 @@ bool isJwk(std::string_view secret) {
            json_object_get(json.get(), "keys") != nullptr;
 }
 
-}  // namespace
-
-const char* hmacSecretFault(std::string_view secret) {
+/// Null if it may verify tokens.
+const char* faultOf(std::string_view secret) {
     if (secret.size() < kKinds[0].hashBytes) {
         return "shorter than 32 bytes";
     }
@@ -134,17 +133,26 @@ const char* hmacSecretFault(std::string_view secret) {
     return isJwk(secret) ? "a JWK, not a shared secret" : nullptr;
 }
 
-VerificationKeyPtr makeHmacKey(std::string_view secret, std::string keyId,
-                               AlgorithmSet algorithms) {
+}  // namespace
+
+std::variant<VerificationKeyPtr, const char*> makeHmacKey(std::string_view secret,
+                                                          std::string keyId,
+                                                          AlgorithmSet algorithms) {
+    if (const char* fault = faultOf(secret)) {
+        return fault;
+    }
     AlgorithmSet usable;
     for (const HmacKind& kind : kKinds) {
         if (algorithms.has(kind.algorithm) && secret.size() >= kind.hashBytes) {
             usable.add(kind.algorithm);
         }
     }
+    if (usable.empty()) {
+        return "unfit for its alg, which is not for secrets or has a longer hash";
+    }
     auto key = std::make_shared<HmacKey>(std::move(keyId), usable);
-    if (hmacSecretFault(secret) != nullptr || usable.empty() || !key->prepare(secret)) {
-        return nullptr;
+    if (!key->prepare(secret)) {
+        return "refused by OpenSSL";
     }
     return key;
 }

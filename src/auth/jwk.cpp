@@ -172,14 +172,11 @@ ReadKey readOkp(const json_t* jwk, KeyTerms terms) {
 }
 
 ReadKey secretKeyOf(std::string_view secret, KeyTerms terms) {
-    if (const char* fault = hmacSecretFault(secret)) {
-        return UnusableKey{std::string("has a k that is ") + fault};
+    auto made = makeHmacKey(secret, std::move(terms.keyId), terms.algorithms);
+    if (const auto* fault = std::get_if<const char*>(&made)) {
+        return UnusableKey{std::string("has a k that is ") + *fault};
     }
-    auto key = makeHmacKey(secret, std::move(terms.keyId), terms.algorithms);
-    if (key == nullptr) {
-        return UnusableKey{"has an alg that is not for secrets, or a k shorter than its hash"};
-    }
-    return key;
+    return std::get<VerificationKeyPtr>(std::move(made));
 }
 
 ReadKey readOct(const json_t* jwk, KeyTerms terms) {

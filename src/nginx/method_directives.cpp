@@ -38,13 +38,10 @@ std::string addSecret(ngx_conf_t* cf, std::string_view spec, auth::Secret& secre
         return "has no value: " + std::string(spec) +
                " is unset or empty; give it a secret of at least 32 bytes";
     }
-    if (const char* fault = auth::hmacSecretFault(secret.value)) {
-        return "is " + std::string(fault) + name +
+    auto made = auth::makeHmacKey(secret.value);
+    if (const auto* fault = std::get_if<const char*>(&made)) {
+        return "is " + std::string(*fault) + name +
                "; make one for example with \"openssl rand -base64 48\"";
-    }
-    auto key = auth::makeHmacKey(secret.value);
-    if (key == nullptr) {
-        return "is refused by OpenSSL" + name;
     }
     if (secret.isLiteral) {
         warn(cf,
@@ -54,7 +51,7 @@ std::string addSecret(ngx_conf_t* cf, std::string_view spec, auth::Secret& secre
     if (!secret.warning.empty()) {
         warn(cf, "\"edgerun_auth_jwt_secret\": " + secret.warning);
     }
-    ring.keys.push_back(std::move(key));
+    ring.keys.push_back(std::get<auth::VerificationKeyPtr>(std::move(made)));
     return {};
 }
 

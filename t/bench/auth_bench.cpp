@@ -39,7 +39,7 @@ Issued issueBySecret() {
     HMAC(EVP_sha256(), kSecret.data(), static_cast<int>(kSecret.size()),
          reinterpret_cast<const unsigned char*>(input.data()), input.size(), mac, &size);
     return {input + "." + text::encodeBase64Url({reinterpret_cast<char*>(mac), size}),
-            {makeHmacKey(kSecret)}};
+            {std::get<VerificationKeyPtr>(makeHmacKey(kSecret))}};
 }
 
 Issued issueBy(const SigningKey& key, Algorithm algorithm) {

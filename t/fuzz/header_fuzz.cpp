@@ -44,10 +44,9 @@ void check(const std::string& token, const auth::VerificationKeys& keys, bool is
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace edgerun;
-    static const auth::VerificationKeys kNamed = {
-        auth::makeHmacKey(auth::kTestSecret, fuzz::kKeyId),
-        auth::makeHmacKey(std::string(64, 'o'), "other")};
-    static const auth::VerificationKeys kNameless = {auth::makeHmacKey(auth::kTestSecret)};
+    static const auth::VerificationKeys kNamed = {auth::hmacKey(auth::kTestSecret, fuzz::kKeyId),
+                                                  auth::hmacKey(std::string(64, 'o'), "other")};
+    static const auth::VerificationKeys kNameless = {auth::hmacKey(auth::kTestSecret)};
 
     const std::string_view bytes = fuzz::textOf(data, size);
     const std::string token = auth::signToken(bytes, fuzz::kPayload);

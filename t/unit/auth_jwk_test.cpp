@@ -265,10 +265,11 @@ TEST(Jwk, TakesASecretAsMakeHmacKeyDoes) {
     EXPECT_EQ(outcome(octOf(31)), "has a k that is shorter than 32 bytes");
     EXPECT_EQ(outcome(octOf(63, R"(,"alg":"HS384")")), "HS384");
     EXPECT_EQ(outcome(octOf(47, R"(,"alg":"HS384")")),
-              "has an alg that is not for secrets, or a k shorter than its hash");
+              "has a k that is unfit for its alg, which is not for secrets or has a longer hash");
     for (const char* alg : {"RS256", "ES256", "EdDSA"}) {
-        EXPECT_EQ(outcome(octOf(64, std::string(R"(,"alg":")") + alg + '"')),
-                  "has an alg that is not for secrets, or a k shorter than its hash");
+        EXPECT_EQ(
+            outcome(octOf(64, std::string(R"(,"alg":")") + alg + '"')),
+            "has a k that is unfit for its alg, which is not for secrets or has a longer hash");
     }
     EXPECT_EQ(outcome(R"({"kty":"oct","k":")" + text::encodeBase64Url(p256().publicPem()) + "\"}"),
               "has a k that is a PEM key or certificate, not a shared secret");

@@ -159,13 +159,12 @@ TEST(JwsAttacks, NoPublicFormOfAKeyPassesAsASecret) {
         for (const std::string& form :
              {key.publicPem(), "\n" + key.certificatePem(), key.publicDer(), key.certificateDer(),
               key.jwk(), " " + key.jwk() + "\n", "{\"keys\":[" + key.jwk() + "]}"}) {
-            EXPECT_NE(hmacSecretFault(form), nullptr) << form;
-            EXPECT_EQ(makeHmacKey(form), nullptr);
+            EXPECT_EQ(hmacKey(form), nullptr) << form;
         }
     }
     // A secret may begin as they do.
-    EXPECT_EQ(hmacSecretFault("{" + std::string(40, 's')), nullptr);
-    EXPECT_EQ(hmacSecretFault("\x30\x59\x30\x13" + std::string(40, 's')), nullptr);
+    EXPECT_NE(hmacKey("{" + std::string(40, 's')), nullptr);
+    EXPECT_NE(hmacKey("\x30\x59\x30\x13" + std::string(40, 's')), nullptr);
 }
 
 }  // namespace

@@ -70,7 +70,7 @@ TEST(Jws, RefusesEveryAlgorithmNameButTheKeysOwn) {
                                       R"("ES256")",  R"("EdDSA")",   R"("dir")",
                                       "0",           "256",          "null",
                                       "true",        R"(["HS256"])", R"({"alg":"HS256"})"};
-    const VerificationKeys knownKey = {makeHmacKey(kTestSecret, "known")};
+    const VerificationKeys knownKey = {hmacKey(kTestSecret, "known")};
     for (const std::string algorithm : algorithms) {
         for (const char* more : {"", R"(,"typ":"JWT")", R"(,"kid":"known","typ":"JWT")"}) {
             const std::string header = "{\"alg\":" + algorithm + more + "}";

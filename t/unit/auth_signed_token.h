@@ -33,10 +33,17 @@ inline std::string signToken(std::string_view header, std::string_view payload,
     return input + "." + text::encodeBase64Url(hmac(digest, secret, input));
 }
 
+/// Null for a secret with a fault.
+inline VerificationKeyPtr hmacKey(std::string_view secret, std::string keyId = {}) {
+    const auto made = makeHmacKey(secret, std::move(keyId));
+    const auto* key = std::get_if<VerificationKeyPtr>(&made);
+    return key != nullptr ? *key : nullptr;
+}
+
 template <typename... Secrets>
 VerificationKeys keysOf(const Secrets&... secrets) {
     VerificationKeys keys;
-    (keys.push_back(makeHmacKey(secrets)), ...);
+    (keys.push_back(hmacKey(secrets)), ...);
     return keys;
 }
 
