@@ -48,6 +48,7 @@ is $t->get('/page', token => "$token.x")->{status}, 401, 'nor with a broken one'
 is $t->error_log =~ /are in force/, '', 'there is no set yet';
 is statuses(@waiting), join(' ', (200) x 20), 'requests wait for the first set';
 is $waiting[0]->get('/page', token => $token)->{headers}{'x-user'}, 'alice', 'their connections go on';
+$t->get('/open') for 1 .. 200;
 is $source->hits, 1, 'the source is asked once';
 is scalar(() = $t->error_log =~ /\[notice\].* edgerun: 1 keys from "\Q@{[ $source->url ]}\E" are in force/g),
     1, 'the new set is logged, once';
@@ -98,6 +99,12 @@ is $t->get('/open')->{status}, 200, 'silent: the worker goes on' for 1 .. 4;
 is_unavailable('silent', $waiting[0]->read_response);
 is statuses(@waiting[ 1, 2 ]), '503 503', 'silent: for all';
 like $t->error_log, qr/no keys from "[^"]+": [^\n]*timed out/, 'silent: the log says so';
+
+# The next attempt lasts longer than a request waits that comes before it.
+sub failures { return scalar(() = $t->error_log =~ /no keys from/g) }
+my $failures = failures();
+is ask()->read_response->{status}, 503, 'silent: the wait ends amid an attempt too';
+is failures(), $failures, 'silent: and not with its end';
 $source->serve($key);
 ok wait_until { $t->get('/page', token => $token)->{status} == 200 }, 'silent: it recovers by itself';
 
