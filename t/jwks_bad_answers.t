@@ -4,17 +4,18 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Keys;
 use Edgerun::KeyServer;
 
-my $good   = Edgerun::KeyServer::key('good');
-my $evil   = Edgerun::KeyServer::key('evil');
-my $next   = Edgerun::KeyServer::key('next');
+my $good   = Edgerun::Keys->new('ES256', kid => 'good');
+my $evil   = Edgerun::Keys->new('ES256', kid => 'evil');
+my $next   = Edgerun::Keys->new('ES256', kid => 'next');
 my $bytes  = 256 * 1024;
 my $secret = { kty => 'oct', kid => 'evil', alg => 'HS256', k => 'YSBzZWNyZXQgZm9yIHRlc3RzIG9mIDMyIGJ5dGVzIG9yIG1vcmU' };
 
 my $t    = Edgerun::Test->new;
 my $trap = Edgerun::KeyServer->start($t->dir)->serve($evil);
-my $set  = Edgerun::KeyServer::set($evil);
+my $set  = Edgerun::Keys::set($evil);
 
 sub status { return { answer => { status => $_[0], body => $set, @_ > 1 ? (headers => $_[1]) : () } } }
 
@@ -48,8 +49,8 @@ my %CASES = (
     null         => { answer => { body => 'null' }, log => qr/its answer is not/ },
     twice        => { answer => { body => substr($set, 0, -1) . ',"keys":[]}' }, log => qr/member twice/ },
     deep         => { answer => { body => '{"keys":' . '[' x 1000 . ']' x 1000 . '}' }, log => qr/its answer is not/ },
-    only_secret  => { answer => { body => Edgerun::KeyServer::set($secret) }, log => qr/holds no key/ },
-    only_broken  => { answer => { body => Edgerun::KeyServer::set($evil->jwk(x => 'AAAA')) }, log => qr/holds no key/ },
+    only_secret  => { answer => { body => Edgerun::Keys::set($secret) }, log => qr/holds no key/ },
+    only_broken  => { answer => { body => Edgerun::Keys::set($evil->jwk(x => 'AAAA')) }, log => qr/holds no key/ },
     control      => { answer => { body => '{"keys":[{"kty":"EC","kid":"a\n2026 [alert] forged\u001b[31m\u00e9"}]}' }, log => qr/holds no key/ },
     compressed   => { answer => { body => "\x1f\x8b\x08" . "\0" x 100, headers => [ 'Content-Encoding', 'gzip' ] }, log => qr/compressed/ },
     # what is too much

@@ -3,6 +3,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Keys;
 use Edgerun::KeyServer;
 
 my $t = Edgerun::Test->new;
@@ -91,7 +92,7 @@ like $output, qr{the host "no-such-host\.invalid" of "edgerun_auth_jwt_jwks_uri"
 # -------------------------------------------------- what reaches the source
 
 my $source = Edgerun::KeyServer->start($t->dir);
-my $key    = Edgerun::KeyServer::key('one');
+my $key    = Edgerun::Keys->new('ES256', kid => 'one');
 $source->serve($key);
 my %paths = (
     ''                    => '/',

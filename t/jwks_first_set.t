@@ -4,11 +4,12 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Keys;
 use Edgerun::KeyServer;
 
 my $t      = Edgerun::Test->new;
 my $source = Edgerun::KeyServer->start($t->dir);
-my $key    = Edgerun::KeyServer::key('one');
+my $key    = Edgerun::Keys->new('ES256', kid => 'one');
 my $token  = $key->token({ sub => 'alice' });
 
 $t->write_conf(<<"END");
@@ -38,7 +39,7 @@ sub statuses {
 
 # ---------------------------------------------------------- a slow first set
 
-$source->answer(body => Edgerun::KeyServer::set($key), delay => 1.5);
+$source->answer(body => Edgerun::Keys::set($key), delay => 1.5);
 $t->run;
 
 my @waiting = map { ask() } 1 .. 20;

@@ -4,13 +4,14 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Keys;
 use Edgerun::KeyServer;
 
 use constant { ROTATIONS => 12, CLIENTS => 6 };
 
 my $t      = Edgerun::Test->new(workers => 3);
 my $source = Edgerun::KeyServer->start($t->dir);
-my @keys   = map { Edgerun::KeyServer::key("key $_") } 0 .. ROTATIONS;
+my @keys   = map { Edgerun::Keys->new('ES256', kid => "key $_") } 0 .. ROTATIONS;
 
 $source->serve($keys[0]);
 $t->write_conf(<<"END");
@@ -96,7 +97,7 @@ is $t->get('/page', token => $keys[-1]->token)->{status}, 200, 'the new key stay
 $source->serve({ %{ $keys[-1]->jwk }, kid => 'renamed' });
 my $token = $keys[-1]->token;
 ok wait_until { $t->get('/page', token => $token)->{status} == 401 }, 'a renamed key is another key';
-is $t->get('/page', token => $keys[-1]->token(undef, { kid => 'renamed' }))->{status}, 200,
+is $t->get('/page', token => $keys[-1]->token(undef, header => { kid => 'renamed' }))->{status}, 200,
     'by its new name it counts';
 
 done_testing;

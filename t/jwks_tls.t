@@ -3,11 +3,12 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Keys;
 use Edgerun::KeyServer;
 
 my $t      = Edgerun::Test->new;
 my $source = Edgerun::KeyServer->start($t->dir);
-my $key    = Edgerun::KeyServer::key('one');
+my $key    = Edgerun::Keys->new('ES256', kid => 'one');
 $source->serve($key);
 make_certificates();
 

@@ -4,15 +4,16 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Keys;
 use Edgerun::KeyServer;
 
 my $t      = Edgerun::Test->new(workers => 4);
 my $source = Edgerun::KeyServer->start($t->dir);
 my $quick  = Edgerun::KeyServer->start($t->dir);
 my $trap   = Edgerun::KeyServer->start($t->dir);
-my $key    = Edgerun::KeyServer::key('one');
-my $new    = Edgerun::KeyServer::key('two');
-my $evil   = Edgerun::KeyServer::key('one');
+my $key    = Edgerun::Keys->new('ES256', kid => 'one');
+my $new    = Edgerun::Keys->new('ES256', kid => 'two');
+my $evil   = Edgerun::Keys->new('ES256', kid => 'one');
 my $token  = $key->token;
 
 $source->serve($key);
@@ -67,7 +68,7 @@ is $t->get('/page', token => $evil->token)->{status}, 401, 'another key of its n
 $quick->serve($key, $new);
 is $t->get('/quick', token => $new->token)->{status}, 200, 'a new key counts at once';
 is $quick->hits, 2, 'after one look';
-my $third = Edgerun::KeyServer::key('three');
+my $third = Edgerun::Keys->new('ES256', kid => 'three');
 my $stop  = storm('/quick');
 wait_until { $quick->hits >= 4 };
 $quick->serve($new, $third);
@@ -91,12 +92,12 @@ for my $header (
     )
 {
     my $name = join ', ', map { "$_ " . (ref $header->{$_} ? 'given' : $header->{$_} // 'none') } sort keys %$header;
-    is $t->get('/page', token => $evil->token({ sub => 'mallory' }, $header))->{status}, 401,
+    is $t->get('/page', token => $evil->token({ sub => 'mallory' }, header => $header))->{status}, 401,
         "refused: $name";
 }
 is $trap->hits, 0, 'nothing is fetched from where a token says';
 
-sub random_kid { return $new->token({ sub => 'mallory' }, { kid => 'no ' . rand }) }
+sub random_kid { return $new->token({ sub => 'mallory' }, header => { kid => 'no ' . rand }) }
 
 # Unknown keys without end; what stops it.
 sub storm {

@@ -5,11 +5,12 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
 use Edgerun::Http2;
+use Edgerun::Keys;
 use Edgerun::KeyServer;
 
 my $t      = Edgerun::Test->new(workers => 1);
 my $source = Edgerun::KeyServer->start($t->dir);
-my $key    = Edgerun::KeyServer::key('one');
+my $key    = Edgerun::Keys->new('ES256', kid => 'one');
 my $token  = $key->token({ sub => 'alice' });
 
 $t->write_conf(<<"END");

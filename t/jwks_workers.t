@@ -4,11 +4,12 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Keys;
 use Edgerun::KeyServer;
 
 my $t      = Edgerun::Test->new(workers => 4);
 my $source = Edgerun::KeyServer->start($t->dir);
-my $key    = Edgerun::KeyServer::key('one', 'RS256');
+my $key    = Edgerun::Keys->new('RS256', kid => 'one');
 my $token  = $key->token;
 
 mkdir $t->dir . '/html';

@@ -1,11 +1,10 @@
 package Edgerun::KeyServer;
 
-# An identity provider as edgerun sees it: a URL with a JWK Set behind it, keys,
-# and tokens that they sign. What it answers can be changed at any time; every
-# request is counted.
+# An identity provider as edgerun sees it: a URL with a JWK Set behind it. What
+# it answers can be changed at any time; every request is counted.
 #
 #     my $source = Edgerun::KeyServer->start($t->dir);
-#     my $key    = Edgerun::KeyServer::key('one');
+#     my $key    = Edgerun::Keys->new('ES256', kid => 'one');
 #     $source->serve($key);
 #     ... edgerun_auth_jwt_jwks_uri @{[ $source->url ]}; ...
 #     $t->get('/', token => $key->token({ sub => 'alice' }));
@@ -21,6 +20,7 @@ use POSIX ();
 use Socket qw(SOL_SOCKET SO_LINGER);
 use Time::HiRes qw(sleep);
 
+use Edgerun::Keys;
 use Edgerun::Ports;
 use Edgerun::Process;
 use Edgerun::Wait qw(wait_until wait_for_exit);
@@ -46,16 +46,10 @@ sub url {
 
 # ------------------------------------------------------------ what it answers
 
-# serve(KEYS...): their JWK Set, at once.
+# serve(KEYS...): the JWK Set of these (or of JWKs), at once.
 sub serve {
     my ($self, @keys) = @_;
-    return $self->answer(body => set(@keys));
-}
-
-# A JWK Set; KEYS are of key(), or JWKs as they are.
-sub set {
-    my (@keys) = @_;
-    return $JSON->encode({ keys => [ map { ref eq 'HASH' ? $_ : $_->jwk } @keys ] });
+    return $self->answer(body => Edgerun::Keys::set(@keys));
 }
 
 # answer(OPTIONS), from the next request on:
@@ -216,53 +210,6 @@ sub _drip {
         sleep 0.1;
     }
     return;
-}
-
-# ---------------------------------------------------------------------- keys
-
-# key(KID, ALGORITHM): a new pair; ES256 unless told, or RS256 (slow to make).
-sub key {
-    my ($kid, $algorithm) = @_;
-    $algorithm //= 'ES256';
-    my $pair;
-    if ($algorithm =~ /^ES/) {
-        require Crypt::PK::ECC;
-        $pair = Crypt::PK::ECC->new;
-        $pair->generate_key({ ES256 => 'secp256r1', ES384 => 'secp384r1' }->{$algorithm});
-    }
-    else {
-        require Crypt::PK::RSA;
-        $pair = Crypt::PK::RSA->new;
-        $pair->generate_key(256, 65_537);
-    }
-    return bless { kid => $kid, algorithm => $algorithm, pair => $pair }, 'Edgerun::KeyServer::Key';
-}
-
-package Edgerun::KeyServer::Key;
-
-sub kid { return $_[0]{kid} }
-
-# The public JWK; MORE members come to it.
-sub jwk {
-    my ($self, %more) = @_;
-    my $jwk = $self->{pair}->export_key_jwk('public', 1);
-    return { %$jwk, kid => $self->{kid}, alg => $self->{algorithm}, use => 'sig', %more };
-}
-
-# token(CLAIMS, HEADER): exp is an hour from now, HEADER names the key, unless
-# they say otherwise; undef removes a member.
-sub token {
-    my ($self, $claims, $header) = @_;
-    require Crypt::JWT;
-    my %claims = (exp => time + 3600, %{ $claims // { sub => 'alice' } });
-    my %header = (kid => $self->{kid}, %{ $header // {} });
-    delete $header{$_} for grep { !defined $header{$_} } keys %header;
-    return Crypt::JWT::encode_jwt(
-        payload       => \%claims,
-        key           => $self->{pair},
-        alg           => $self->{algorithm},
-        extra_headers => \%header,
-    );
 }
 
 1;

@@ -40,14 +40,16 @@ sub new {
 
 sub kid { return $_[0]{kid} }
 
-# A compact JWS of these claims (exp is an hour away unless told). OPTIONS:
+# A compact JWS of these claims (alice's unless told; exp is an hour away unless
+# told); undef removes a claim. OPTIONS:
 #   alg      another algorithm of the same key
-#   header   more of the header, { name => value }
+#   header   more of the header, { name => value }; undef removes a member
 sub token {
     my ($self, $claims, %options) = @_;
-    my %claims = (exp => time + 3600, %$claims);
+    my %claims = (exp => time + 3600, %{ $claims // { sub => 'alice' } });
     delete $claims{$_} for grep { !defined $claims{$_} } keys %claims;
     my %header = (defined $self->{kid} ? (kid => $self->{kid}) : (), %{ $options{header} // {} });
+    delete $header{$_} for grep { !defined $header{$_} } keys %header;
     return Crypt::JWT::encode_jwt(
         payload => \%claims, key => $self->{key}, alg => $options{alg} // $self->{algorithm},
         extra_headers => \%header);
