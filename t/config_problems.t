@@ -159,7 +159,7 @@ $t->write_file('bad.jsonl', qq({"sha256":"12","user":"a"}\n{"user":"a","rol":"b"
 $t->write_file('empty.json', '{"keys":[]}');
 $t->write_file('secret.json', '{"keys":[{"kty":"oct","k":"c2hvcnQ"},{"kty":"ot"}]}');
 $t->write_file('private.pem', "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAAA\n-----END PRIVATE KEY-----\n");
-problems_are('methods', <<'END');
+my $methods = problems_are('methods', <<'END');
     edgerun_users none.jsonl;                           #! "edgerun_users" file "
     edgerun_users none.jsonl;                           #! "edgerun_users" is duplicate
     server {
@@ -186,20 +186,26 @@ problems_are('methods', <<'END');
         location /19 { edgerun_error_format xml; }                  #! must be simple, problem or openai, not "xml"
         location /26 { edgerun_auth_jwt_jwks_uri http://127.0.0.1:1/ refresh=1; edgerun_auth_jwt_jwks_uri http://127.0.0.1:1/ trusted_certificate=ca.pem; } #! "edgerun_auth_jwt_jwks_uri"
         location /20 { edgerun_auth_challenge "a\nb"; }             #! must be parameters of WWW-Authenticate
+        location /27 { edgerun_auth_jwt_jwks_uri https:/user:hidden-word@h/x; }     #! "edgerun_auth_jwt_jwks_uri"
+        location /28 { edgerun_auth_jwt_jwks_uri ftp://h/x?token=hidden-word; }     #! "edgerun_auth_jwt_jwks_uri"
+        location /29 { edgerun_auth_jwt_jwks_uri https://h/x?token=hidden-word#a; } #! "edgerun_auth_jwt_jwks_uri"
         location /21 { edgerun_auth_jwt_jwks_uri ftp://a; }         #! "edgerun_auth_jwt_jwks_uri"
         location /22 { edgerun_auth_jwt_jwks_uri http://keys.example.com/set; } #! https
         location /23 { edgerun_auth_jwt_audience a b; edgerun_auth_jwt_audience off; }  #! "edgerun_auth_jwt_audience" is duplicate
         location /25 {
             satisfy any;
             auth_basic "basic";
-            edgerun_auth_identity user=$remote_user;                #! under "satisfy any" takes a name whose password nobody has checked
+            edgerun_auth_identity user=$remote_user;                #! under "satisfy any" takes variables that have values though the module that set them refused
             location /25/all { satisfy all; }
-            location /25/braces { edgerun_auth_identity user=${remote_user}; }   #! under "satisfy any" takes a name
-            location /25/other { edgerun_auth_identity user=$upstream_http_remote_user; }
+            location /25/request { edgerun_auth_identity user=$upstream_http_x_user; }  #! under "satisfy any"
+            location /25/role { edgerun_auth_identity user=$ssl_client_s_dn role=$upstream_http_x_role; }   #! under "satisfy any"
+            location /25/certificate { edgerun_auth_identity user=$ssl_client_s_dn role="role-$ssl_client_i_dn"; }
         }
         location /24 { edgerun_auth_identity off; edgerun_require_module a; }   #! nobody is authenticated
     }
 END
+
+unlike $methods, qr/hidden-word/, 'what a URL holds for its source alone is not shown';
 
 $t->write_conf(<<'END');
     edgerun_users bad.jsonl;

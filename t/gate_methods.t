@@ -64,10 +64,20 @@ $t->write_conf(<<'END');
             satisfy any;
             deny all;
             edgerun_auth_api_keys keys.jsonl;
-            edgerun_auth_identity user=$http_x_user;
             proxy_pass http://127.0.0.1:%%PORT_1%%;
         }
         location /delayed { edgerun_auth_api_keys keys.jsonl; auth_delay 200ms; proxy_pass http://127.0.0.1:%%PORT_1%%; }
+        location /nested {
+            edgerun_auth_identity user=$http_x_user role=$edgerun_role modules=$edgerun_modules;
+            proxy_pass http://127.0.0.1:%%PORT_1%%;
+        }
+        location /chain {
+            edgerun_auth_jwt "site";
+            proxy_set_header X-User $edgerun_user;
+            proxy_set_header X-Role $edgerun_role;
+            proxy_set_header Authorization "";
+            proxy_pass http://127.0.0.1:%%PORT_0%%/identity;
+        }
         location /moved { edgerun_auth_api_keys keys.jsonl; error_page 418 = /all; return 418; }
         location /tried { edgerun_auth_identity user=$http_x_user; try_files /nothing /all; }
     }
@@ -75,7 +85,7 @@ $t->write_conf(<<'END');
         listen 127.0.0.1:%%PORT_1%%;
         location / { return 200 "$http_x_who"; }
         location /verdict {
-            if ($http_x_token = "staff") { add_header X-Auth-User carol; add_header X-Auth-Roles "staff boss"; return 204; }
+            if ($http_x_token = "staff") { add_header X-Auth-User carol; add_header X-Auth-Roles "staff, boss"; return 204; }
             if ($http_x_token = "guest") { add_header X-Auth-User guy; add_header X-Auth-Roles "guest,not staff"; return 204; }
             if ($http_x_token = "nobody") { return 204; }
             return 401;
@@ -121,6 +131,10 @@ is get('/request', 'X-Token' => 'guest')->{status}, 403, 'a string with commas i
 is get('/request', 'X-Token' => 'nobody')->{status}, 401, 'without a user it is nobody';
 is get('/request', 'X-Token' => 'else')->{status}, 401, 'and auth_request refuses as ever';
 
+is get('/nested', 'X-User' => 'eve')->{body}, 'eve||', 'an identity that leads back to itself is empty there, and ends';
+is get('/chain', bearer($t->token({ sub => 'a', role => ['staff'] })))->{status}, 200, 'roles that one gate hands on, another understands';
+is get('/chain', bearer($t->token({ sub => 'a', role => ['not staff'] })))->{status}, 403, 'as they were';
+
 # --------------------------------------------------------- where tokens stand
 
 is get('/cookie', Cookie => "a=b; session=$token")->{body}, 'alice|admin|chat', 'a token may come in a cookie';
@@ -155,7 +169,6 @@ is get('/limited', bearer($_->[0]))->{status}, $_->[1], "limit_req counts by use
     [ 'erk_service', 200, 'a key' ], [ 'erk_service', 429, 'again' ], [ $token, 200, 'a token of somebody else' ], [ $token, 429, 'again' ],
     [ 'erk_wrong', 401, 'a wrong key is nobody' ], [ 'erk_wrong', 401, 'and never too many' ];
 is get('/any', 'x-api-key' => 'erk_service')->{status}, 200, 'satisfy any: a key opens what is denied otherwise';
-is get('/any', 'X-User' => 'dora')->{status}, 200, 'so does an identity';
 is get('/any', 'x-api-key' => 'erk_wrong', 'X-User' => 'dora')->{status}, 401, 'and nothing else';
 my $asked = time;
 is get('/delayed', 'x-api-key' => 'erk_wrong')->{status}, 401, 'auth_delay holds';

@@ -15,8 +15,20 @@ std::optional<TokenProblem> checkParties(const json_t* payload, const TokenPolic
 std::optional<Validity> readValidity(const json_t* payload, double leeway);
 std::variant<Identity, TokenProblem> readIdentity(const json_t* payload, const ClaimMap& map);
 
+/// "https://example.com/roles" is one name, though it looks like a path.
+const json_t* claimOfWholeName(const json_t* payload, const ClaimPath& path) {
+    std::string name;
+    for (const std::string& part : path) {
+        name += (name.empty() ? "" : ".") + part;
+    }
+    return json_object_get(payload, name.c_str());
+}
+
 /// Null when any object on the way is absent or something else.
 const json_t* claimAt(const json_t* payload, const ClaimPath& path) {
+    if (const json_t* whole = claimOfWholeName(payload, path)) {
+        return whole;
+    }
     const json_t* value = payload;
     for (const std::string& name : path) {
         value = json_object_get(value, name.c_str());

@@ -26,6 +26,20 @@ bool append(std::vector<std::string>& list, std::string_view element) {
     return element.size() <= kMaxNameBytes && list.size() <= kMaxElements;
 }
 
+bool addSplit(std::vector<std::string>& list, std::string_view text, char separator) {
+    if (!isPrintable(text)) {
+        return false;
+    }
+    for (std::size_t at = 0; at <= text.size();) {
+        const std::size_t end = std::min(text.find(separator, at), text.size());
+        if (!append(list, text::trimmed(text.substr(at, end - at), " "))) {
+            return false;
+        }
+        at = end + 1;
+    }
+    return true;
+}
+
 bool contains(const std::vector<std::string>& list, const std::string& element) {
     return std::find(list.begin(), list.end(), element) != list.end();
 }
@@ -58,18 +72,11 @@ bool isElement(std::string_view text) {
 }
 
 bool addSeparated(std::vector<std::string>& list, std::string_view text) {
-    if (!isPrintable(text)) {
-        return false;
-    }
-    const char separator = text.find(',') != std::string_view::npos ? ',' : ' ';
-    for (std::size_t at = 0; at <= text.size();) {
-        const std::size_t end = std::min(text.find(separator, at), text.size());
-        if (!append(list, text::trimmed(text.substr(at, end - at), " "))) {
-            return false;
-        }
-        at = end + 1;
-    }
-    return true;
+    return addSplit(list, text, text.find(',') != std::string_view::npos ? ',' : ' ');
+}
+
+bool addCommaSeparated(std::vector<std::string>& list, std::string_view text) {
+    return addSplit(list, text, ',');
 }
 
 bool addElement(std::vector<std::string>& list, std::string_view element) {

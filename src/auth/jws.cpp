@@ -111,8 +111,14 @@ std::variant<JwsHeader, TokenProblem> readHeader(std::string_view bytes) {
     return read;
 }
 
-bool isCandidate(const VerificationKey& key, const JwsHeader& header) {
-    return !header.keyId || key.keyId().empty() || key.keyId() == *header.keyId;
+/// One that the token names; for a token that names none, every one.
+bool isMeant(const VerificationKey& key, const JwsHeader& header) {
+    return !header.keyId || key.keyId() == *header.keyId;
+}
+
+/// One without a name may be any that a token names.
+bool isNameless(const VerificationKey& key, const JwsHeader& header) {
+    return !isMeant(key, header) && key.keyId().empty();
 }
 
 bool isKnown(const VerificationKeys& keys, const std::string& keyId) {
@@ -133,16 +139,17 @@ TokenProblem problemWithout(const VerificationKeys& keys, const JwsHeader& heade
 std::optional<TokenProblem> problemOf(const VerificationKeys& keys, const JwsHeader& header,
                                       std::string_view input, std::string_view signature) {
     std::size_t tries = 0;
-    for (const auto& key : keys) {
-        if (tries == kMaxTries) {
-            break;
-        }
-        if (!isCandidate(*key, header) || !key->allows(header.algorithm)) {
-            continue;
-        }
-        ++tries;
-        if (key->verify(header.algorithm, input, signature)) {
-            return std::nullopt;
+    for (const auto isChosen : {isMeant, isNameless}) {
+        for (const auto& key : keys) {
+            if (!isChosen(*key, header) || !key->allows(header.algorithm)) {
+                continue;
+            }
+            if (++tries > kMaxTries) {
+                return problemWithout(keys, header, tries);
+            }
+            if (key->verify(header.algorithm, input, signature)) {
+                return std::nullopt;
+            }
         }
     }
     return problemWithout(keys, header, tries);

@@ -74,8 +74,12 @@ KeyHope RemoteKeys::hopeFor(std::uint64_t askedAt) {
     const bool isNew = outlook.epoch != seen_;  // published after the caller's refresh()
     const bool isAnswered = outlook.epoch != 0 && outlook.answered > askedAt && !isNew;
     const bool isPossible = isNew || (outlook.next < until && fetchNow() < until);
-    if (isAnswered || !isPossible) {
-        return outlook.epoch != 0 ? KeyHope::None : KeyHope::Unavailable;
+    if (isAnswered) {
+        return KeyHope::None;
+    }
+    if (!isPossible) {
+        const bool isCurrent = outlook.epoch != 0 && !outlook.isFailing;
+        return isCurrent ? KeyHope::None : KeyHope::Unavailable;
     }
     if (waiters_.size() >= kMostWaiters) {
         return KeyHope::Unavailable;

@@ -60,7 +60,7 @@ void applyDirectory(ngx_http_request_t* r, auth::Caller& caller) {
 
 Credential verifyToken(ngx_http_request_t* r, std::size_t verifier, std::string_view token,
                        RequestContext& context) {
-    Worker* worker = currentWorker();
+    Worker* worker = workerFor(r);
     if (worker == nullptr) {
         return refused(r, "token", "this process has no keys");  // fails closed
     }
@@ -104,8 +104,8 @@ Credential takeIdentity(ngx_http_request_t* r, const IdentityVariables& variable
     auth::Identity& identity = caller.identity;
     identity.user = user;
     if (!auth::isUserName(identity.user) ||
-        !auth::addSeparated(identity.roles, valueOf(r, variables.role)) ||
-        !auth::addSeparated(identity.modules, valueOf(r, variables.modules))) {
+        !auth::addCommaSeparated(identity.roles, valueOf(r, variables.role)) ||
+        !auth::addCommaSeparated(identity.modules, valueOf(r, variables.modules))) {
         return refused(r, "identity", "user, role or modules not usable");
     }
     identity.owner = auth::ownerKeyOf(identity.user);
@@ -132,12 +132,28 @@ Credential check(ngx_http_request_t* r, const Authentication& methods, const Pre
     return Credential::Refused;
 }
 
+/// Meanwhile, $edgerun_user and the like are empty: a variable that a method
+/// reads may lead back to them.
+class Checking {
+public:
+    explicit Checking(RequestContext& context) : context_(context) {
+        context_.isBeingChecked = true;
+    }
+    ~Checking() { context_.isBeingChecked = false; }
+    Checking(const Checking&) = delete;
+    Checking& operator=(const Checking&) = delete;
+
+private:
+    RequestContext& context_;
+};
+
 }  // namespace
 
 void authenticate(ngx_http_request_t* r, const Authentication& methods, RequestContext& context) {
     if (context.authentication == &methods) {
         return;
     }
+    const Checking checking(context);
     context.caller = nullptr;
     const Presented presented = presentedBy(r, methods);
     context.credential = check(r, methods, presented, context);

@@ -119,11 +119,12 @@ void checkGate(ngx_conf_t* cf, Problems& problems, const LocationConf& conf) {
                      "no key of \"edgerun_auth_jwt\" fits \"edgerun_auth_jwt_algorithms\"");
     }
     const auto identity = conf.identity.value_or(nullptr);
-    if (identity != nullptr && identity->isRemoteUser && core.satisfy == NGX_HTTP_SATISFY_ANY) {
+    if (identity != nullptr && !identity->isOfCertificate && core.satisfy == NGX_HTTP_SATISFY_ANY) {
         problems.add(
             cf, identity->place,
-            "\"edgerun_auth_identity user=$remote_user\" under \"satisfy any\" takes a name "
-            "whose password nobody has checked; use \"satisfy all\"");
+            "\"edgerun_auth_identity\" under \"satisfy any\" takes variables that have values "
+            "though the module that set them refused the request; use \"satisfy all\", or "
+            "$ssl_client_* alone");
     }
     if (conf.demands() && !conf.authenticates() && !conf.usesJwt()) {
         problems.add(cf, conf.requirePlace,

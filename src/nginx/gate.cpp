@@ -137,7 +137,7 @@ const auth::Caller* callerOf(ngx_http_request_t* r) {
         return nullptr;
     }
     RequestContext* context = contextOf(r);
-    if (context == nullptr) {
+    if (context == nullptr || context->isBeingChecked) {
         return nullptr;
     }
     authenticate(r, *conf.authentication, *context);

@@ -17,7 +17,7 @@ constexpr std::uint64_t kLongestAdvice = 10;
 }  // namespace
 
 std::optional<JobCall> jobCallOf(ngx_http_request_t* r) {
-    Worker* worker = currentWorker();
+    Worker* worker = workerFor(r);
     if (worker == nullptr) {
         return std::nullopt;
     }

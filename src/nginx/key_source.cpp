@@ -55,19 +55,26 @@ std::string checkTransport(const loop::Upstream& upstream) {
            "reaches it on a safe way";
 }
 
+/// Without what may be for the source alone: a query, or a password that the
+/// parser did not find.
+std::string shownUrl(std::string_view url) {
+    const bool isShown = url.find('@') == std::string_view::npos;
+    return isShown ? ": " + quoted(url.substr(0, url.find_first_of("?#"))) : "";
+}
+
 std::string readUrl(ngx_conf_t* cf, std::string_view url, engine::KeySource& source) {
     const UrlParts parts = partsOf(url);
     if (parts.server.find('@') != std::string_view::npos) {
         return "must not hold a user name or password; leave out what stands before the \"@\"";
     }
     if (auto fault = readBaseUrl(cf->temp_pool, parts.server, source.upstream)) {
-        return *fault + ": " + quoted(url);
+        return *fault + shownUrl(url);
     }
     if (parts.path.find('#') != std::string_view::npos) {
-        return "must not hold a fragment; leave out \"#\" and what follows: " + quoted(url);
+        return "must not hold a fragment; leave out \"#\" and what follows" + shownUrl(url);
     }
     if (!std::all_of(parts.path.begin(), parts.path.end(), isUrlCharacter)) {
-        return "must consist of plain characters, others escaped as %XX: " + quoted(url);
+        return "must consist of plain characters, others escaped as %XX" + shownUrl(url);
     }
     source.path = (parts.path.substr(0, 1) == "/" ? "" : "/") + std::string(parts.path);
     // A query may hold what is for the source alone.

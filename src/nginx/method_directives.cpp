@@ -136,23 +136,28 @@ std::vector<std::string> variablesIn(std::string_view text) {
     return names;
 }
 
-bool isOfClient(const std::string& variable) {
-    constexpr std::string_view kPrefixes[] = {"http_", "arg_", "cookie_"};
-    return std::any_of(std::begin(kPrefixes), std::end(kPrefixes), [&](std::string_view prefix) {
-        return variable.compare(0, prefix.size(), prefix) == 0;
-    });
+bool beginsWith(const std::string& text, std::string_view prefix) {
+    return text.compare(0, prefix.size(), prefix) == 0;
 }
 
-void noteOrigin(ngx_conf_t* cf, std::string_view argument, bool isUser,
-                IdentityVariables& variables) {
+bool isOfClient(const std::string& variable) {
+    return beginsWith(variable, "http_") || beginsWith(variable, "arg_") ||
+           beginsWith(variable, "cookie_");
+}
+
+bool isOfCertificate(const std::string& variable) {
+    return beginsWith(variable, "ssl_client_");
+}
+
+void noteOrigin(ngx_conf_t* cf, std::string_view argument, IdentityVariables& variables) {
     const auto names = variablesIn(argument);
     if (std::any_of(names.begin(), names.end(), isOfClient)) {
         warn(cf, "\"edgerun_auth_identity\" takes " + quoted(argument) +
                      " from whoever sends the request; use a variable that the client cannot "
                      "set, for example one of auth_request_set");
     }
-    if (isUser && std::find(names.begin(), names.end(), "remote_user") != names.end()) {
-        variables.isRemoteUser = true;
+    if (!std::all_of(names.begin(), names.end(), isOfCertificate)) {
+        variables.isOfCertificate = false;
     }
 }
 
@@ -172,7 +177,7 @@ std::string readIdentityPart(ngx_conf_t* cf, std::string_view argument,
             return "needs a variable in " + quoted(pair.name) + ", for example \"user=$auth_user\"";
         }
         variables.*known.value = value;
-        noteOrigin(cf, argument, known.name == "user", variables);
+        noteOrigin(cf, argument, variables);
         return {};
     }
     return "takes user=$variable, role=$variable and modules=$variable, not " + quoted(argument);

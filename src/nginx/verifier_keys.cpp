@@ -28,11 +28,11 @@ bool VerifierKeys::refresh() {
 }
 
 void VerifierKeys::collect() {
+    number_ = ++lastNumber_;  // first: tokens of other keys must never have it
     keys_ = ring_.keys;
     for (const engine::RemoteKeys* source : sources_) {
         keys_.insert(keys_.end(), source->keys().begin(), source->keys().end());
     }
-    number_ = ++lastNumber_;
 }
 
 }  // namespace edgerun::nginx

@@ -30,10 +30,10 @@ ngx_int_t start(ngx_cycle_t* cycle) noexcept {
 
 }  // namespace
 
-Worker::Worker() : tokens_(kCachedTokens) {}
+Worker::Worker(const MainConf& conf) : conf_(conf), tokens_(kCachedTokens) {}
 
 std::unique_ptr<Worker> Worker::create(const MainConf& conf) {
-    std::unique_ptr<Worker> worker(new Worker());
+    std::unique_ptr<Worker> worker(new Worker(conf));
     const bool needsClient = !conf.zones.empty() || !conf.keySources.empty();
     if (needsClient && (worker->client_ = loop::HttpClient::create()) == nullptr) {
         return nullptr;
@@ -76,8 +76,11 @@ bool Worker::makeRunners(const MainConf& conf) {
     return true;
 }
 
-Worker* currentWorker() {
-    return slot().get();
+Worker* workerFor(ngx_http_request_t* r) {
+    const auto* conf =
+        static_cast<const MainConf*>(ngx_http_get_module_main_conf(r, ngx_http_edgerun_module));
+    Worker* worker = slot().get();
+    return worker != nullptr && conf != nullptr && worker->isFor(*conf) ? worker : nullptr;
 }
 
 /// With `master_process off`, a reload changes the configuration under the one

@@ -125,7 +125,8 @@ bool KeySetPage::writeSet(std::string_view bytes) {
 
 FetchOutlook KeySetPage::outlook(const FetchTimes& times) const {
     const std::lock_guard<SharedLock> guard(lock_);
-    FetchOutlook outlook{header_.epoch, header_.endings, header_.answered, dueAt(times)};
+    FetchOutlook outlook{header_.epoch, header_.endings, header_.answered, dueAt(times),
+                         header_.failures != 0};
     if (header_.turn != 0) {
         outlook.next = header_.startedAt;
     } else if (header_.failures == 0) {

@@ -103,6 +103,16 @@ TEST(Entitlements, OfOneStringAreSeparatedByCommasOrElseByBlanks) {
     }
 }
 
+TEST(Entitlements, ThatWereJoinedComeBackAsTheyWere) {
+    const std::vector<std::vector<std::string>> cases = {
+        {}, {"admin"}, {"not admin"}, {"user", "admin"}, {"not admin", "user"}};
+    for (const auto& list : cases) {
+        std::vector<std::string> back;
+        EXPECT_TRUE(addCommaSeparated(back, joinList(list)));
+        EXPECT_EQ(back, list);
+    }
+}
+
 TEST(Entitlements, OfAListAreWholeElements) {
     std::vector<std::string> list;
     for (const char* element : {"admin", "super user", "", "user,admin", ",", " admin", "admin "}) {

@@ -267,10 +267,27 @@ public:
     bool verify(Algorithm, std::string_view, std::string_view) const override { return true; }
 };
 
+/// Takes any signature under HS256.
+class NamedKey final : public VerificationKey {
+public:
+    explicit NamedKey(std::string name) : VerificationKey(std::move(name), {Algorithm::HS256}) {}
+    bool verify(Algorithm, std::string_view, std::string_view) const override { return true; }
+};
+
 TEST(Jws, NeverAsksAKeyAboutAnAlgorithmThatItDoesNotAllow) {
     VerificationKeys keys = keysOf(std::string(32, 'o'));
     keys.push_back(std::make_shared<CredulousKey>(Algorithm::HS512));
     EXPECT_EQ(verdictOf(verifyCompact(signToken(R"({"alg":"HS512"})", "{}"), keys)), "accepted");
+    EXPECT_EQ(verdictOf(verifyCompact(signToken(kHeader, "{}"), keys)), kBadSignature);
+}
+
+TEST(Jws, AsksTheKeyThatATokenNamesBeforeThoseWithoutName) {
+    VerificationKeys keys(kMaxTries + 1, keysOf(std::string(32, 'o')).front());
+    EXPECT_EQ(verdictOf(verifyCompact(signToken(R"({"alg":"HS256","kid":"a"})", "{}"), keys)),
+              describe(TokenProblem::UnknownKey));
+    keys.push_back(std::make_shared<NamedKey>("a"));
+    EXPECT_EQ(verdictOf(verifyCompact(signToken(R"({"alg":"HS256","kid":"a"})", "{}"), keys)),
+              "accepted");
     EXPECT_EQ(verdictOf(verifyCompact(signToken(kHeader, "{}"), keys)), kBadSignature);
 }
 

@@ -12,7 +12,8 @@
 
 namespace edgerun::auth {
 
-/// A claim's place: names from the outermost object inwards.
+/// A claim's place: names from the outermost object inwards. A claim of the whole dotted name in
+/// the outermost object comes first ("https://example.com/roles").
 using ClaimPath = std::vector<std::string>;
 
 /// "role" or "realm_access.roles"; nullopt for empty parts.

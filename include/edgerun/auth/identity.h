@@ -37,6 +37,10 @@ bool isElement(std::string_view text);
 /// for elements above 256 bytes, more than 256 in all, control characters, or what is not UTF-8.
 bool addSeparated(std::vector<std::string>& list, std::string_view text);
 
+/// As above, but separated by commas alone: what joinList() makes of elements
+/// with blanks in them comes back as it was.
+bool addCommaSeparated(std::vector<std::string>& list, std::string_view text);
+
 /// Adds one whole element of a list. One that does not stand alone is left out; empty ones do not
 /// count. False as above.
 bool addElement(std::vector<std::string>& list, std::string_view element);

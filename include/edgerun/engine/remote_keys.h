@@ -16,7 +16,8 @@ namespace edgerun::engine {
 enum class KeyHope {
     Coming,       ///< an answer is under way that may hold it: wait, then ask again
     None,         ///< the source has no such key
-    Unavailable,  ///< the source has never given a set, or too many requests wait for it
+    Unavailable,  ///< nobody can say: there has never been a set, or the source fails, or too many
+                  ///< requests wait for it
 };
 
 /// Told once, after the keys or the hope for them may have changed.

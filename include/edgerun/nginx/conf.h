@@ -66,9 +66,9 @@ struct IdentityVariables {
     ngx_http_complex_value_t* user = nullptr;
     ngx_http_complex_value_t* role = nullptr;
     ngx_http_complex_value_t* modules = nullptr;
-    /// The user is $remote_user, which NGINX fills in before auth_basic has
-    /// checked the password.
-    bool isRemoteUser = false;
+    /// Only $ssl_client_*: who has these has been verified by NGINX's TLS. Others
+    /// may have values though the module that set them refused the request.
+    bool isOfCertificate = true;
     Place place;
 };
 

@@ -29,6 +29,7 @@ struct RequestContext {
 
     Credential credential = Credential::Unchecked;
     const Authentication* authentication = nullptr;  ///< for which that holds
+    bool isBeingChecked = false;                     ///< a variable of it may ask for itself
     std::shared_ptr<const auth::Caller> caller;      ///< when verified
 
     std::optional<std::uint64_t> keysAskedAt;  ///< fetchNow(), at the first missing key

@@ -21,17 +21,21 @@ public:
     /// Null (logged) when something cannot be set up.
     static std::unique_ptr<Worker> create(const MainConf& conf);
 
+    /// Its parts belong to this configuration and to no other.
+    bool isFor(const MainConf& conf) const { return &conf_ == &conf; }
+
     VerifierKeys& keysOf(std::size_t verifier) { return *keys_[verifier]; }
     auth::TokenCache& tokens() { return tokens_; }
     engine::JobRunner& runnerOf(std::size_t zone) { return *runners_[zone]; }
 
 private:
-    Worker();
+    explicit Worker(const MainConf& conf);
 
     void makeSources(const MainConf& conf);
     void makeKeys(const MainConf& conf);
     bool makeRunners(const MainConf& conf);
 
+    const MainConf& conf_;
     // In this order: what comes later uses what comes earlier.
     auth::TokenCache tokens_;
     std::unique_ptr<loop::HttpClient> client_;
@@ -43,8 +47,10 @@ private:
     std::vector<std::unique_ptr<engine::JobRunner>> runners_;
 };
 
-/// This process's worker; null in a process that has none.
-Worker* currentWorker();
+/// This process's worker, for a request of the configuration that it was made
+/// for; null for others, and in a process that has none. With `master_process
+/// off`, connections outlive their configuration.
+Worker* workerFor(ngx_http_request_t* r);
 
 // NGINX's process life, for the module's table.
 ngx_int_t initModule(ngx_cycle_t* cycle) noexcept;

@@ -45,6 +45,7 @@ struct FetchOutlook {
     /// When a fetch for an unknown key may begin at the earliest; for one that is
     /// under way, when it began.
     std::uint64_t next = 0;
+    bool isFailing = false;  ///< the last attempt brought nothing
 };
 
 /// A key set in shared memory, published by whichever worker fetched it, and the
