@@ -315,8 +315,8 @@ sanitize() {
     closing
 }
 
-# The source of the installed nginx, or of the release's newest when the mirror
-# no longer has that version. The machine's own package lists stay as they are.
+# The source of the installed nginx, or of the release's newest that the mirror
+# still has. The machine's own package lists stay as they are.
 fetchNginxSource() {
     local tree=$build/sanitize/nginx apt=$build/sanitize/apt suite version
     [[ ! -f $tree/.version || $(<"$tree/.version") != $(nginxVersion) ]] || return 0
@@ -332,8 +332,12 @@ fetchNginxSource() {
             -o Dir::State::Lists="$apt/lists" -o Dir::Cache="$apt/cache"
             -o APT::Sandbox::User="$(id -un)")
         apt-get "${options[@]}" update
-        apt-get "${options[@]}" source "nginx=$(nginxVersion)" \
-            || apt-get "${options[@]}" source nginx
+        for version in "$(nginxVersion)" \
+            $(apt-cache "${options[@]}" showsrc nginx | sed -n 's/^Version: //p' | sort -rV); do
+            ! apt-get "${options[@]}" source "nginx=$version" || exit 0
+            rm -rf nginx-*/
+        done
+        exit 1
     ) >"$build/sanitize/fetch.log" 2>&1 || {
         tail -20 "$build/sanitize/fetch.log" >&2
         die "the source of nginx could not be fetched"
