@@ -4,6 +4,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Keys;
 
 my $t = Edgerun::Test->new(env => {
     SHORT_SECRET => 'short',
@@ -156,6 +157,7 @@ problems_are('zones', <<'END');
 END
 
 $t->write_file('bad.jsonl', qq({"sha256":"12","user":"a"}\n{"user":"a","rol":"b"}\n));
+$t->write_file('many.pem', join '', map { Edgerun::Keys->new('EdDSA')->pem } 1 .. 17);
 $t->write_file('empty.json', '{"keys":[]}');
 $t->write_file('secret.json', '{"keys":[{"kty":"oct","k":"c2hvcnQ"},{"kty":"ot"}]}');
 $t->write_file('private.pem', "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAAA\n-----END PRIVATE KEY-----\n");
@@ -200,6 +202,10 @@ my $methods = problems_are('methods', <<'END');
             location /25/request { edgerun_auth_identity user=$upstream_http_x_user; }  #! under "satisfy any"
             location /25/role { edgerun_auth_identity user=$ssl_client_s_dn role=$upstream_http_x_role; }   #! under "satisfy any"
             location /25/certificate { edgerun_auth_identity user=$ssl_client_s_dn role="role-$ssl_client_i_dn"; }
+        }
+        location /30 {
+            edgerun_auth_jwt "many";                                #! has more than 16 keys without "kid"
+            edgerun_auth_jwt_key_file many.pem;
         }
         location /24 { edgerun_auth_identity off; edgerun_require_module a; }   #! nobody is authenticated
     }

@@ -37,13 +37,15 @@ Credential hopeFor(const VerifierKeys& keys, RequestContext& context) {
         context.keysAskedAt = engine::fetchNow();
     }
     Credential found = Credential::Refused;
+    // All are asked, so that all fetches begin at once.
     for (engine::RemoteKeys* source : keys.sources()) {
         switch (source->hopeFor(*context.keysAskedAt)) {
             case engine::KeyHope::Coming:
                 context.awaitedKeys = source;
-                return Credential::Pending;
+                found = Credential::Pending;
+                break;
             case engine::KeyHope::Unavailable:
-                found = Credential::Unavailable;
+                found = found == Credential::Refused ? Credential::Unavailable : found;
                 break;
             case engine::KeyHope::None:
                 break;

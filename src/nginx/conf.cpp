@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "edgerun/auth/jws.h"
 #include "edgerun/nginx/contain.h"
 #include "edgerun/nginx/jobs_handler.h"
 
@@ -107,6 +108,12 @@ bool hasFittingKey(const LocationConf& conf) {
                        [&](const auto& key) { return key->algorithms().meets(policy.algorithms); });
 }
 
+bool hasTooManyNameless(const KeyRing& ring) {
+    const auto nameless = std::count_if(ring.keys.begin(), ring.keys.end(),
+                                        [](const auto& key) { return key->keyId().empty(); });
+    return static_cast<std::size_t>(nameless) > auth::kMaxTries;
+}
+
 void checkGate(ngx_conf_t* cf, Problems& problems, const LocationConf& conf) {
     const ngx_http_core_loc_conf_t& core = *coreConfOf(cf);
     if (conf.usesJwt() && !conf.keyRing) {
@@ -117,6 +124,12 @@ void checkGate(ngx_conf_t* cf, Problems& problems, const LocationConf& conf) {
     if (conf.usesJwt() && conf.keyRing && !conf.keyRing->isFaulty && !hasFittingKey(conf)) {
         problems.add(cf, conf.jwt->place,
                      "no key of \"edgerun_auth_jwt\" fits \"edgerun_auth_jwt_algorithms\"");
+    }
+    if (conf.usesJwt() && conf.keyRing && hasTooManyNameless(*conf.keyRing)) {
+        problems.add(cf, conf.jwt->place,
+                     "\"edgerun_auth_jwt\" has more than " + std::to_string(auth::kMaxTries) +
+                         " keys without \"kid\", of which a token is checked against no more; "
+                         "name them in a JWK Set");
     }
     const auto identity = conf.identity.value_or(nullptr);
     if (identity != nullptr && !identity->isOfCertificate && core.satisfy == NGX_HTTP_SATISFY_ANY) {
