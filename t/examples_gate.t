@@ -28,7 +28,7 @@ $peers->write_conf(<<'END_CONF');
         listen 127.0.0.1:%%PORT_2%%;
         location /session {
             if ($http_x_user) { return 500; }
-            if ($cookie_session = "alice's") { add_header X-User alice; add_header X-Roles "staff admin"; return 200; }
+            if ($cookie_session = "alice's") { add_header X-User alice; add_header X-Roles "staff, admin"; return 200; }
             if ($cookie_session = "bob's") { add_header X-User bob; return 200; }
             return 401;
         }
