@@ -153,6 +153,9 @@ is $t->raw("POST /jobs HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer $token\r\nCo
 my $unknown = $t->raw("POST /jobs HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n");
 is $unknown->{status}, 501, 'an unknown transfer coding is refused';
 
+ok wait_until {
+    6 == grep { $_->{body} =~ /"(?:after|between)"|yyyy/ } @{ $t->emulator->log(call => 'add_message') };
+}, 'all that was accepted so far has begun';
 my $before = @{ $t->emulator->log(call => 'create_thread') };
 for my $abort (0, 1) {
     my $leaving = $t->connect;
