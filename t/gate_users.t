@@ -27,7 +27,7 @@ $t->write_conf(<<'END');
         proxy_set_header X-Who "$edgerun_user|$edgerun_role|$edgerun_modules|$edgerun_limit";
         location / { proxy_pass http://127.0.0.1:%%PORT_1%%; }
         location /admin { edgerun_require_role admin; proxy_pass http://127.0.0.1:%%PORT_1%%; }
-        location /either { satisfy any; allow all; proxy_pass http://127.0.0.1:%%PORT_1%%; }
+        location /either { satisfy any; allow all; edgerun_auth_identity off; proxy_pass http://127.0.0.1:%%PORT_1%%; }
     }
     server { listen 127.0.0.1:%%PORT_1%%; location / { return 200 "$http_x_who"; } }
 END
