@@ -136,7 +136,13 @@ $http}
 END
     my $master = $self->start($name, 0, $port, $self->{program}{nginx}, '-p', $dir,
         '-c', "$dir/$name.conf", '-e', "$dir/$name.log");
-    my ($worker) = split ' ', read_file("/proc/$master/task/$master/children");
+    # The master listens before it has a worker.
+    my ($worker, $deadline) = (undef, time + 10);
+    until ($worker) {
+        ($worker) = split ' ', read_file("/proc/$master/task/$master/children");
+        die "$name has no worker\n" if time > $deadline;
+        sleep 0.01 if !$worker;
+    }
     return { url => "http://127.0.0.1:$port/simulations", worker => $worker };
 }
 
