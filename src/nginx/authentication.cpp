@@ -37,11 +37,12 @@ Credential hopeFor(const VerifierKeys& keys, RequestContext& context) {
         context.keysAskedAt = engine::fetchNow();
     }
     Credential found = Credential::Refused;
+    context.awaitedKeys.clear();
     // All are asked, so that all fetches begin at once.
     for (engine::RemoteKeys* source : keys.sources()) {
         switch (source->hopeFor(*context.keysAskedAt)) {
             case engine::KeyHope::Coming:
-                context.awaitedKeys = source;
+                context.awaitedKeys.push_back(source);
                 found = Credential::Pending;
                 break;
             case engine::KeyHope::Unavailable:
@@ -156,6 +157,9 @@ void authenticate(ngx_http_request_t* r, const Authentication& methods, RequestC
         return;
     }
     const Checking checking(context);
+    // What was known is gone, also if this ends early for want of memory.
+    context.authentication = nullptr;
+    context.credential = Credential::Unchecked;
     context.caller = nullptr;
     const Presented presented = presentedBy(r, methods);
     context.credential = check(r, methods, presented, context);

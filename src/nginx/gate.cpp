@@ -104,7 +104,7 @@ ngx_int_t passOrWait(ngx_http_request_t* r) {
         return rc;
     }
     const RequestContext& context = *existingContextOf(r);
-    return waitForKeys(r, *context.awaitedKeys, *context.keysAskedAt);
+    return waitForKeys(r, context.awaitedKeys, *context.keysAskedAt);
 }
 
 }  // namespace

@@ -12,23 +12,21 @@ namespace {
 class WaitingRequest final : public engine::KeyWaiter {
 public:
     explicit WaitingRequest(ngx_http_request_t* r) : r_(r), wake_(onWake, this) {}
-    ~WaitingRequest() {
-        if (keys_ != nullptr) {
-            keys_->forget(*this);
-        }
-    }
+    ~WaitingRequest() { forgetAll(); }
     WaitingRequest(const WaitingRequest&) = delete;
     WaitingRequest& operator=(const WaitingRequest&) = delete;
 
     bool isOf(const ngx_http_request_t* r) const { return r_ == r; }
 
-    ngx_int_t wait(engine::RemoteKeys& keys, std::uint64_t askedAt) {
+    ngx_int_t wait(const std::vector<engine::RemoteKeys*>& sources, std::uint64_t askedAt) {
         ngx_event_t* read = r_->connection->read;
         if (ngx_handle_read_event(read, 0) != NGX_OK) {
             return NGX_ERROR;
         }
-        keys.await(*this, askedAt);
-        keys_ = &keys;
+        sources_ = sources;  // first: whoever knows of us must be told when we go
+        for (engine::RemoteKeys* source : sources_) {
+            source->await(*this, askedAt);
+        }
         r_->read_event_handler = ngx_http_test_reading;  // notices a client that leaves
         r_->write_event_handler = ngx_http_request_empty_handler;
         if (read->ready) {
@@ -39,15 +37,22 @@ public:
 
     /// Others are told in the same breath: the request goes on after that.
     void onKeys() noexcept override {
-        keys_ = nullptr;
+        forgetAll();
         wake_.post();
     }
 
 private:
+    void forgetAll() noexcept {
+        for (engine::RemoteKeys* source : sources_) {
+            source->forget(*this);
+        }
+        sources_.clear();
+    }
+
     static void onWake(void* self) noexcept;
 
     ngx_http_request_t* r_;
-    engine::RemoteKeys* keys_ = nullptr;  ///< which are to tell
+    std::vector<engine::RemoteKeys*> sources_;  ///< which are to tell
     loop::LoopEvent wake_;
 };
 
@@ -97,12 +102,13 @@ WaitingRequest* create(ngx_http_request_t* r) {
 
 }  // namespace
 
-ngx_int_t waitForKeys(ngx_http_request_t* r, engine::RemoteKeys& keys, std::uint64_t askedAt) {
+ngx_int_t waitForKeys(ngx_http_request_t* r, const std::vector<engine::RemoteKeys*>& sources,
+                      std::uint64_t askedAt) {
     WaitingRequest* waiting = existingOf(r);
     if (waiting == nullptr) {
         waiting = create(r);
     }
-    return waiting != nullptr ? waiting->wait(keys, askedAt) : NGX_ERROR;
+    return waiting != nullptr ? waiting->wait(sources, askedAt) : NGX_ERROR;
 }
 
 }  // namespace edgerun::nginx

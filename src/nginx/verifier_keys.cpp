@@ -19,7 +19,7 @@ bool VerifierKeys::refresh() {
     for (std::size_t i = 0; i < sources_.size(); i++) {
         const std::uint64_t epoch = sources_[i]->refresh();
         isIncomplete = isIncomplete || epoch == 0;
-        isNew = isNew || std::exchange(epochs_[i], epoch) != epoch;
+        isNew = isNew || epochs_[i] != epoch;
     }
     if (isNew) {
         collect();
@@ -27,11 +27,16 @@ bool VerifierKeys::refresh() {
     return isIncomplete;
 }
 
+/// The old list stays whole, and due for this, if memory runs out.
 void VerifierKeys::collect() {
-    number_ = ++lastNumber_;  // first: tokens of other keys must never have it
-    keys_ = ring_.keys;
+    auth::VerificationKeys keys = ring_.keys;
     for (const engine::RemoteKeys* source : sources_) {
-        keys_.insert(keys_.end(), source->keys().begin(), source->keys().end());
+        keys.insert(keys.end(), source->keys().begin(), source->keys().end());
+    }
+    keys_ = std::move(keys);
+    number_ = ++lastNumber_;
+    for (std::size_t i = 0; i < sources_.size(); i++) {
+        epochs_[i] = sources_[i]->epoch();
     }
 }
 

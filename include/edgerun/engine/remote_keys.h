@@ -50,6 +50,8 @@ public:
     /// One atomic load when nothing is new.
     std::uint64_t refresh();
     const auth::VerificationKeys& keys() const { return keys_; }
+    /// What refresh() said last.
+    std::uint64_t epoch() const { return number_; }
 
     /// For a request that misses a key, or the first set, since `askedAt`
     /// (fetchNow() at its first question) and has called refresh(). May begin a fetch: for a

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "edgerun/auth/caller.h"
 #include "edgerun/engine/remote_keys.h"
@@ -32,8 +33,8 @@ struct RequestContext {
     bool isBeingChecked = false;                     ///< a variable of it may ask for itself
     std::shared_ptr<const auth::Caller> caller;      ///< when verified
 
-    std::optional<std::uint64_t> keysAskedAt;  ///< fetchNow(), at the first missing key
-    engine::RemoteKeys* awaitedKeys = nullptr;
+    std::optional<std::uint64_t> keysAskedAt;      ///< fetchNow(), at the first missing key
+    std::vector<engine::RemoteKeys*> awaitedKeys;  ///< all that may bring it
 
     ngx_table_elt_t* challenge = nullptr;  ///< ours among the response's headers
 
