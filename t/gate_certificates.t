@@ -3,30 +3,17 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Certificates;
 
 my $t = Edgerun::Test->new;
 sub in_dir { return $t->dir . "/$_[0]" }
 
-sub openssl {
-    my (@arguments) = @_;
-    my ($exit, $output) = Edgerun::Process::capture({ PATH => $ENV{PATH} }, 'openssl', @arguments);
-    die "openssl @arguments: $output" if $exit;
-    return;
-}
-
-my @new = qw(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2);
-openssl('req', '-x509', @new, '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1',
-    '-keyout', in_dir('server.key'), '-out', in_dir('server.pem'));
-for my $authority (qw(ca stranger)) {
-    openssl('req', '-x509', @new, '-subj', "/CN=$authority",
-        '-keyout', in_dir("$authority.key"), '-out', in_dir("$authority.pem"));
-}
-for my $client ([ alice => 'ca', '/O=Staff/CN=alice' ], [ eve => 'ca', '/O=Guests/CN=eve' ], [ mallory => 'stranger', '/O=Staff/CN=alice' ]) {
-    my ($name, $authority, $subject) = @$client;
-    openssl('req', @new, '-subj', $subject, '-keyout', in_dir("$name.key"), '-out', in_dir("$name.csr"));
-    openssl('x509', '-req', '-days', 2, '-in', in_dir("$name.csr"), '-CA', in_dir("$authority.pem"),
-        '-CAkey', in_dir("$authority.key"), '-CAcreateserial', '-out', in_dir("$name.pem"));
-}
+my $certificates = Edgerun::Certificates->new($t->dir);
+$certificates->self_signed('server', subject => '/CN=127.0.0.1', names => 'IP:127.0.0.1');
+$certificates->self_signed($_) for qw(ca stranger);
+$certificates->signed('alice',   'ca',       subject => '/O=Staff/CN=alice');
+$certificates->signed('eve',     'ca',       subject => '/O=Guests/CN=eve');
+$certificates->signed('mallory', 'stranger', subject => '/O=Staff/CN=alice');
 
 $t->write_conf(<<'END');
     map $ssl_client_verify:$ssl_client_s_dn $client_name { ~^SUCCESS:(?:.*,)?CN=(?<cn>[^,]+) $cn; }

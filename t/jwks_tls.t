@@ -3,6 +3,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Certificates;
 use Edgerun::Keys;
 use Edgerun::KeyServer;
 
@@ -14,28 +15,11 @@ make_certificates();
 
 sub in_dir { return $t->dir . "/$_[0]" }
 
-sub openssl {
-    my (@arguments) = @_;
-    my ($exit, $output) = Edgerun::Process::capture({ PATH => $ENV{PATH} }, 'openssl', @arguments);
-    die "openssl @arguments: $output" if $exit;
-    return;
-}
-
 sub make_certificates {
-    my @new = qw(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes);
-    for my $ca (qw(ca other-ca)) {
-        openssl('req', '-x509', @new, '-days', 2, '-subj', "/CN=$ca",
-            '-keyout', in_dir("$ca.key"), '-out', in_dir("$ca.pem"));
-    }
-    for my $pair ([ good => 'IP:127.0.0.1,DNS:localhost' ], [ misnamed => 'DNS:other.test' ]) {
-        my ($name, $names) = @$pair;
-        $t->write_file("$name.ext", "subjectAltName=$names\n");
-        openssl('req', '-new', @new, '-subj', "/CN=$name",
-            '-keyout', in_dir("$name.key"), '-out', in_dir("$name.csr"));
-        openssl('x509', '-req', '-days', 2, '-in', in_dir("$name.csr"), '-CA', in_dir('ca.pem'),
-            '-CAkey', in_dir('ca.key'), '-CAcreateserial', '-extfile', in_dir("$name.ext"),
-            '-out', in_dir("$name.pem"));
-    }
+    my $certificates = Edgerun::Certificates->new($t->dir);
+    $certificates->self_signed($_) for qw(ca other-ca);
+    $certificates->signed('good',     'ca', names => 'IP:127.0.0.1,DNS:localhost');
+    $certificates->signed('misnamed', 'ca', names => 'DNS:other.test');
     return;
 }
 

@@ -4,6 +4,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Certificates;
 use Edgerun::Jobs;
 
 my $t = Edgerun::Test->new(workers => 1);
@@ -17,29 +18,12 @@ END { $_->stop for grep { $_ } values %emulators }
 
 sub in_dir { return $t->dir . "/$_[0]" }
 
-sub openssl {
-    my (@arguments) = @_;
-    my ($exit, $output) = Edgerun::Process::capture({ PATH => $ENV{PATH} }, 'openssl', @arguments);
-    die "openssl @arguments: $output" if $exit;
-    return;
-}
-
 sub make_certificates {
-    my @new = qw(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes);
-    openssl('req', '-x509', @new, '-days', 2, '-subj', '/CN=Test CA',
-        '-keyout', in_dir('ca.key'), '-out', in_dir('ca.pem'));
-    openssl('req', '-x509', @new, '-days', 2, '-subj', '/CN=127.0.0.1',
-        '-addext', 'subjectAltName=IP:127.0.0.1',
-        '-keyout', in_dir('self.key'), '-out', in_dir('self.pem'));
-    for my $pair ([ good => 'IP:127.0.0.1,DNS:provider.test' ], [ other => 'DNS:other.test' ]) {
-        my ($name, $names) = @$pair;
-        $t->write_file("$name.ext", "subjectAltName=$names\n");
-        openssl('req', '-new', @new, '-subj', "/CN=$name",
-            '-keyout', in_dir("$name.key"), '-out', in_dir("$name.csr"));
-        openssl('x509', '-req', '-days', 2, '-in', in_dir("$name.csr"), '-CA', in_dir('ca.pem'),
-            '-CAkey', in_dir('ca.key'), '-CAcreateserial', '-extfile', in_dir("$name.ext"),
-            '-out', in_dir("$name.pem"));
-    }
+    my $certificates = Edgerun::Certificates->new($t->dir);
+    $certificates->self_signed('ca', subject => '/CN=Test CA');
+    $certificates->self_signed('self', subject => '/CN=127.0.0.1', names => 'IP:127.0.0.1');
+    $certificates->signed('good',  'ca', names => 'IP:127.0.0.1,DNS:provider.test');
+    $certificates->signed('other', 'ca', names => 'DNS:other.test');
     return;
 }
 
