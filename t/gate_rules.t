@@ -55,13 +55,13 @@ $t->write_conf(<<'END');
         location /ssi/ { edgerun_auth_jwt off; ssi on; }
         location /mirrored {
             edgerun_auth_jwt off;
-            mirror /work;
+            mirror /tasks;
             proxy_pass http://127.0.0.1:%%PORT_1%%/take;
         }
-        location /work { edgerun_jobs zone=jobs provider=main; }
+        location /tasks { edgerun_jobs zone=jobs provider=main; }
         location /included/ { }
         location /asked/ { edgerun_auth_jwt off; auth_request /included/page; }
-        location /asked-work/ { edgerun_auth_jwt off; auth_request /work/0123456789; }
+        location /asked-work/ { edgerun_auth_jwt off; auth_request /tasks/0123456789; }
     }
     server {
         listen 127.0.0.1:%%PORT_1%%;
@@ -76,7 +76,7 @@ $t->write_file("html/$_/page", 'inside') for qw(any/allow any/deny any/basic any
     all/allow all/deny all/request delay included asked asked-work);
 $t->write_file("html/pages/$_.html", "<h1>$_</h1>") for 401, 403;
 $t->write_file('html/404.html', 'not for you');
-$t->write_file('html/ssi/work.html', 'before [<!--# include virtual="/work/0123456789" -->] after');
+$t->write_file('html/ssi/work.html', 'before [<!--# include virtual="/tasks/0123456789" -->] after');
 $t->write_file('html/ssi/page.html', '[<!--# include virtual="/included/page" -->]');
 $t->write_file('users', "alice:{PLAIN}wonder\n");
 $t->run;
