@@ -226,6 +226,9 @@ char* mergeLocationConf(ngx_conf_t* cf, void* parent, void* child) noexcept {
         inherit(mine.errorFormat, theirs.errorFormat);
         inherit(mine.challenge, theirs.challenge);
         inherit(mine.maxQuery, theirs.maxQuery);
+        inherit(mine.maxWait, theirs.maxWait);
+        inherit(mine.maxRunning, theirs.maxRunning);
+        inherit(mine.startGuarantee, theirs.startGuarantee);
         inheritHandler(cf, mine, theirs);
         // A server with locations may leave to them what it lacks itself.
         if (coreConfOf(cf)->name.len > 0 || coreConfOf(cf)->locations == nullptr) {

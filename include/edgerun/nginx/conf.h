@@ -13,11 +13,14 @@
 #include "edgerun/auth/claims.h"
 #include "edgerun/auth/user_directory.h"
 #include "edgerun/auth/verification_key.h"
+#include "edgerun/engine/journal.h"
 #include "edgerun/engine/provider.h"
 #include "edgerun/loop/ngx.h"
+#include "edgerun/loop/wake_up.h"
 #include "edgerun/nginx/error_format.h"
 #include "edgerun/nginx/key_source.h"
 #include "edgerun/nginx/problems.h"
+#include "edgerun/run/record.h"
 
 extern "C" {
 extern ngx_module_t ngx_http_edgerun_module;
@@ -31,7 +34,12 @@ struct ZoneConf {
     std::string name;
     std::uint64_t ttl = 3'600'000;       ///< ms
     std::size_t maxAnswer = 256 * 1024;  ///< bytes
+    std::string journal;                 ///< its directory, absolute; or empty
+    engine::JournalSync sync = engine::JournalSync::Always;
+    ngx_thread_pool_t* pool = nullptr;  ///< the journal's
     ngx_shm_zone_t* shm = nullptr;
+    /// One for the zone's memory, whichever configurations use it.
+    std::shared_ptr<loop::SharedWakeUp> wakeUp;
 };
 
 /// One edgerun_provider { }.
@@ -91,6 +99,7 @@ struct JobsConf {
     std::string zoneName;
     std::string providerName;
     ngx_http_complex_value_t* assistant = nullptr;  ///< or the provider's default
+    bool isSync = false;                            ///< POST waits for the job's end
     Place place;
 
     // Known when the whole configuration is.
@@ -119,6 +128,9 @@ struct LocationConf {
     std::optional<ErrorFormat> errorFormat;
     std::optional<ngx_http_complex_value_t*> challenge;  ///< more of WWW-Authenticate; null: off
     std::optional<std::size_t> maxQuery;                 ///< code points
+    std::optional<std::uint64_t> maxWait;                ///< ms that a client may wait
+    std::optional<std::uint32_t> maxRunning;             ///< jobs of one user; 0: any number
+    std::optional<run::StartGuarantee> startGuarantee;
     std::shared_ptr<JobsConf> jobs;  ///< inherited by "if" and "limit_except" only
 
     // Known when levels are merged.
@@ -136,6 +148,7 @@ struct LocationConf {
 };
 
 inline constexpr std::size_t kDefaultMaxQuery = 12'000;
+inline constexpr std::uint64_t kDefaultMaxWait = 60'000;
 
 struct MainConf final : engine::ProviderDirectory {
     Problems problems;
