@@ -10,7 +10,7 @@ namespace edgerun::engine {
 namespace {
 
 constexpr std::uint64_t kTick = 250;     // ms
-constexpr std::uint64_t kLease = 5'000;  // ms without a tick until others take over
+constexpr std::uint64_t kLease = 2'500;  // ms without a tick until others take over
 constexpr std::size_t kAdoptedPerTurn = 512;
 constexpr std::uint64_t kAdoptionPause = 10;  // ms, while there are more
 constexpr std::size_t kExpiredPerTurn = 64;
@@ -37,6 +37,9 @@ void JobRunner::tick() {
         return;
     }
     keepPlace();
+    if (journal_ != nullptr) {
+        journal_->tick();
+    }
     if (place_) {
         adoptOrphans();
     }
@@ -71,7 +74,7 @@ void JobRunner::adoptOrphans() {
         arena_.adopt(*place_, monotonicNow(), cursor_, kAdoptedPerTurn, taken_);
     } while (cursor_ != before && taken_.size() < kAdoptedPerTurn);
     for (const auto& ref : taken_) {
-        take(ref);
+        take(ref, true);
     }
     if (!taken_.empty()) {
         ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
@@ -80,11 +83,11 @@ void JobRunner::adoptOrphans() {
     }
 }
 
-/// A leaving worker gives its jobs back at once, but for those whose call must
-/// be carried to its end.
+/// A leaving worker gives its jobs back at once, but for those whose call or step
+/// must be carried to its end; and its journal with the last of them.
 void JobRunner::leave() {
-    for (const auto& ref : starts_) {
-        arena_.release(ref);
+    for (const auto& start : starts_) {
+        arena_.release(start.ref);
     }
     starts_.clear();
     std::vector<RunningJob*> leaving;
@@ -98,6 +101,9 @@ void JobRunner::leave() {
     }
     if (place_) {
         arena_.renewWorker(*place_, monotonicNow() + kLease);
+    }
+    if (journal_ != nullptr && jobs_.empty() && submits_.empty() && erasures_.empty()) {
+        journal_->leave();
     }
 }
 

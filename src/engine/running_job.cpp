@@ -1,6 +1,10 @@
 #include "edgerun/engine/running_job.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "edgerun/engine/job_runner.h"
+#include "edgerun/store/crash_point.h"
 
 namespace edgerun::engine {
 
@@ -39,7 +43,31 @@ void RunningJob::calls(loop::Transfer* transfer, bool once) {
     once_ = once;
 }
 
+JobChange RunningJob::takeChange() {
+    JobChange change = std::move(*change_);
+    change_.reset();
+    return change;
+}
+
+void RunningJob::forget(EndListener& listener) noexcept {
+    listeners_.erase(std::remove(listeners_.begin(), listeners_.end(), &listener),
+                     listeners_.end());
+}
+
+void RunningJob::tellEnding(Ending ending) noexcept {
+    for (EndListener* listener : std::exchange(listeners_, {})) {
+        listener->onEnding(ending);
+    }
+}
+
+void RunningJob::onJournaled(bool isWritten) noexcept {
+    runner_.onJournaled(*this, isWritten);
+}
+
 void RunningJob::onTransfer(const loop::TransferResult& result) noexcept {
+    if (once_) {
+        EDGERUN_CRASH_POINT(once_answered);
+    }
     transfer_ = nullptr;
     runner_.drive(*this, eventOf(result));
 }

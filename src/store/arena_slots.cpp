@@ -25,7 +25,8 @@ bool isPlausible(const ArenaView& view, const Chain& chain) {
 bool isPlausible(const run::Record& record) {
     return record.phase <= run::Phase::Done && record.status <= run::JobStatus::Cancelled &&
            holdsBool(record.ownsThread) && holdsBool(record.queryCut) &&
-           holdsBool(record.oddStatusNoted);
+           holdsBool(record.oddStatusNoted) && holdsBool(record.erased) &&
+           record.guarantee <= run::StartGuarantee::AtLeastOnce;
 }
 
 }  // namespace

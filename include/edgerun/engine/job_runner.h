@@ -10,86 +10,190 @@
 #include <unordered_map>
 #include <vector>
 
+#include "edgerun/engine/change_signal.h"
+#include "edgerun/engine/job_changes.h"
 #include "edgerun/engine/job_json.h"
+#include "edgerun/engine/journal.h"
 #include "edgerun/engine/provider.h"
 #include "edgerun/loop/http_client.h"
 #include "edgerun/loop/loop_event.h"
+#include "edgerun/loop/wake_up.h"
 #include "edgerun/run/machine.h"
 #include "edgerun/store/job_arena.h"
 #include "edgerun/store/job_request.h"
 
 namespace edgerun::engine {
 
+/// A new job as a client asked for it. `request.assistant` is one of the provider's.
+struct Submission {
+    const store::JobOwner& owner;
+    const Provider& provider;
+    const store::JobRequest& request;
+    store::IdempotencyKey key;
+    std::uint32_t maxRunning = 0;  ///< 0: any number
+    run::StartGuarantee guarantee = run::StartGuarantee::Lookup;
+};
+
 enum class SubmitStatus {
     Accepted,
-    Full,         ///< the zone holds only live jobs
-    TooLarge,     ///< the request does not fit a job
-    ThreadBusy,   ///< another job of the thread is still running
-    Unavailable,  ///< this worker has no place in the zone, or no randomness
+    KnownKey,        ///< the key's first job: Submitted::known
+    Full,            ///< the zone holds only live jobs
+    TooLarge,        ///< the request does not fit a job
+    ThreadBusy,      ///< another job of the thread is still running
+    TooManyRunning,  ///< Submission::maxRunning
+    Unavailable,     ///< jobs are still being read, this worker has no place in the zone, the
+                     ///< journal cannot be written, or no randomness. With a journal, the job may
+                     ///< exist all the same: who sends it again should do so with a key.
 };
 
 struct Submitted {
     SubmitStatus status;
     std::string id;    ///< of the accepted job
     std::string body;  ///< its JSON, version 1
+    store::KnownJob known;
+};
+
+class SubmitListener {
+public:
+    virtual void onSubmitted(const Submitted& submitted) noexcept = 0;
+
+protected:
+    ~SubmitListener() = default;
+};
+
+/// What came of cancel() or erase().
+enum class Ending {
+    Coming,       ///< the listener will be told
+    Ended,        ///< the job is final (or erased), by this or by an earlier call
+    Unknown,      ///< no such job of this owner
+    Unavailable,  ///< this worker has no place in the zone, or the journal cannot be written
+};
+
+class EndListener {
+public:
+    virtual void onEnding(Ending ending) noexcept = 0;
+
+protected:
+    ~EndListener() = default;
+};
+
+struct RunnerSettings {
+    std::string zoneName;
+    void* memory = nullptr;  ///< carved by JobArena::format()
+    std::size_t bytes = 0;
+    std::size_t maxAnswer = 0;
+    std::optional<JournalSettings> journal;
 };
 
 class RunningJob;
+class PendingSubmit;
+class PendingErase;
+struct JobChange;
 
 /// Takes jobs into one zone and carries those of this worker to their end: one
 /// per zone and worker process. Each step of a job is committed to the zone
-/// before it is acted on, so that another worker can go on from there.
+/// before it is acted on, so that another worker can go on from there; and to the
+/// journal, where there is one, before the zone.
 class JobRunner {
 public:
-    /// `memory` was carved by JobArena::format(). Null (logged) if not. The
-    /// references must outlive the runner.
-    static std::unique_ptr<JobRunner> create(std::string_view zoneName, void* memory,
-                                             std::size_t bytes, store::SharedLock& lock,
-                                             std::size_t maxAnswer, loop::HttpClient& client,
+    /// Null (logged) if the zone or its journal cannot be used. The references must outlive the
+    /// runner.
+    static std::unique_ptr<JobRunner> create(const RunnerSettings& settings,
+                                             store::SharedLock& lock,
+                                             const loop::SharedWakeUp& wakeUp,
+                                             loop::HttpClient& client,
                                              const ProviderDirectory& providers);
     /// Gives all jobs back to the other workers.
     ~JobRunner();
     JobRunner(const JobRunner&) = delete;
     JobRunner& operator=(const JobRunner&) = delete;
 
-    /// `request.assistant` is one of the provider's.
-    Submitted submit(const store::JobOwner& owner, const Provider& provider,
-                     const store::JobRequest& request);
+    /// nullopt: the listener will be told, unless it says forget().
+    std::optional<Submitted> submit(const Submission& submission, SubmitListener& listener);
+    /// The job goes on without it.
+    void forget(SubmitListener& listener) noexcept;
+
+    /// The job ends as cancelled, at once for its owner, then at the provider; a final one stays
+    /// as it is.
+    Ending cancel(const store::JobOwner& owner, const store::JobId& id, EndListener& listener);
+    /// The same, and nobody sees it any more.
+    Ending erase(const store::JobOwner& owner, const store::JobId& id, EndListener& listener);
+    void forget(EndListener& listener) noexcept;
 
     store::JobArena& arena() { return arena_; }
+    JobChanges& changes() { return changes_; }
+    /// Have the jobs of an earlier life been read? Before that nothing is known of any job.
+    bool isReady() const { return arena_.loading() != store::JobArena::Loading::Wanted; }
+    /// Until then a job that is not found may be another process's.
+    bool isWhole() const { return arena_.loading() == store::JobArena::Loading::Whole; }
 
 private:
     friend class RunningJob;
+    friend class PendingSubmit;
+    friend class PendingErase;
 
-    JobRunner(std::string_view zoneName, const store::JobArena& arena, std::size_t maxAnswer,
+    JobRunner(const RunnerSettings& settings, std::unique_ptr<ChangeSignal> signal,
+              const store::JobArena& arena, const loop::SharedWakeUp& wakeUp,
               loop::HttpClient& client, const ProviderDirectory& providers);
 
-    static void onTick(void* self) noexcept;
+    // job_runner.cpp: jobs begin, and are forgotten
+    struct Start {
+        store::JobRef ref;
+        bool isTakenOver = false;  ///< from another worker, or an earlier life
+    };
     static void onStarts(void* self) noexcept;
+    void take(const store::JobRef& ref, bool isTakenOver);
+    void startSome();
+    RunningJob& open(const Start& start, const store::JobId& id);
+    void forget(RunningJob& job);
+    void tellEnding(RunningJob& job);
+    void forgetAll();
+    void giveUp(RunningJob& job);
+    bool owns(const store::JobRef& ref) { return arena_.load(ref).has_value(); }
 
+    // job_runner_place.cpp: the worker's place in the zone, and leaving
+    static void onTick(void* self) noexcept;
     void tick();
     void keepPlace();
     void adoptOrphans();
-    void startSome();
-
-    void take(const store::JobRef& ref);
-    void drive(RunningJob& job, const run::Event& event) noexcept;
-    void step(RunningJob& job, const run::Event& event);
-    static void dropCallWhenLeaving(run::Step& next);
-    std::optional<store::JobRequest> requestOf(RunningJob& job, const Provider& provider,
-                                               const run::Record& record);
-    JobTimes timesOf(const run::Record& record, const Provider& provider) const;
-    bool commit(RunningJob& job, const Provider& provider, run::Step& next);
-    void perform(RunningJob& job, const Provider& provider, run::Step& next);
-    void abandon(RunningJob& job, const run::Record& record);
-    bool owns(const store::JobRef& ref) { return arena_.load(ref).has_value(); }
-    void forget(RunningJob& job);
-    void forgetAll();
-    void giveUp(RunningJob& job);
     void leave();
 
+    // job_submits.cpp: new jobs
+    std::optional<Submitted> await(std::unique_ptr<PendingSubmit> pending,
+                                   const store::JobSnapshot& job);
+    void finish(PendingSubmit& pending);
+    void disown(std::string_view idText);
+
+    // job_endings.cpp: jobs that a client ends
+    Ending end(const store::JobOwner& owner, const store::JobId& id, EndListener& listener,
+               bool erases);
+    bool isFinal(const store::JobOwner& owner, const store::JobId& id);
+    RunningJob* endingJob(const store::JobId& id);
+    Ending endNow(const store::JobRef& ref, const store::JobId& id, EndListener& listener,
+                  bool erases);
+    Ending eraseDone(const store::JobOwner& owner, const store::JobId& id, EndListener& listener);
+    void finish(PendingErase& pending);
+
+    // job_steps.cpp: one step of a job
+    void drive(RunningJob& job, const run::Event& event) noexcept;
+    void step(RunningJob& job, const run::Event& event);
+    std::optional<store::JobRequest> requestOf(RunningJob& job, const Provider& provider,
+                                               const run::Record& record);
+    run::Step abandon(const run::Record& record) const;
+    void settle(RunningJob& job, JobChange change);
+    void render(const RunningJob& job, JobChange& change) const;
+    JobTimes timesOf(const run::Record& record, const Provider* provider) const;
+    bool journals(const RunningJob& job, const JobChange& change) const;
+    bool appendTo(RunningJob& job, const JobChange& change);
+    void onJournaled(RunningJob& job, bool isWritten) noexcept;
+    void apply(RunningJob& job, JobChange change);
+    void shrink(RunningJob& job, JobChange change);
+    void perform(RunningJob& job, JobChange change);
+
     std::string zoneName_;
+    std::unique_ptr<ChangeSignal> signal_;
     store::JobArena arena_;
+    std::unique_ptr<Journal> journal_;  ///< null: jobs end with the zone
     std::size_t maxAnswer_;
     std::uint8_t node_;  // of job ids: a byte of the host name's digest
     loop::HttpClient& client_;
@@ -98,9 +202,13 @@ private:
     std::optional<store::WorkerPlace> place_;
     std::uint32_t cursor_ = 0;
     std::unordered_map<std::uint32_t, std::unique_ptr<RunningJob>> jobs_;  // by slot
-    std::deque<store::JobRef> starts_;
+    std::unordered_map<PendingSubmit*, std::unique_ptr<PendingSubmit>> submits_;
+    std::unordered_map<PendingErase*, std::unique_ptr<PendingErase>> erasures_;
+    std::vector<RunningJob*> endings_;  // for whose end clients wait
+    std::deque<Start> starts_;
     bool arrived_ = false;  // a job, since the last starts
     std::vector<store::JobRef> taken_;
+    JobChanges changes_;
     loop::LoopEvent tick_;
     loop::LoopEvent start_;
 };

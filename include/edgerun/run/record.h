@@ -39,6 +39,13 @@ enum class Phase : std::uint8_t {
     Done,          ///< nothing left to do
 };
 
+/// What to do about a run that may or may not have been started.
+enum class StartGuarantee : std::uint8_t {
+    Lookup,       ///< look for it, after a grace; start another only if there is none
+    AtMostOnce,   ///< never start another: the job fails
+    AtLeastOnce,  ///< start another at once
+};
+
 /// Identifiers that a provider gives; longer ones are refused as nonsense.
 using ProviderId = text::FixedString<94>;
 
@@ -65,6 +72,8 @@ struct Record {
     std::uint16_t rounds = 0;     ///< starts of a call that must not be repeated blindly
                                   ///< (of the message, then of the run), first included
     bool oddStatusNoted = false;  ///< an unknown run status was logged once
+    bool erased = false;          ///< its owner wants to see no more of it (caller's)
+    StartGuarantee guarantee = StartGuarantee::Lookup;  ///< (caller's)
     std::uint32_t polls = 0;
     std::uint64_t version = 1;    ///< of what the client sees (caller's)
     std::uint64_t provider = 0;   ///< which one runs the job (caller's)

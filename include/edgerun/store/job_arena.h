@@ -10,6 +10,7 @@
 #include "edgerun/run/record.h"
 #include "edgerun/store/arena_view.h"
 #include "edgerun/store/job_id.h"
+#include "edgerun/store/job_snapshot.h"
 #include "edgerun/store/shared_lock.h"
 
 namespace edgerun::store {
@@ -38,17 +39,91 @@ struct WorkerPlace {
     std::uint64_t nonce = 0;
 };
 
+struct NewJob {
+    const JobId& id;
+    const JobOwner& owner;
+    const run::Record& record;
+    std::string_view request;
+    std::string_view body;
+    IdempotencyKey key;
+    std::uint32_t maxRunning = 0;  ///< of the owner's jobs that are not final; 0: any number
+    /// Has its room, and its key, but nobody sees it until publish().
+    bool isHidden = false;
+};
+
 enum class AcceptStatus {
     Accepted,
-    Full,        ///< live jobs take all slots or blocks
-    TooLarge,    ///< request or body above the limits, or what this arena can ever hold
-    NoOwner,     ///< the worker's place was lost: register again
-    ThreadBusy,  ///< the record names a thread that a live job of the owner has
+    Full,            ///< live jobs take all slots or blocks
+    TooLarge,        ///< request or body above the limits, or what this arena can ever hold
+    NoOwner,         ///< the worker's place was lost: register again
+    ThreadBusy,      ///< the record names a thread that a live job of the owner has
+    TooManyRunning,  ///< NewJob::maxRunning
+    KnownKey,        ///< a job with this key is there: Accepted::known
+};
+
+/// The job that came first with a key.
+struct KnownJob {
+    JobId id{};
+    bool isSameRequest = false;  ///< fingerprints are equal
+    bool isHidden = false;       ///< its acceptance is not over yet
 };
 
 struct Accepted {
     AcceptStatus status;
     JobRef ref;
+    KnownJob known;
+};
+
+/// A job as its owner's worker finds it.
+struct LoadedJob {
+    run::Record record;
+    std::uint32_t revision = 0;  ///< of this state; the next commit makes it one more
+};
+
+enum class Seizure {
+    Taken,
+    Done,     ///< nothing is left to do for it
+    Unknown,  ///< no such job of this owner, or a hidden one
+    NoOwner,  ///< the worker's place was lost: register again
+};
+
+struct Seized {
+    Seizure outcome;
+    JobRef ref;
+};
+
+/// Tells a change of one job without a lock.
+struct JobWatch {
+    std::uint32_t slot = 0;
+    std::uint32_t generation = 0;
+    std::uint32_t changes = 0;
+};
+
+/// Tells all workers that a job has changed for which somebody watches.
+class ChangeSignal {
+public:
+    virtual void signal() noexcept = 0;
+
+protected:
+    ~ChangeSignal() = default;
+};
+
+/// What a list shows of a job.
+struct ListedJob {
+    JobId id;
+    run::Record record;
+};
+
+struct JobList {
+    std::vector<ListedJob> jobs;  ///< newest first
+    bool hasMore = false;
+    JobId next{};  ///< where to go on (`after`), if hasMore; perhaps not in `jobs`
+};
+
+enum class Restored {
+    Restored,
+    Known,  ///< the arena has it already
+    Full,   ///< there is no room beside live jobs
 };
 
 /// What a status poll needs, besides the body's bytes.
@@ -68,6 +143,7 @@ enum class ThreadUse { Unknown, Free, Busy };
 struct ArenaGauges {
     std::uint32_t slots, slotsFree, blocks, blocksFree, live, finished, workers;
     std::uint64_t accepted, refused, expired, evicted, repairs;
+    std::uint64_t journalFailures;  ///< flushes or writes that failed
 };
 
 /// Jobs in one piece of shared memory, carved once: header, slots, hash
@@ -97,11 +173,37 @@ public:
 
     /// Attaches to memory carved by format(), by this or an earlier process;
     /// nullopt if it is not, or has another layout version or size.
-    static std::optional<JobArena> attach(void* memory, std::size_t bytes, SharedLock& lock);
+    /// `signal` may be null; it is called without the lock held.
+    static std::optional<JobArena> attach(void* memory, std::size_t bytes, SharedLock& lock,
+                                          ChangeSignal* signal = nullptr);
 
     /// As given to format().
     const ArenaLimits& limits() const { return limits_; }
     const JobIdSecret& idSecret() const { return idSecret_; }
+    /// Of this memory since format(); never 0.
+    std::uint64_t instance() const { return instance_; }
+
+    // --- what an earlier life left in a journal ---
+
+    /// How much of the earlier jobs this arena has. One atomic load.
+    enum class Loading : std::uint32_t {
+        Wanted,   ///< nothing has been read yet: jobs are not to be served
+        Partial,  ///< processes of an earlier life still hold some: ids that are missing here may
+                  ///< be theirs
+        Whole,
+    };
+    Loading loading() const noexcept;
+    /// Set to Whole by format().
+    void setLoading(Loading loading) noexcept;
+
+    /// Brings a job back, in the order of their creation; a live one finds its worker by adopt().
+    /// `expiresAt` counts for jobs that are not open. Room is made as by accept().
+    Restored restore(const JobSnapshot& job, std::uint64_t acceptedAt, std::uint64_t expiresAt);
+
+    /// Whatever its owner; nullopt if it is not there.
+    std::optional<JobSnapshot> snapshot(const JobId& id);
+
+    void countJournalFailure();
 
     // --- workers ---
 
@@ -112,8 +214,8 @@ public:
     bool renewWorker(const WorkerPlace& place, std::uint64_t deadline);
     /// Gives the place back; its jobs are free at once.
     void releaseWorker(const WorkerPlace& place);
-    /// Takes over up to `most` live jobs whose owner is gone, and appends them
-    /// to `taken`. Looks at a bounded number of slots from `cursor`, which it
+    /// Takes over up to `most` live jobs whose owner is gone (its deadline has passed, or its
+    /// process does not exist), and appends them to `taken`. Looks at a bounded number of slots from `cursor`, which it
     /// advances; cheap while every owner is alive. While there is more to look
     /// at, the cursor moves with each call: call again soon.
     void adopt(const WorkerPlace& place, std::uint64_t now, std::uint32_t& cursor, std::size_t most,
@@ -126,22 +228,49 @@ public:
 
     /// Stores a new job. Makes room by removing finished jobs, oldest first;
     /// never a live one.
-    Accepted accept(const WorkerPlace& place, const JobId& id, const JobOwner& owner,
-                    const run::Record& record, std::string_view request, std::string_view body,
-                    std::uint64_t now);
+    Accepted accept(const WorkerPlace& place, const NewJob& job, std::uint64_t now);
+
+    /// A hidden job becomes visible. False when the job is not this worker's any more.
+    bool publish(const JobRef& ref);
+    /// A hidden job never was. Harmless when it is not this worker's any more.
+    void withdraw(const JobRef& ref);
+
+    /// The job that came with this key, unless it is erased or past its ttl.
+    std::optional<KnownJob> findKey(const IdempotencyKey& key, std::uint64_t now);
 
     /// Copies the job's JSON into `buffer` if `capacity` suffices. Found::No
-    /// for an unknown id, another owner's job and one past its ttl alike.
+    /// for an unknown id, another owner's job, a hidden or erased one and one past its ttl alike.
     JobView read(const JobId& id, const JobOwner& owner, std::uint64_t now, char* buffer,
                  std::size_t capacity);
 
     /// Free: this owner has a job with that thread, and none of them is live.
     ThreadUse findThread(const JobOwner& owner, std::string_view threadId);
 
+    /// Takes a job whose phase is not Done over from whichever worker has it: what that one
+    /// still wants to write is dropped. (To cancel or erase it.)
+    Seized seize(const WorkerPlace& place, const JobId& id, const JobOwner& owner);
+
+    /// Removes a job whose phase is Done. False if there is no such job of this owner.
+    bool erase(const JobId& id, const JobOwner& owner);
+
+    /// The owner's visible jobs, newest first, behind `after` (of this owner, there or not; or
+    /// nullopt), at most `limit`, only those with `status` if there is one. Looks at a bounded
+    /// number of jobs.
+    JobList list(const JobOwner& owner, const std::optional<JobId>& after,
+                 std::optional<run::JobStatus> status, std::size_t limit, std::uint64_t now);
+
+    /// From now on hasChanged() tells whether the job was published, changed for its owner, or
+    /// removed, and the ChangeSignal is given when that happens. Hidden jobs too. nullopt if
+    /// there is no such job of this owner.
+    std::optional<JobWatch> watch(const JobId& id, const JobOwner& owner);
+    bool hasChanged(const JobWatch& watch) const noexcept;
+
     // --- jobs, for the worker that owns them ---
 
     /// nullopt when the job is not this worker's any more (or gone).
-    std::optional<run::Record> load(const JobRef& ref);
+    std::optional<LoadedJob> load(const JobRef& ref);
+    /// All of it; nullopt likewise.
+    std::optional<JobSnapshot> loadWhole(const JobRef& ref);
     std::optional<JobId> idOf(const JobRef& ref);
     std::optional<std::string> loadRequest(const JobRef& ref);
 
@@ -154,7 +283,8 @@ public:
     /// Replaces the record; with a body, also the client's JSON, whose
     /// versions the caller counts in record.version. Refuses to move a status
     /// back or to change a final one (Lost). A final record's request is
-    /// dropped, its ttl begins. A record with phase Done leaves its owner.
+    /// dropped, its ttl begins. A record with phase Done leaves its owner. A hidden job becomes
+    /// visible; an erased one loses its body, and is removed once its phase is Done.
     Commit commit(const JobRef& ref, const run::Record& record,
                   std::optional<std::string_view> body, std::uint64_t now);
 
@@ -166,7 +296,7 @@ public:
     ArenaGauges gauges();
 
 private:
-    JobArena(const ArenaView& view, SharedLock& lock);
+    JobArena(const ArenaView& view, SharedLock& lock, ChangeSignal* signal);
 
     std::optional<std::size_t> requestSize(const JobRef& ref);
     void scanForOrphans(const WorkerPlace& place, std::uint32_t& cursor, std::size_t most,
@@ -174,8 +304,10 @@ private:
 
     ArenaView view_;
     SharedLock* lock_;
+    ChangeSignal* signal_;
     ArenaLimits limits_;
     JobIdSecret idSecret_;
+    std::uint64_t instance_;
     /// The orphan epoch whose round over all slots is under way or done, and
     /// how many slots that round still has to look at.
     std::uint64_t roundEpoch_;

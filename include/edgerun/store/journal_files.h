@@ -1,0 +1,110 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "edgerun/store/job_id.h"
+
+/// The files of a journal's directory. Each worker process is one writer: a random number, a lock
+/// file that it holds locked (flock) as long as it lives, and segments that it alone appends to:
+///
+///     zone                           the secret of the zone's job ids
+///     WRITER.lock                    WRITER: 16 hexadecimal digits
+///     WRITER-NUMBER.journal          NUMBER: 8 decimal digits, from 1
+///     WRITER.reserve                 a segment's space, kept for a full disk
+namespace edgerun::store {
+
+inline constexpr std::uint32_t kJournalFormat = 1;
+
+/// An open file, closed (and thereby unlocked) in the end.
+class OpenFile {
+public:
+    OpenFile() = default;
+    explicit OpenFile(int fd) : fd_(fd) {}
+    ~OpenFile();
+    OpenFile(OpenFile&& other) noexcept;
+    OpenFile& operator=(OpenFile&& other) noexcept;
+
+    int fd() const { return fd_; }
+    explicit operator bool() const { return fd_ != -1; }
+
+private:
+    int fd_ = -1;
+};
+
+/// A segment's bytes, mapped for reading.
+class SegmentBytes {
+public:
+    /// nullopt when it cannot be opened (errno is left).
+    static std::optional<SegmentBytes> map(const std::string& path);
+    ~SegmentBytes();
+    SegmentBytes(SegmentBytes&& other) noexcept;
+    SegmentBytes& operator=(SegmentBytes&&) = delete;
+
+    std::string_view all() const { return {data_, size_}; }
+
+private:
+    SegmentBytes(const char* data, std::size_t size) : data_(data), size_(size) {}
+
+    const char* data_;
+    std::size_t size_;
+};
+
+/// The first 64 bytes of a segment.
+struct SegmentHeader {
+    std::uint64_t writer = 0;
+    std::uint64_t instance = 0;  ///< of the zone that it was written for
+    std::uint32_t number = 0;
+    std::int64_t createdWall = 0;  ///< Unix ms
+};
+
+inline constexpr std::size_t kSegmentHeaderBytes = 64;
+
+std::string encodeSegmentHeader(const SegmentHeader& header);
+
+enum class HeaderFault { Torn, Foreign, LaterFormat };
+
+/// Torn: too short, or its CRC does not hold; such a segment was never used. Foreign: no journal
+/// of ours. LaterFormat: a later version wrote it.
+std::optional<SegmentHeader> decodeSegmentHeader(std::string_view bytes, HeaderFault& fault);
+
+struct Segment {
+    std::string path;
+    SegmentHeader header;
+    std::size_t bytes = 0;
+};
+
+/// What a directory holds of one writer.
+struct WriterFiles {
+    std::uint64_t writer = 0;
+    std::uint64_t instance = 0;  ///< 0 when it has no whole segment
+    std::vector<Segment> segments;
+    std::vector<std::string> torn;  ///< segments that were never used
+};
+
+struct DirectoryListing {
+    std::vector<WriterFiles> writers;
+    std::vector<std::string> problems;  ///< files that cannot be read; for the log
+};
+
+DirectoryListing listJournal(const std::string& directory);
+
+/// The writer's lock; empty while its process lives.
+OpenFile lockWriter(const std::string& directory, std::uint64_t writer);
+
+/// Removes a writer's files, the lock last. The lock must be held.
+void removeWriter(const std::string& directory, const WriterFiles& files);
+
+/// Flushes the names in a directory; false with errno.
+bool flushDirectory(const std::string& directory);
+
+/// The secret of the zone's ids, from DIRECTORY/zone. `mayCreate`: makes one, flushed, when there
+/// is none; else a random one. nullopt, with `problem` saying why, if it cannot be read or made.
+std::optional<JobIdSecret> zoneSecret(const std::string& directory, bool mayCreate,
+                                      std::string& problem);
+
+}  // namespace edgerun::store
