@@ -40,7 +40,8 @@ void JobRunner::tick() {
     if (journal_ != nullptr) {
         journal_->tick();
     }
-    if (place_) {
+    // Until all are read, jobs stay as they are: whoever has to read them anew finds the same.
+    if (place_ && isReady()) {
         adoptOrphans();
     }
     for (int i = 0; i < kExpiryTurns; i++) {
