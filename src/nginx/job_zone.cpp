@@ -2,10 +2,10 @@
 
 #include <openssl/rand.h>
 
-#include "edgerun/nginx/arguments.h"
+#include "edgerun/engine/stable_hash.h"
 #include "edgerun/nginx/conf.h"
 #include "edgerun/nginx/contain.h"
-#include "edgerun/nginx/directives.h"
+#include "edgerun/store/journal_files.h"
 
 namespace edgerun::nginx {
 
@@ -22,6 +22,7 @@ struct alignas(64) ZonePreamble {
     std::uint64_t bytes;  ///< of the arena
     std::uint64_t ttl;
     std::uint64_t maxAnswer;
+    std::uint64_t journal;  ///< its directory's hash; 0: none
 };
 
 ngx_slab_pool_t* poolOf(const ngx_shm_zone_t& zone) {
@@ -36,47 +37,97 @@ store::ArenaLimits limitsOf(const ZoneConf& conf) {
     return {conf.ttl, conf.maxAnswer * kEscapePercent / 100 + kOtherMembers};
 }
 
+std::uint64_t journalHashOf(const ZoneConf& conf) {
+    return conf.journal.empty() ? 0 : engine::stableHash(conf.journal);
+}
+
+/// What NGINX's slab allocator leaves of a zone, at least.
+std::size_t usableOf(std::size_t size) {
+    return size - size / 128 - 4 * ngx_pagesize - sizeof(ZonePreamble);
+}
+
+/// Ids of jobs in a journal must stay genuine when the zone is made anew. A test of the
+/// configuration leaves no secret behind.
+std::optional<store::JobIdSecret> secretFor(const ZoneConf& conf, std::string& problem) {
+    if (!conf.journal.empty()) {
+        return store::zoneSecret(conf.journal, ngx_test_config == 0, problem);
+    }
+    store::JobIdSecret secret;
+    if (RAND_bytes(secret.data(), static_cast<int>(secret.size())) != 1) {
+        problem = "there is no randomness";
+        return std::nullopt;
+    }
+    return secret;
+}
+
+ngx_int_t refuse(const ngx_shm_zone_t& zone, const std::string& problem) {
+    ngx_log_error(NGX_LOG_EMERG, zone.shm.log, 0, "edgerun_job_zone \"%V\" cannot be set up: %*s",
+                  &zone.shm.name, problem.size(), problem.data());
+    return NGX_ERROR;
+}
+
+/// The worker that reads the journal says when jobs may be served.
+bool holdJobsBack(ngx_shm_zone_t& zone, const ZonePreamble& preamble) {
+    ZoneLock lock(zone);
+    const ZoneMemory memory = memoryOf(zone);
+    auto arena = store::JobArena::attach(memory.address, preamble.bytes, lock);
+    if (arena) {
+        arena->setLoading(store::JobArena::Loading::Wanted);
+    }
+    return arena.has_value();
+}
+
 ngx_int_t carve(ngx_shm_zone_t& zone, const ZoneConf& conf) {
+    std::string problem;
+    const auto secret = secretFor(conf, problem);
+    if (!secret) {
+        return refuse(zone, problem);
+    }
     ngx_slab_pool_t* pool = poolOf(zone);
     pool->log_nomem = 0;
     // All free pages in one piece: NGINX keeps its mutex, we divide the rest.
     const std::size_t bytes = pool->pfree << ngx_pagesize_shift;
     void* memory = ngx_slab_alloc(pool, bytes);
-    store::JobIdSecret secret;
-    if (memory == nullptr || RAND_bytes(secret.data(), static_cast<int>(secret.size())) != 1) {
-        ngx_log_error(NGX_LOG_EMERG, zone.shm.log, 0, "edgerun_job_zone \"%V\" cannot be set up",
-                      &zone.shm.name);
-        return NGX_ERROR;
+    if (memory == nullptr) {
+        return refuse(zone, "its memory is not in one piece");
     }
 
     auto* preamble = static_cast<ZonePreamble*>(memory);
-    *preamble = {bytes - sizeof(ZonePreamble), conf.ttl, conf.maxAnswer};
-    if (!store::JobArena::format(preamble + 1, preamble->bytes, limitsOf(conf), secret)) {
-        ngx_log_error(NGX_LOG_EMERG, zone.shm.log, 0,
-                      "edgerun_job_zone \"%V\" is too small for max_answer=%uz; give it more, "
-                      "or lower max_answer",
-                      &zone.shm.name, conf.maxAnswer);
-        return NGX_ERROR;
+    *preamble = {bytes - sizeof(ZonePreamble), conf.ttl, conf.maxAnswer, journalHashOf(conf)};
+    if (!store::JobArena::format(preamble + 1, preamble->bytes, limitsOf(conf), *secret)) {
+        return refuse(zone, "it is too small for max_answer=" + std::to_string(conf.maxAnswer) +
+                                "; give it more, or lower max_answer");
     }
     pool->data = memory;
+    if (!conf.journal.empty() && !holdJobsBack(zone, *preamble)) {
+        return refuse(zone, "its memory is not readable");
+    }
     return NGX_OK;
 }
 
 /// A reload can still be rolled back here: nothing in the zone may change.
 ngx_int_t takeOver(const ngx_shm_zone_t& zone, const ZoneConf& conf) {
     const ZonePreamble* preamble = preambleOf(zone);
-    if (preamble->ttl == conf.ttl && preamble->maxAnswer == conf.maxAnswer) {
-        return NGX_OK;
+    if (preamble->ttl != conf.ttl || preamble->maxAnswer != conf.maxAnswer) {
+        ngx_log_error(NGX_LOG_EMERG, zone.shm.log, 0,
+                      "edgerun_job_zone \"%V\" exists with ttl=%uLms max_answer=%uL; to change "
+                      "them, restart NGINX or give the zone a new name",
+                      &zone.shm.name, preamble->ttl, preamble->maxAnswer);
+        return NGX_ERROR;
     }
-    ngx_log_error(NGX_LOG_EMERG, zone.shm.log, 0,
-                  "edgerun_job_zone \"%V\" exists with ttl=%uLms max_answer=%uL; to change them, "
-                  "restart NGINX or give the zone a new name",
-                  &zone.shm.name, preamble->ttl, preamble->maxAnswer);
-    return NGX_ERROR;
+    if (preamble->journal != journalHashOf(conf)) {
+        ngx_log_error(NGX_LOG_EMERG, zone.shm.log, 0,
+                      "edgerun_job_zone \"%V\" exists %s; to change that, restart NGINX or give "
+                      "the zone a new name",
+                      &zone.shm.name,
+                      preamble->journal == 0 ? "without a journal" : "with another journal");
+        return NGX_ERROR;
+    }
+    return NGX_OK;
 }
 
 /// The zone of the same name in the configuration that is in force, if it has
-/// another size: NGINX would make a new one, and the jobs would be lost.
+/// another size: NGINX makes a new one.
 const ngx_shm_zone_t* otherSize(const ngx_shm_zone_t& zone) {
     auto* cycle = const_cast<ngx_cycle_t*>(ngx_cycle);
     for (ngx_list_part_t* part = &cycle->shared_memory.part; part != nullptr; part = part->next) {
@@ -92,124 +143,23 @@ const ngx_shm_zone_t* otherSize(const ngx_shm_zone_t& zone) {
     return nullptr;
 }
 
-ngx_int_t initZone(ngx_shm_zone_t* zone, void* former) noexcept {
-    const auto& conf = *static_cast<const ZoneConf*>(zone->data);
-    if (former != nullptr || zone->shm.exists) {
-        return takeOver(*zone, conf);
-    }
-    if (const ngx_shm_zone_t* existing = otherSize(*zone)) {
-        ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0,
+/// Only a journal brings the jobs from one to the other.
+bool keepsJobs(const ngx_shm_zone_t& existing, const ZoneConf& conf) {
+    const auto& former = *static_cast<const ZoneConf*>(existing.data);
+    return !conf.journal.empty() && former.journal == conf.journal;
+}
+
+ngx_int_t make(ngx_shm_zone_t& zone, ZoneConf& conf) {
+    const ngx_shm_zone_t* existing = otherSize(zone);
+    if (existing != nullptr && !keepsJobs(*existing, conf)) {
+        ngx_log_error(NGX_LOG_EMERG, zone.shm.log, 0,
                       "edgerun_job_zone \"%V\" exists with %uz bytes; to change its size, restart "
                       "NGINX or give the zone a new name",
-                      &zone->shm.name, existing->shm.size);
+                      &zone.shm.name, existing->shm.size);
         return NGX_ERROR;
     }
-    return carve(*zone, conf);
-}
-
-struct ZoneDraft {
-    ZoneConf conf;
-    std::size_t size = 0;
-};
-
-/// What NGINX's slab allocator leaves of a zone, at least.
-std::size_t usableOf(std::size_t size) {
-    return size - size / 128 - 4 * ngx_pagesize - sizeof(ZonePreamble);
-}
-
-std::string checkSize(const ZoneDraft& draft) {
-    const store::ArenaLimits limits = limitsOf(draft.conf);
-    std::size_t enough = kLeastZone;
-    while (!store::JobArena::fits(usableOf(enough), limits)) {
-        enough += kLeastZone;
-    }
-    if (draft.size >= enough) {
-        return {};
-    }
-    return "the zone " + quoted(draft.conf.name) + " is too small for its max_answer; give it " +
-           std::to_string(enough / 1024) + "k or more, or lower max_answer";
-}
-
-std::string readZone(std::string_view value, ZoneDraft& draft) {
-    const auto colon = value.find(':');
-    const auto size =
-        colon == std::string_view::npos ? std::nullopt : parseSize(value.substr(colon + 1));
-    if (!size || colon == 0) {
-        return "\"zone\" must be NAME:SIZE, for example \"zone=jobs:64m\", not " + quoted(value);
-    }
-    draft.conf.name = value.substr(0, colon);
-    draft.size = *size;
-    return {};
-}
-
-std::string readTtl(std::string_view value, ZoneDraft& draft) {
-    const auto ttl = parseTime(value);
-    if (!ttl || *ttl == 0) {
-        return "\"ttl\" must be a time, for example \"ttl=1h\", not " + quoted(value);
-    }
-    draft.conf.ttl = *ttl;
-    return {};
-}
-
-std::string readMaxAnswer(std::string_view value, ZoneDraft& draft) {
-    const auto size = parseSize(value);
-    if (!size || *size < 1024 || *size > (64U << 20)) {
-        return "\"max_answer\" must be a size from 1k to 64m, for example \"max_answer=256k\", "
-               "not " +
-               quoted(value);
-    }
-    draft.conf.maxAnswer = *size;
-    return {};
-}
-
-std::string readParameter(std::string_view argument, ZoneDraft& draft) {
-    const NamedValue parameter = splitNamed(argument);
-    if (parameter.name == "zone" && parameter.found) {
-        return readZone(parameter.value, draft);
-    }
-    if (parameter.name == "ttl" && parameter.found) {
-        return readTtl(parameter.value, draft);
-    }
-    if (parameter.name == "max_answer" && parameter.found) {
-        return readMaxAnswer(parameter.value, draft);
-    }
-    return "unknown parameter " + quoted(argument) +
-           " in \"edgerun_job_zone\"; it takes zone=NAME:SIZE, ttl=TIME, max_answer=SIZE";
-}
-
-std::string readZoneLine(ngx_conf_t* cf, const MainConf& main, ZoneDraft& draft) {
-    for (const auto argument : argumentsOf(cf)) {
-        std::string fault = readParameter(argument, draft);
-        if (!fault.empty()) {
-            return fault;
-        }
-    }
-    if (draft.conf.name.empty()) {
-        return "\"edgerun_job_zone\" needs \"zone=NAME:SIZE\"";
-    }
-    if (main.zoneNamed(draft.conf.name)) {
-        return "edgerun_job_zone " + quoted(draft.conf.name) + " is duplicate";
-    }
-    return checkSize(draft);
-}
-
-char* addZone(ngx_conf_t* cf, MainConf& main, ZoneDraft draft) {
-    auto conf = std::make_unique<ZoneConf>(std::move(draft.conf));
-    ngx_str_t name = {conf->name.size(),
-                      static_cast<u_char*>(ngx_pnalloc(cf->pool, conf->name.size()))};
-    if (name.data == nullptr) {
-        return confFailure();
-    }
-    ngx_memcpy(name.data, conf->name.data(), name.len);
-    ngx_shm_zone_t* zone = ngx_shared_memory_add(cf, &name, draft.size, &ngx_http_edgerun_module);
-    if (zone == nullptr) {
-        return confFailure();  // NGINX has said why
-    }
-    zone->init = initZone;
-    zone->data = conf.get();
-    conf->shm = zone;
-    main.zones.push_back(std::move(conf));
-    return NGX_CONF_OK;
+    conf.wakeUp = std::make_shared<loop::SharedWakeUp>();
+    return carve(zone, conf);
 }
 
 }  // namespace
@@ -219,16 +169,23 @@ ZoneMemory memoryOf(const ngx_shm_zone_t& zone) {
     return {preamble + 1, static_cast<std::size_t>(preamble->bytes)};
 }
 
-char* setJobZone(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
-    return contain(cf->log, confFailure(), [&]() -> char* {
-        auto& main = *static_cast<MainConf*>(conf);
-        ZoneDraft draft;
-        const std::string fault = readZoneLine(cf, main, draft);
-        if (!fault.empty()) {
-            main.problems.add(cf, fault);
-            return NGX_CONF_OK;
+std::size_t leastSizeOf(const ZoneConf& conf) {
+    std::size_t size = kLeastZone;
+    while (!store::JobArena::fits(usableOf(size), limitsOf(conf))) {
+        size += kLeastZone;
+    }
+    return size;
+}
+
+ngx_int_t initJobZone(ngx_shm_zone_t* zone, void* former) noexcept {
+    return contain<ngx_int_t>(zone->shm.log, NGX_ERROR, [&]() -> ngx_int_t {
+        auto& conf = *static_cast<ZoneConf*>(zone->data);
+        if (former == nullptr) {
+            return make(*zone, conf);
         }
-        return addZone(cf, main, std::move(draft));
+        // Workers of the former configuration go on with this memory for a while.
+        conf.wakeUp = static_cast<const ZoneConf*>(former)->wakeUp;
+        return takeOver(*zone, conf);
     });
 }
 

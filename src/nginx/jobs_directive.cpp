@@ -3,12 +3,26 @@
 #include "edgerun/nginx/contain.h"
 #include "edgerun/nginx/directives.h"
 #include "edgerun/nginx/jobs_handler.h"
+#include "edgerun/nginx/location_directive.h"
 
 namespace edgerun::nginx {
 
 namespace {
 
 constexpr std::uint64_t kMostMaxQuery = 1'000'000;
+constexpr std::uint64_t kMostMaxWait = 600'000;  // ms
+constexpr std::uint64_t kMostMaxRunning = 1'000'000;
+
+struct GuaranteeName {
+    std::string_view name;
+    run::StartGuarantee guarantee;
+};
+
+constexpr GuaranteeName kGuarantees[] = {
+    {"lookup", run::StartGuarantee::Lookup},
+    {"at_most_once", run::StartGuarantee::AtMostOnce},
+    {"at_least_once", run::StartGuarantee::AtLeastOnce},
+};
 
 std::string readAssistant(ngx_conf_t* cf, std::string_view text, JobsConf& jobs) {
     auto* complex = compileValue(cf, text);
@@ -19,6 +33,14 @@ std::string readAssistant(ngx_conf_t* cf, std::string_view text, JobsConf& jobs)
         return "\"assistant\" must be an id or a variable, not " + quoted(text);
     }
     jobs.assistant = complex;
+    return {};
+}
+
+std::string readMode(std::string_view text, JobsConf& jobs) {
+    if (text != "async" && text != "sync") {
+        return "\"mode\" must be async or sync, not " + quoted(text);
+    }
+    jobs.isSync = text == "sync";
     return {};
 }
 
@@ -35,8 +57,12 @@ std::string readParameter(ngx_conf_t* cf, std::string_view argument, JobsConf& j
     if (parameter.name == "assistant" && parameter.found) {
         return readAssistant(cf, parameter.value, jobs);
     }
+    if (parameter.name == "mode" && parameter.found) {
+        return readMode(parameter.value, jobs);
+    }
     return "unknown parameter " + quoted(argument) +
-           " in \"edgerun_jobs\"; it takes zone=NAME, provider=NAME, assistant=ID";
+           " in \"edgerun_jobs\"; it takes zone=NAME, provider=NAME, assistant=ID, "
+           "mode=async|sync";
 }
 
 bool isRegex(const ngx_http_core_loc_conf_t* core) {
@@ -99,20 +125,61 @@ char* setJobs(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
     });
 }
 
-char* setMaxQuery(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
-    return contain(cf->log, confFailure(), [&]() -> char* {
-        auto& location = *static_cast<LocationConf*>(conf);
-        Problems& problems = mainConfOf(cf).problems;
-        const std::string_view text = argumentsOf(cf)[0];
-        const auto number = parseNumber(text);
+char* setMaxQuery(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
+    return setLocation(cf, cmd, conf, [](LocationConf& location, const auto& arguments) {
         if (location.maxQuery) {
-            problems.add(cf, "\"edgerun_max_query\" is duplicate");
-        } else if (!number || *number == 0 || *number > kMostMaxQuery) {
-            problems.add(cf, "\"edgerun_max_query\" must be a number of characters from 1 to " +
-                                 std::to_string(kMostMaxQuery) + ", not " + quoted(text));
+            return std::string("is duplicate");
         }
+        const auto number = parseNumber(arguments[0]);
         location.maxQuery = number.value_or(kDefaultMaxQuery);
-        return NGX_CONF_OK;
+        const bool isUsable = number && *number > 0 && *number <= kMostMaxQuery;
+        return isUsable ? ""
+                        : "must be a number of characters from 1 to " +
+                              std::to_string(kMostMaxQuery) + ", not " + quoted(arguments[0]);
+    });
+}
+
+char* setMaxWait(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
+    return setLocation(cf, cmd, conf, [](LocationConf& location, const auto& arguments) {
+        if (location.maxWait) {
+            return std::string("is duplicate");
+        }
+        const auto time = parseTime(arguments[0]);
+        location.maxWait = time.value_or(kDefaultMaxWait);
+        return time && *time <= kMostMaxWait
+                   ? ""
+                   : "must be a time up to 10m, for example \"60s\", not " + quoted(arguments[0]);
+    });
+}
+
+char* setMaxRunning(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
+    return setLocation(cf, cmd, conf, [](LocationConf& location, const auto& arguments) {
+        if (location.maxRunning) {
+            return std::string("is duplicate");
+        }
+        const auto number = isOff(arguments) ? 0 : parseNumber(arguments[0]);
+        location.maxRunning = static_cast<std::uint32_t>(number.value_or(0));
+        const bool isUsable = number && *number > 0 && *number <= kMostMaxRunning;
+        return isUsable || isOff(arguments)
+                   ? ""
+                   : "must be a number of jobs from 1 to " + std::to_string(kMostMaxRunning) +
+                         ", or \"off\", not " + quoted(arguments[0]);
+    });
+}
+
+char* setStartGuarantee(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
+    return setLocation(cf, cmd, conf, [](LocationConf& location, const auto& arguments) {
+        if (location.startGuarantee) {
+            return std::string("is duplicate");
+        }
+        location.startGuarantee = run::StartGuarantee::Lookup;
+        for (const GuaranteeName& row : kGuarantees) {
+            if (row.name == arguments[0]) {
+                location.startGuarantee = row.guarantee;
+                return std::string();
+            }
+        }
+        return "must be lookup, at_most_once or at_least_once, not " + quoted(arguments[0]);
     });
 }
 

@@ -77,6 +77,15 @@ ngx_command_t commands[] = {
     {ngx_string("edgerun_max_query"), kJobOptions | NGX_CONF_TAKE1, setMaxQuery,
      NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
 
+    {ngx_string("edgerun_max_wait"), kJobOptions | NGX_CONF_TAKE1, setMaxWait,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_max_running"), kJobOptions | NGX_CONF_TAKE1, setMaxRunning,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_start_guarantee"), kJobOptions | NGX_CONF_TAKE1, setStartGuarantee,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+
     ngx_null_command,
 };
 

@@ -161,6 +161,10 @@ std::string readRequestTimeout(ngx_conf_t*, ProviderDraft& draft, const Argument
     return readTime(a[0], 1, draft.conf.provider.settings.requestTimeout, "request_timeout 30s");
 }
 
+std::string readStartGrace(ngx_conf_t*, ProviderDraft& draft, const Arguments& a) {
+    return readTime(a[0], 0, draft.conf.provider.settings.lookupGrace, "start_grace 5s");
+}
+
 std::string readRetries(ngx_conf_t*, ProviderDraft& draft, const Arguments& a) {
     const auto number = parseNumber(a[0]);
     if (!number || *number > 20) {
@@ -233,7 +237,7 @@ struct Entry {
     Read read;
 };
 
-constexpr std::array<Entry, 20> kEntries{{
+constexpr std::array<Entry, 21> kEntries{{
     {"api", 1, 1, false, readApi},
     {"base_url", 1, 1, false, readUrl},
     {"api_key", 1, 1, false, readApiKey},
@@ -247,6 +251,7 @@ constexpr std::array<Entry, 20> kEntries{{
     {"run_timeout", 1, 1, false, readRunTimeout},
     {"connect_timeout", 1, 1, false, readConnectTimeout},
     {"request_timeout", 1, 1, false, readRequestTimeout},
+    {"start_grace", 1, 1, false, readStartGrace},
     {"retries", 1, 1, false, readRetries},
     {"max_transfers", 1, 1, false, readMaxTransfers},
     {"max_response", 1, 1, false, readMaxResponse},

@@ -14,6 +14,19 @@ std::unique_ptr<Worker>& slot() {
     return worker;
 }
 
+engine::RunnerSettings runnerSettingsOf(const ZoneConf& zone) {
+    const ZoneMemory memory = memoryOf(*zone.shm);
+    engine::RunnerSettings settings;
+    settings.zoneName = zone.name;
+    settings.memory = memory.address;
+    settings.bytes = memory.bytes;
+    settings.maxAnswer = zone.maxAnswer;
+    if (!zone.journal.empty()) {
+        settings.journal = engine::JournalSettings{zone.name, zone.journal, zone.sync, zone.pool};
+    }
+    return settings;
+}
+
 ngx_int_t start(ngx_cycle_t* cycle) noexcept {
     return contain<ngx_int_t>(cycle->log, NGX_ERROR, [cycle]() -> ngx_int_t {
         const auto* conf = static_cast<const MainConf*>(
@@ -65,9 +78,8 @@ void Worker::makeKeys(const MainConf& conf) {
 bool Worker::makeRunners(const MainConf& conf) {
     for (const auto& zone : conf.zones) {
         locks_.push_back(std::make_unique<ZoneLock>(*zone->shm));
-        const ZoneMemory memory = memoryOf(*zone->shm);
-        auto runner = engine::JobRunner::create(zone->name, memory.address, memory.bytes,
-                                                *locks_.back(), zone->maxAnswer, *client_, conf);
+        auto runner = engine::JobRunner::create(runnerSettingsOf(*zone), *locks_.back(),
+                                                *zone->wakeUp, *client_, conf);
         if (runner == nullptr) {
             return false;
         }

@@ -30,5 +30,8 @@ char* setErrorFormat(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
 
 char* setJobs(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
 char* setMaxQuery(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+char* setMaxWait(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+char* setMaxRunning(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+char* setStartGuarantee(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
 
 }  // namespace edgerun::nginx

@@ -7,6 +7,8 @@
 
 namespace edgerun::nginx {
 
+struct ZoneConf;
+
 /// The zone's own mutex: the only one that the master releases when its holder
 /// dies.
 class ZoneLock final : public store::SharedLock {
@@ -28,5 +30,11 @@ struct ZoneMemory {
 };
 
 ZoneMemory memoryOf(const ngx_shm_zone_t& zone);
+
+/// The least SIZE that holds jobs of these limits.
+std::size_t leastSizeOf(const ZoneConf& conf);
+
+/// Sets a zone up, or takes one over: ngx_shm_zone_t::init, with a ZoneConf as its data.
+ngx_int_t initJobZone(ngx_shm_zone_t* zone, void* former) noexcept;
 
 }  // namespace edgerun::nginx
