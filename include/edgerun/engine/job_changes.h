@@ -39,9 +39,11 @@ private:
     static void onWakeUp(void* self) noexcept;
     static void onLook(void* self) noexcept;
     void look() noexcept;
+    void tell() noexcept;
 
     const store::JobArena& arena_;
     std::vector<Waiting> waiting_;
+    std::vector<ChangeWaiter*> changed_;  ///< to be told; has room for all
     loop::LoopEvent look_;
     loop::WakeUpEvent wakeUp_;
 };

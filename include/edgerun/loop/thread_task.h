@@ -1,6 +1,12 @@
 #pragma once
 
+#include <memory>
+
 #include "edgerun/loop/ngx.h"
+
+// Without NGX_THREADS, NGINX does not name it.
+struct ngx_thread_pool_s;
+using ngx_thread_pool_t = ngx_thread_pool_s;
 
 namespace edgerun::loop {
 
@@ -11,6 +17,7 @@ namespace edgerun::loop {
 /// works at once and posts the end.
 class ThreadTask {
 public:
+    /// Without a pool it works at once, too.
     explicit ThreadTask(ngx_thread_pool_t* pool);
     ThreadTask(const ThreadTask&) = delete;
     ThreadTask& operator=(const ThreadTask&) = delete;
@@ -31,7 +38,7 @@ private:
     virtual void onDone() noexcept = 0;
 
     struct Impl;
-    Impl* impl_;
+    std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace edgerun::loop

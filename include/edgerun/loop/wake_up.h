@@ -21,8 +21,9 @@ private:
     int fd_;
 };
 
-/// Calls one function of an object in the turn of the loop in which some process has called signal().
-/// Edge-triggered: nobody reads the eventfd, each write wakes every process once.
+/// Calls one function of an object in the turn of the loop in which some process has called
+/// signal(); now and then without that. Edge-triggered: nobody reads the eventfd, each write wakes
+/// every process once.
 class WakeUpEvent {
 public:
     using Handler = void (*)(void* object) noexcept;
@@ -36,6 +37,9 @@ public:
 private:
     static void onRead(ngx_event_t* ev) noexcept;
     static void onPoll(void* self) noexcept;
+
+    bool watch(int fd);
+    void leave();
 
     Handler handler_;
     void* object_;
