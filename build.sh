@@ -127,7 +127,7 @@ build() {
         *) die "build what? \"$1\" is not known; say \"module\" or nothing" ;;
     esac
     locked buildModule
-    [[ ${1:-all} == module ]] || locked buildTests all
+    [[ ${1:-all} == module ]] || locked buildForTests
 }
 
 # One build at a time in this directory; from the start if the project was moved,
@@ -154,12 +154,39 @@ buildModule() {
         --with-cc-opt='-g -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2 -Wall -Wextra -Werror' \
         --with-ld-opt='-Wl,-z,relro -Wl,-z,now'
     make -s -C "$tree" -f objs/Makefile -j "$jobs" modules
-    # A new file, never new bytes in a file that a running NGINX has mapped.
-    if ! cmp -s "$tree/objs/${module##*/}" "$module"; then
-        install -m 644 "$tree/objs/${module##*/}" "$module.new"
-        mv "$module.new" "$module"
-    fi
+    installModule "$tree" "$module"
     say "${module#"$root"/}"
+}
+
+# A new file, never new bytes in a file that a running NGINX has mapped.
+installModule() {
+    local built=$1/objs/${module##*/} to=$2
+    cmp -s "$built" "$to" || { install -m 644 "$built" "$to.new" && mv "$to.new" "$to"; }
+}
+
+buildForTests() {
+    buildCrashing
+    buildTests all
+}
+
+# The module once more, with the points at which a test may kill a worker: only
+# what names them is compiled again.
+buildCrashing() {
+    local plain=$build/nginx tree=$build/crash/nginx names='crash_point\.h' object
+    say "module with crash points"
+    if ! cmp -s "$plain/.configured" "$tree/.configured"; then
+        rm -rf "$tree"
+        mkdir -p "${tree%/*}"
+        cp -a "$plain" "$tree"
+        grep -l "$names" "$tree"/objs/addon/*/*.d | sed 's/d$/o/' | xargs -r rm -f
+        rm -f "$tree"/objs/*.so
+    fi
+    for object in $(grep -L "$names" "$plain"/objs/addon/*/*.d); do
+        object=${object%.d}
+        cp -pu "$object".[do] "$tree/objs/addon/$(basename "${object%/*}")"
+    done
+    make -s -C "$tree" -f objs/Makefile -j "$jobs" CC='cc -DEDGERUN_CRASH_POINTS' modules
+    installModule "$tree" "$build/crash/${module##*/}"
 }
 
 nginxVersion() {
@@ -352,7 +379,7 @@ buildSanitized() {
     local options=$build/sanitize/ubsan_options.o
     cc -c -o "$options" -DUBSAN_SUPPRESSIONS="\"$root/t/lib/ubsan.supp\"" t/lib/ubsan_options.c
     configureNginx "$tree" --add-module="$root" \
-        --with-cc-opt="-O1 -g $sanitizers -fno-omit-frame-pointer -DNGX_DEBUG_PALLOC=1 -Wall -Wextra -Werror" \
+        --with-cc-opt="-O1 -g $sanitizers -fno-omit-frame-pointer -DNGX_DEBUG_PALLOC=1 -DEDGERUN_CRASH_POINTS -Wall -Wextra -Werror" \
         --with-ld-opt="$sanitizers $options"
     make -s -C "$tree" -f objs/Makefile -j "$jobs" binary
     cmake -S t -B "$build/sanitize/t" -DEDGERUN_BIN="$build/sanitize/bin" -DEDGERUN_SANITIZE=ON >/dev/null

@@ -83,6 +83,13 @@ sub new {
     return $self;
 }
 
+# set_environment(NAME => VALUE, ...): of NGINX when it starts next.
+sub set_environment {
+    my ($self, %environment) = @_;
+    $self->{env}{$_} = $environment{$_} for keys %environment;
+    return;
+}
+
 sub is_static { return $MODULE eq 'static' }
 sub dir       { return $_[0]{dir} }
 
