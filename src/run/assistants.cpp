@@ -9,6 +9,15 @@ namespace {
 // A message that lands late is an untidy thread, not a second bill.
 constexpr std::uint64_t kMessageGrace = 500;
 
+/// May a call that must not be repeated blindly have been sent, of which nothing is known yet?
+/// With at_least_once it is repeated so: what is due later than the intent is the next try.
+bool isUnsettled(const Record& record) {
+    const bool isNextTryDue = record.guarantee == StartGuarantee::AtLeastOnce &&
+                              record.phase == Phase::CreateRun &&
+                              record.notBefore > record.intentAt;
+    return isOnceOnly(record.phase) && record.intentAt != 0 && !isNextTryDue;
+}
+
 class AssistantsMachine final : public Machine {
 public:
     Step next(const Context& context, const Record& record, const Event& event) const override {
@@ -26,7 +35,7 @@ public:
             case Phase::CreateRun:
                 // Once sent, a reply leads to polls, and anything else to a
                 // look-up or a pause.
-                return record.intentAt == 0;
+                return !isUnsettled(record);
             case Phase::FindMessage:  // these end with a Wait before the call is made
             case Phase::FindRun:
             case Phase::PollRun:
@@ -101,8 +110,8 @@ void AssistantsTurn::begin() {
 
 /// No call is under way: make the one of this phase as soon as it is due.
 void AssistantsTurn::goOn() {
-    if (isOnceOnly(record_.phase) && record_.intentAt != 0) {
-        return lookUp({});
+    if (isUnsettled(record_)) {
+        return outcomeIsUnknown(interruption(purpose()));
     }
     if (context_.now < record_.notBefore) {
         return waitUntilDue();
@@ -135,23 +144,40 @@ void AssistantsTurn::onReply(const Response& response) {
 void AssistantsTurn::onFailure(Failure failure) {
     const bool onceOnly = isOnceOnly(record_.phase);
     note(std::move(failure.note));
-    if (failure.threadIsBusy && record_.phase == Phase::CreateRun) {
-        // The run that holds the lock may be our own, from a try whose outcome
-        // got lost; the list tells.
+    if (failure.isNotOffered && record_.phase == Phase::FindRun) {
+        return failUnknown(failure);
+    }
+    if (failure.threadIsBusy && record_.phase == Phase::CreateRun && mayHoldTheLockItself()) {
+        // The list tells.
         failure.outcome =
             failure.outcome == Outcome::RefusedForNow ? Outcome::Unknown : Outcome::UnknownForGood;
     } else if (failure.outcome == Outcome::RefusedForNow ||
                failure.outcome == Outcome::RefusedForGood) {
         record_.intentAt = 0;
     }
+    const bool isLost = record_.phase == Phase::CreateRun && record_.intentAt != 0 &&
+                        record_.guarantee == StartGuarantee::AtMostOnce;
     switch (reactionTo(failure.outcome, onceOnly ? CallKind::OnceOnly : CallKind::Repeatable)) {
         case Reaction::Again:
             return tryAgain(failure, onceOnly ? record_.rounds : ++record_.failures);
         case Reaction::LookUp:
-            return lookUp(failure);
+            return outcomeIsUnknown(failure);
         case Reaction::GiveUp:
-            return fail(std::move(failure.error));
+            return isLost ? failUnknown(failure) : fail(std::move(failure.error));
     }
+}
+
+/// The run that holds the thread's lock may be the job's own, from a try whose outcome got lost.
+bool AssistantsTurn::mayHoldTheLockItself() const {
+    switch (record_.guarantee) {
+        case StartGuarantee::Lookup:
+            return true;
+        case StartGuarantee::AtMostOnce:
+            return false;  // such a try would have been the last
+        case StartGuarantee::AtLeastOnce:
+            return record_.rounds > 1;
+    }
+    return true;
 }
 
 void AssistantsTurn::tryAgain(const Failure& failure, unsigned tries) {
@@ -165,8 +191,23 @@ void AssistantsTurn::tryAgain(const Failure& failure, unsigned tries) {
         error.message += "; it asks for a longer pause than the run has time left";
         return fail(std::move(error));
     }
-    record_.notBefore = context_.now + *pause;
+    record_.notBefore = std::max(context_.now + *pause, record_.intentAt + 1);
     waitUntilDue();
+}
+
+/// A message that is added twice costs little, but a look-up as little.
+void AssistantsTurn::outcomeIsUnknown(const Failure& failure) {
+    if (record_.phase != Phase::CreateRun || failure.threadIsBusy) {
+        return lookUp(failure);
+    }
+    switch (record_.guarantee) {
+        case StartGuarantee::Lookup:
+            return lookUp(failure);
+        case StartGuarantee::AtMostOnce:
+            return failUnknown(failure);
+        case StartGuarantee::AtLeastOnce:
+            return tryAgain(failure, record_.rounds);
+    }
 }
 
 void AssistantsTurn::lookUp(const Failure& failure) {
@@ -179,6 +220,15 @@ void AssistantsTurn::lookUp(const Failure& failure) {
     // connection, and was perhaps sent only just now.
     record_.notBefore = context_.now + (failure.threadIsBusy ? 0 : grace);
     goOn();
+}
+
+void AssistantsTurn::failUnknown(const Failure& failure) {
+    std::string message =
+        failure.error.message + "; the run may have been started and is not tried again";
+    if (step_.note.empty()) {
+        note(message);
+    }
+    fail({"StartOutcomeUnknown", std::move(message), 502});
 }
 
 /// Nobody waits for this answer: the call that is next was not made yet.

@@ -41,10 +41,14 @@ void AssistantsTurn::finish(JobStatus status, Visible visible, Phase cleanUp) {
 
 /// What may still be going on upstream when a job ends in its present phase.
 Phase AssistantsTurn::cleanUpFromHere() const {
+    // Tries that follow one another blindly overwrite each other's intents.
+    const bool isOneOfSeveral =
+        record_.guarantee == StartGuarantee::AtLeastOnce && record_.rounds > 1;
+    const bool mayHaveStarted = record_.intentAt != 0 || isOneOfSeveral;
     switch (record_.phase) {
         case Phase::CreateRun:
         case Phase::FindRun:
-            return record_.intentAt != 0 ? Phase::FindLostRun : Phase::DeleteThread;
+            return mayHaveStarted ? Phase::FindLostRun : Phase::DeleteThread;
         case Phase::PollRun:
             return Phase::CancelRun;
         case Phase::CreateThread:

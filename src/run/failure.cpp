@@ -61,6 +61,8 @@ Failure refusal(const Response& response, std::string_view doing) {
     failure.note = operatorNote(response.status, error, doing);
     failure.retryAfter = response.retryAfter;
     failure.threadIsBusy = isThreadLock(response.status, error.message);
+    failure.isNotOffered =
+        response.status == 404 || response.status == 405 || response.status == 501;
     if (failure.threadIsBusy && response.shouldRetry.value_or(true)) {
         failure.outcome = Outcome::RefusedForNow;
     }
@@ -90,6 +92,15 @@ Failure nonsense(std::string_view doing) {
     failure.error = {"ProviderError",
                      sentence(doing, "the provider's response is not what its API promises"), 502};
     failure.note = failure.error.message;
+    return failure;
+}
+
+Failure interruption(std::string_view doing) {
+    Failure failure;
+    failure.outcome = Outcome::Unknown;
+    failure.error = {"ProviderUnavailable",
+                     sentence(doing, "it was interrupted before the provider's response came"),
+                     502};
     return failure;
 }
 

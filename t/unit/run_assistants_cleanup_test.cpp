@@ -93,6 +93,70 @@ TEST(AssistantsCleanUp, FollowsATimeoutInEveryPhase) {
     }
 }
 
+TEST(AssistantsCleanUp, FollowsACancelInEveryPhase) {
+    const std::vector<Event> running = {Resume{}, ok(kThread), ok(kMessage), ok(kQueued)};
+    const auto then = [](std::vector<Event> events, const std::vector<Event>& more) {
+        events.insert(events.end(), more.begin(), more.end());
+        return events;
+    };
+    const std::vector<Event> cancelled = then(running, {Cancel{}});
+    const std::string lookNow = std::string("FindLostRun GET ") + kRunsPage;
+    const struct {
+        std::vector<Event> events;  ///< one each 10 ms
+        std::uint64_t at;           ///< of the Cancel
+        std::string expected;
+    } rows[] = {
+        {{}, 100, "Done finished !"},          // has not begun
+        {{Resume{}}, 100, "Done finished !"},  // the thread is being made: nobody knows its name
+        {{Resume{}, kNotSent}, 100, "Done finished !"},
+        {{Resume{}, ok(kThread)}, 100, kDelete + " !"},            // the message was sent
+        {{Resume{}, ok(kThread), kNotSent}, 100, kDelete + " !"},  // it was not
+        {{Resume{}, ok(kThread), kUnknown}, 100, kDelete + " !"},  // it is looked for
+        {{Resume{}, ok(kThread), kUnknown, Timer{}}, 100, kDelete + " !"},
+        {{Resume{}, ok(kThread), ok(kMessage)},
+         100,
+         "FindLostRun wait 2100 !"},  // the run was sent
+        {{Resume{}, ok(kThread), ok(kMessage), kNotSent}, 100, kDelete + " !"},
+        {{Resume{}, ok(kThread), ok(kMessage), kUnknown}, 100, "FindLostRun wait 2030 !"},
+        {{Resume{}, ok(kThread), ok(kMessage), kUnknown}, 2500, lookNow + " !"},
+        {running, 100, kCancelCall + " !"},   // before a poll
+        {running, 1230, kCancelCall + " !"},  // instead of one
+        {{Resume{}, ok(kThread), ok(kMessage), ok(kCompleted)},
+         100,
+         kDelete + " !"},  // no answer yet
+        // Final ones stay as they are; what is left to do goes on.
+        {cancelled, 100, kCancelCall},
+        {then(cancelled, {kUnknown}), 100, "CancelRun wait 550"},
+        {then(cancelled, {ok("{}")}), 100, kDelete},
+        {then(cancelled, {ok("{}"), ok("{}")}), 100, "Done finished"},
+        {{Resume{}, ok(kThread), ok(kMessage), Cancel{}}, 100, "FindLostRun wait 2030"},
+        {{Resume{}, ok(kThread), ok(kMessage), Cancel{}}, 2100, lookNow},
+    };
+    for (const auto& row : rows) {
+        Driver driver;
+        std::uint64_t at = 0;
+        for (const Event& event : row.events) {
+            driver.step(at, event);
+            at += 10;
+        }
+        const std::int64_t done = driver.record.completedWall;
+        play(driver, {{row.at, Cancel{}, "CANCELLED " + row.expected}});
+        EXPECT_EQ(driver.record.completedWall,
+                  done != 0 ? done : kStartWall + static_cast<std::int64_t>(row.at));
+    }
+}
+
+TEST(AssistantsCleanUp, LeavesAFailedJobFailed) {
+    Driver driver;
+    driver.step(0, Resume{});
+    driver.step(10, ok(kThread));
+    driver.step(20, ok(kMessage));
+    play(driver, {{30, answer(422, ""), "FAILED " + kDelete + " !"},
+                  {40, Cancel{}, "FAILED " + kDelete},
+                  {50, ok("{}"), "FAILED Done finished"},
+                  {60, Cancel{}, "FAILED Done finished"}});
+}
+
 TEST(AssistantsCleanUp, NeverWaitsBeyondTheDeadline) {
     Driver driver;
     driver.settings.runTimeout = 1000;

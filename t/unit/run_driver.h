@@ -89,8 +89,15 @@ constexpr const char* kRunsPage = "/threads/thread_1/runs?limit=20&order=desc";
 constexpr const char* kMessagesPage = "/threads/thread_1/messages?limit=20&order=desc";
 constexpr const char* kAnswerPage = "/threads/thread_1/messages?run_id=run_1&limit=100&order=desc";
 
-struct Driver {
+/// The tables count with a grace of 2 s.
+inline Settings testSettings() {
     Settings settings;
+    settings.lookupGrace = 2000;
+    return settings;
+}
+
+struct Driver {
+    Settings settings = testSettings();
     std::string query = "What is \"it\"?";
     std::string threadId;
     std::string metadata;

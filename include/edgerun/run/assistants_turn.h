@@ -22,6 +22,9 @@ namespace edgerun::run {
 ///
 ///   clean-up: FindLostRun -> CancelRun -> DeleteThread -> Done
 ///
+/// Where the outcome of CreateRun is unknown, record.guarantee may end the job or
+/// lead to another CreateRun instead of FindRun.
+///
 /// A call may be under way only where now >= record.notBefore held when it was
 /// sent; a poll moves notBefore on to the time of the next one.
 class AssistantsTurn {
@@ -40,7 +43,10 @@ private:
     void onReply(const Response& response);
     void onFailure(Failure failure);
     void tryAgain(const Failure& failure, unsigned tries);
+    void outcomeIsUnknown(const Failure& failure);
     void lookUp(const Failure& failure);
+    void failUnknown(const Failure& failure);
+    bool mayHoldTheLockItself() const;
 
     // assistants.cpp: commands
     void goOn();

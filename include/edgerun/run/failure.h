@@ -18,6 +18,7 @@ struct Failure {
     std::string note;
     std::optional<std::uint64_t> retryAfter;  ///< ms
     bool threadIsBusy = false;                ///< another run or message holds the thread's lock
+    bool isNotOffered = false;                ///< the provider does not know such a call
 };
 
 /// `doing` completes "could not ...". For responses outside 200 to 299.
@@ -27,5 +28,8 @@ Failure failureOf(const TransportFailure& failure, std::string_view doing);
 
 /// A 200 to 299 whose body is not what the API promises.
 Failure nonsense(std::string_view doing);
+
+/// Who made the call is gone, and with them what came of it.
+Failure interruption(std::string_view doing);
 
 }  // namespace edgerun::run

@@ -21,7 +21,7 @@ struct Settings {
     std::uint64_t pollIntervalMax = 5000;   ///< ms, ceiling for server hints
     std::uint64_t runTimeout = 90'000;      ///< ms from Begin to a final status
     std::uint64_t requestTimeout = 30'000;  ///< ms, one upstream call
-    std::uint64_t lookupGrace = 2'000;      ///< ms, from an unknown outcome to its look-up
+    std::uint64_t lookupGrace = 5'000;      ///< ms, from an unknown outcome to its look-up
     std::uint64_t cleanupTimeout = 30'000;  ///< ms for what is left after a final status
     unsigned retries = 3;                   ///< per upstream call, only where safe
     bool keepThreads = false;
