@@ -58,7 +58,9 @@ public:
     /// Bytes of all records so far.
     std::size_t passed() const { return at_; }
     /// Is there anything but zeros behind them?
-    bool isTorn() const;
+    bool isTorn() const { return torn() != 0; }
+    /// How many bytes, up to the last one that is no zero.
+    std::size_t torn() const;
 
 private:
     std::string_view bytes_;

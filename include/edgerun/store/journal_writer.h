@@ -7,15 +7,19 @@
 #include <string_view>
 #include <vector>
 
+#include "edgerun/store/journal_disk.h"
 #include "edgerun/store/journal_files.h"
 
 namespace edgerun::store {
 
-/// What became of a write. After a failure nothing of it counts, though some may be on the disk;
-/// the segment is closed and never written or flushed again.
+/// What became of a write. After a failure the segment is closed and never written or flushed
+/// again: what a failed flush left unwritten, Linux takes for clean. What was flushed before
+/// stands. Nothing of the failed write counts, yet all of it, some or none may be on the disk, and
+/// a replay reads it: a job whose acceptance failed may come back, and a step that is written again
+/// in the next segment stands there twice, as the same.
 struct JournalWritten {
     bool isDone = false;
-    int error = 0;              ///< errno
+    int error = 0;               ///< errno
     std::string_view what = {};  ///< "write", "flush", "create a segment"; static
 };
 
@@ -25,10 +29,13 @@ class JournalWriter {
 public:
     static constexpr std::size_t kSegmentBytes = 16 * 1024 * 1024;
 
-    /// Makes its lock, first segment and reserve. Null, with `problem` saying why, if it cannot.
+    /// Makes its lock, first segment and reserve. Null, with `problem` saying why, if it cannot;
+    /// without a reserve it goes on (isOnReserve()).
     static std::unique_ptr<JournalWriter> create(const std::string& directory,
                                                  std::uint64_t instance, std::string& problem,
-                                                 std::size_t segmentBytes = kSegmentBytes);
+                                                 std::size_t segmentBytes = kSegmentBytes,
+                                                 const JournalDisk& disk = kSystemDisk);
+    /// Gives its files to whoever locks them; leaves none if it holds no record.
     ~JournalWriter();
     JournalWriter(const JournalWriter&) = delete;
     JournalWriter& operator=(const JournalWriter&) = delete;
@@ -42,26 +49,37 @@ public:
     /// What was written without being flushed is on the disk when this returns.
     JournalWritten flush();
 
-    /// The disk is full: what is written now uses the reserve up. Tried anew at each write.
+    /// The disk is full: what is written now uses the reserve up, or it is used up. With the
+    /// writes a new one is tried for, once a second.
     bool isOnReserve() const { return isOnReserve_; }
 
-    /// The present segment is closed if it holds anything and began before `before` (Unix ms).
+    /// The present segment is closed, flushed, if it holds anything and began before `before` (Unix
+    /// ms). If that fails, the next write or flush tells it.
     void sealIfOlder(std::int64_t before);
     /// Segments that are written no more, those that failed among them; oldest first.
     const std::vector<Segment>& sealed() const { return sealed_; }
     /// Takes over segments of a writer that is gone, with its lock: they count as sealed.
     void takeOver(WriterFiles files, OpenFile lock);
     /// Removes a sealed segment whose jobs stand elsewhere, flushed. A writer that was taken over
-    /// goes with its last one.
+    /// goes with its last one. The directory is not flushed: should the segment be back after a
+    /// power cut, all that it says is older than, or equal to, what stands elsewhere.
     void remove(const Segment& segment);
 
 private:
-    JournalWriter() = default;
+    struct Files;
+    explicit JournalWriter(std::unique_ptr<Files> files);
 
-    std::uint64_t writer_ = 0;
+    JournalWritten makeRoom(std::size_t bytes);
+    JournalWritten beginSegment(std::size_t bytes);
+    OpenFile openNext(const std::string& path, std::size_t bytes);
+    JournalWritten flushPresent();
+    JournalWritten fail(std::string_view what);
+    void seal();
+    void keepReserve();
+
+    std::uint64_t writer_;
     bool isOnReserve_ = false;
     std::vector<Segment> sealed_;
-    struct Files;
     std::unique_ptr<Files> files_;
 };
 

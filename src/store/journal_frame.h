@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "edgerun/store/journal_record.h"
+
+/// A record's bytes inside its frame: the head, always of this size, then the fields.
+namespace edgerun::store {
+
+inline constexpr std::size_t kHeadBytes = 46;
+
+/// nullopt when they are too few, or of a kind that only a later version knows.
+std::optional<JournalHead> headOf(std::string_view payload);
+
+/// Without decoding the rest: does the record bring a body?
+bool bringsBody(const JournalView& view);
+
+}  // namespace edgerun::store
