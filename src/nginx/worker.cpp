@@ -1,6 +1,10 @@
 #include "edgerun/nginx/worker.h"
 
+#include <cstdlib>
+#include <string>
+
 #include "edgerun/nginx/contain.h"
+#include "edgerun/store/crash_point.h"
 
 namespace edgerun::nginx {
 
@@ -13,6 +17,17 @@ std::unique_ptr<Worker>& slot() {
     static std::unique_ptr<Worker> worker;
     return worker;
 }
+
+#ifdef EDGERUN_CRASH_POINTS
+/// Asked for first in the master: workers get a cleared environment.
+const char* crashFile() {
+    static const std::string path = [] {
+        const char* const value = std::getenv("EDGERUN_CRASH_FILE");
+        return value != nullptr ? value : "";
+    }();
+    return path.empty() ? nullptr : path.c_str();
+}
+#endif
 
 engine::RunnerSettings runnerSettingsOf(const ZoneConf& zone) {
     const ZoneMemory memory = memoryOf(*zone.shm);
@@ -99,6 +114,9 @@ Worker* workerFor(ngx_http_request_t* r) {
 /// process without initProcess(): the worker is made anew for it, before the
 /// old configuration's zones are unmapped.
 ngx_int_t initModule(ngx_cycle_t* cycle) noexcept {
+#ifdef EDGERUN_CRASH_POINTS
+    crashFile();
+#endif
     if (ngx_process != NGX_PROCESS_SINGLE || slot() == nullptr) {
         return NGX_OK;
     }
@@ -111,6 +129,9 @@ ngx_int_t initProcess(ngx_cycle_t* cycle) noexcept {
     if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE) {
         return NGX_OK;
     }
+#ifdef EDGERUN_CRASH_POINTS
+    store::crashFile = crashFile();
+#endif
     return start(cycle);
 }
 
