@@ -9,5 +9,8 @@ namespace jobload {
 int runPoll(const Options& options);
 int runSubmit(const Options& options);
 int runFlight(const Options& options);
+int runAccept(const Options& options);
+int runWatch(const Options& options);
+int runAwait(const Options& options);
 
 }  // namespace jobload

@@ -36,12 +36,12 @@ std::optional<Endpoint> parseEndpoint(std::string_view url) {
 }
 
 std::string renderRequest(std::string_view method, const Endpoint& endpoint, std::string_view path,
-                          std::string_view credential, std::string_view body) {
+                          std::string_view headers, std::string_view body) {
     std::string request;
     request.append(method).append(" ").append(path).append(" HTTP/1.1\r\nHost: ");
     request.append(endpoint.host).append("\r\n");
-    if (!credential.empty()) {
-        request.append(credential).append("\r\n");
+    if (!headers.empty()) {
+        request.append(headers).append("\r\n");
     }
     if (!body.empty()) {
         request.append("Content-Type: application/json\r\nContent-Length: ");

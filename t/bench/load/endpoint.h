@@ -18,9 +18,9 @@ struct Endpoint {
 /// Parses "http://127.0.0.1:8080/path"; names are refused, a benchmark does not resolve.
 std::optional<Endpoint> parseEndpoint(std::string_view url);
 
-/// A whole HTTP/1.1 request; an empty credential (a header line) or body leaves out what belongs to
-/// it.
+/// A whole HTTP/1.1 request; `headers` are lines with CRLF between them. Empty headers or an empty
+/// body leave out what belongs to them.
 std::string renderRequest(std::string_view method, const Endpoint& endpoint, std::string_view path,
-                          std::string_view credential, std::string_view body = {});
+                          std::string_view headers, std::string_view body = {});
 
 }  // namespace jobload

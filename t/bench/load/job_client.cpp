@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "json_fields.h"
 #include "pace.h"
@@ -14,9 +15,7 @@ constexpr std::uint64_t kSubmitTag = std::numeric_limits<std::uint64_t>::max();
 constexpr double kSettleRate = 5000;
 constexpr std::string_view kGone = "GONE";
 
-bool isFinal(std::string_view status) {
-    return status == "COMPLETED" || status == "FAILED" || status == "CANCELLED";
-}
+}  // namespace
 
 std::string submissionOf(std::int64_t durationMs) {
     return "{\"query\":\"A patient of 58 years reports chest pain for two hours, radiating into "
@@ -25,7 +24,9 @@ std::string submissionOf(std::int64_t durationMs) {
            std::to_string(durationMs) + "]]\"}";
 }
 
-}  // namespace
+bool isFinal(std::string_view status) {
+    return status == "COMPLETED" || status == "FAILED" || status == "CANCELLED";
+}
 
 JobClient::JobClient(const Options& options)
     : endpoint_(*options.url),
@@ -91,8 +92,12 @@ void JobClient::submitAnswered(const Response& response) {
         ++refused_;
         return;
     }
+    add(std::string(*id));
+}
+
+void JobClient::add(std::string id) {
     open_.push_back(jobs_.size());
-    jobs_.push_back({std::string(*id), {}, {}});
+    jobs_.push_back({std::move(id), {}, {}});
 }
 
 void JobClient::pollAnswered(std::size_t index, const Response& response) {

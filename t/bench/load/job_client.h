@@ -4,6 +4,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "clock.h"
@@ -20,6 +21,11 @@ struct ClientJob {
     std::optional<std::int64_t> completedAt;  ///< ms since the epoch, by the server's word
 };
 
+/// The body of a submission on which the provider will work so long.
+std::string submissionOf(std::int64_t durationMs);
+
+bool isFinal(std::string_view status);
+
 /// A client of the jobs location: submits, and polls in turn the jobs that are not final yet.
 class JobClient {
 public:
@@ -27,6 +33,9 @@ public:
 
     /// Submits a job on which the provider will work for `durationMs`.
     void submit(std::int64_t durationMs, Nanos due);
+
+    /// A job that was accepted elsewhere: it is polled like the others.
+    void add(std::string id);
 
     /// Polls the job that waited longest for it; nothing when no job is open.
     void poll(Nanos due);

@@ -15,6 +15,9 @@ struct Command {
 constexpr Command kCommands[] = {
     {"poll", jobload::runPoll, "GET again and again: requests/s, latency"},
     {"submit", jobload::runSubmit, "a burst of jobs: accepted/s, and whether all end"},
+    {"accept", jobload::runAccept, "jobs in a closed loop, with polls of others meanwhile"},
+    {"watch", jobload::runWatch, "many clients wait for one job: cost, time until all know"},
+    {"await", jobload::runAwait, "many clients wait, each for the job it submits"},
     {"flight", jobload::runFlight, "many jobs at once: completion delay, memory, CPU"},
 };
 

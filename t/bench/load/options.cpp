@@ -97,14 +97,14 @@ const char* optionsHelp() {
            "  --key-file FILE    API key, instead\n"
            "  --connections N    keep-alive connections (64)\n"
            "  --worker PID       report this process's CPU seconds and memory\n"
-           "  --ids FILE         job ids: read by poll, written by submit\n"
-           "  --seconds S        poll: how long (5)\n"
-           "  --rate R           poll, flight: requests/s in an open loop; 0: closed loop\n"
-           "  --count N          submit, flight: jobs (5000)\n"
-           "  --duration MS      submit, flight: how long the provider works on a job (20000)\n"
-           "  --jitter MS        flight: durations are uniform within MS either side (0)\n"
+           "  --ids FILE         job ids: read by poll and accept, written by submit\n"
+           "  --seconds S        poll: how long; watch: of what it observes (5)\n"
+           "  --rate R           poll, flight, accept: polls/s in an open loop; 0: closed loop\n"
+           "  --count N          jobs; watch, await: clients (5000)\n"
+           "  --duration MS      how long the provider works on a job (20000); not watch\n"
+           "  --jitter MS        flight, await: durations are uniform within MS either side (0)\n"
            "  --ramp S           flight: seconds over which jobs are submitted (12)\n"
-           "  --settle S         submit, flight: how long to wait for the last job (60)\n"
+           "  --settle S         how long to wait for the last job (60)\n"
            "  --emulator URL     flight: its root, for the times at which runs ended\n";
 }
 

@@ -15,12 +15,12 @@ struct Options {
     std::optional<Endpoint> url;       ///< --url: the jobs location, or any URL for poll
     std::optional<Endpoint> emulator;  ///< --emulator: the provider emulator
     std::string credential;            ///< --token-file, --key-file: a header line
-    std::string idsFile;               ///< --ids: read by poll, written by submit
+    std::string idsFile;               ///< --ids: read by poll and accept, written by submit
     pid_t worker = 0;                  ///< --worker: the NGINX worker to account for
     std::size_t connections = 64;
-    std::size_t count = 5000;  ///< --count: jobs
-    double seconds = 5;        ///< --seconds: length of a poll
-    double rate = 0;           ///< --rate: requests/s, 0 is a closed loop
+    std::size_t count = 5000;  ///< --count: jobs; clients that wait
+    double seconds = 5;        ///< --seconds: length of a poll; of what watch observes
+    double rate = 0;           ///< --rate: polls/s, 0 is a closed loop (accept: none)
     double ramp = 12;          ///< --ramp: seconds over which flight submits
     double duration = 20000;   ///< --duration: of a run, ms
     double jitter = 0;         ///< --jitter: of a run's duration, ms either side, uniform

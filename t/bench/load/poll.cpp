@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -7,6 +6,7 @@
 #include "http_pool.h"
 #include "latency.h"
 #include "pace.h"
+#include "poll_requests.h"
 #include "process_usage.h"
 #include "result_line.h"
 
@@ -22,7 +22,6 @@ struct Outcome {
     Nanos elapsed = 0;
 };
 
-std::vector<std::string> readRequests(const Options& options);
 void closedLoop(const Options& options, const std::vector<std::string>& requests, Outcome& out);
 void openLoop(const Options& options, const std::vector<std::string>& requests, Outcome& out);
 void note(Outcome& out, const Call& call, const Response& response);
@@ -30,7 +29,7 @@ void note(Outcome& out, const Call& call, const Response& response);
 }  // namespace
 
 int runPoll(const Options& options) {
-    auto requests = readRequests(options);
+    auto requests = pollRequests(options);
     auto before = processUsage(options.worker);
     Outcome out;
     auto start = now();
@@ -59,20 +58,6 @@ int runPoll(const Options& options) {
 }
 
 namespace {
-
-/// One request for each id, or one for the URL itself.
-std::vector<std::string> readRequests(const Options& options) {
-    const auto& url = *options.url;
-    std::vector<std::string> requests;
-    std::ifstream ids(options.idsFile);
-    for (std::string id; ids >> id;) {
-        requests.push_back(renderRequest("GET", url, url.path + "/" + id, options.credential));
-    }
-    if (requests.empty()) {
-        requests.push_back(renderRequest("GET", url, url.path, options.credential));
-    }
-    return requests;
-}
 
 void closedLoop(const Options& options, const std::vector<std::string>& requests, Outcome& out) {
     auto end = now() + seconds(options.seconds);

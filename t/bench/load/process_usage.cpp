@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <ctime>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -48,6 +49,15 @@ ProcessUsage processUsage(pid_t pid) {
         }
     }
     return usage;
+}
+
+double exactCpuSeconds(pid_t pid) {
+    clockid_t clock{};
+    timespec time{};
+    if (pid == 0 || clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0) {
+        return 0;
+    }
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
 }  // namespace jobload

@@ -17,4 +17,8 @@ struct ProcessUsage {
 
 ProcessUsage processUsage(pid_t pid);
 
+/// CPU time of all threads, to the nanosecond: for what takes less than the ticks of
+/// /proc/PID/stat. 0 when there is no such process.
+double exactCpuSeconds(pid_t pid);
+
 }  // namespace jobload
