@@ -126,16 +126,14 @@ ngx_int_t takeOver(const ngx_shm_zone_t& zone, const ZoneConf& conf) {
     return NGX_OK;
 }
 
-/// The zone of the same name in the configuration that is in force, if it has
-/// another size: NGINX makes a new one.
-const ngx_shm_zone_t* otherSize(const ngx_shm_zone_t& zone) {
+/// The zone of the same name in the configuration that is in force.
+const ngx_shm_zone_t* formerOf(const ngx_shm_zone_t& zone) {
     auto* cycle = const_cast<ngx_cycle_t*>(ngx_cycle);
     for (ngx_list_part_t* part = &cycle->shared_memory.part; part != nullptr; part = part->next) {
         const auto* zones = static_cast<const ngx_shm_zone_t*>(part->elts);
         for (ngx_uint_t i = 0; i < part->nelts; i++) {
             if (zones[i].tag == zone.tag &&
-                loop::view(zones[i].shm.name) == loop::view(zone.shm.name) &&
-                zones[i].shm.size != zone.shm.size) {
+                loop::view(zones[i].shm.name) == loop::view(zone.shm.name)) {
                 return &zones[i];
             }
         }
@@ -143,19 +141,18 @@ const ngx_shm_zone_t* otherSize(const ngx_shm_zone_t& zone) {
     return nullptr;
 }
 
-/// Only a journal brings the jobs from one to the other.
-bool keepsJobs(const ngx_shm_zone_t& existing, const ZoneConf& conf) {
-    const auto& former = *static_cast<const ZoneConf*>(existing.data);
+/// Only a journal brings the jobs from one memory to another.
+bool keepsJobs(const ZoneConf& former, const ZoneConf& conf) {
     return !conf.journal.empty() && former.journal == conf.journal;
 }
 
 ngx_int_t make(ngx_shm_zone_t& zone, ZoneConf& conf) {
-    const ngx_shm_zone_t* existing = otherSize(zone);
-    if (existing != nullptr && !keepsJobs(*existing, conf)) {
+    const ngx_shm_zone_t* former = formerOf(zone);
+    if (former != nullptr && !keepsJobs(*static_cast<const ZoneConf*>(former->data), conf)) {
         ngx_log_error(NGX_LOG_EMERG, zone.shm.log, 0,
                       "edgerun_job_zone \"%V\" exists with %uz bytes; to change its size, restart "
                       "NGINX or give the zone a new name",
-                      &zone.shm.name, existing->shm.size);
+                      &zone.shm.name, former->shm.size);
         return NGX_ERROR;
     }
     conf.wakeUp = std::make_shared<loop::SharedWakeUp>();
@@ -175,6 +172,16 @@ std::size_t leastSizeOf(const ZoneConf& conf) {
         size += kLeastZone;
     }
     return size;
+}
+
+bool needsNewMemory(const ngx_shm_zone_t& zone, const ZoneConf& conf) {
+    const ngx_shm_zone_t* existing = formerOf(zone);
+    if (existing == nullptr) {
+        return false;
+    }
+    const auto& former = *static_cast<const ZoneConf*>(existing->data);
+    return keepsJobs(former, conf) &&
+           (former.ttl != conf.ttl || former.maxAnswer != conf.maxAnswer);
 }
 
 ngx_int_t initJobZone(ngx_shm_zone_t* zone, void* former) noexcept {

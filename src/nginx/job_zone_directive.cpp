@@ -225,6 +225,7 @@ char* addZone(ngx_conf_t* cf, MainConf& main, ZoneDraft draft) {
     }
     zone->init = initJobZone;
     zone->data = conf.get();
+    zone->noreuse = needsNewMemory(*zone, *conf) ? 1 : 0;
     conf->shm = zone;
     main.zones.push_back(std::move(conf));
     return NGX_CONF_OK;
