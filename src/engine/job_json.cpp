@@ -10,15 +10,29 @@ namespace {
 
 using text::JsonObjectWriter;
 
-void addTimes(JsonObjectWriter& json, const run::Record& record, const JobTimes& times) {
+void addState(JsonObjectWriter& json, std::string_view id, const run::Record& record) {
+    json.string("id", id);
+    json.string("status", run::nameOf(record.status));
+    json.integer("version", static_cast<std::int64_t>(record.version));
     json.string("createdAt", text::formatTimestamp(record.createdWall));
-    json.string("updatedAt", text::formatTimestamp(times.updatedWall));
-    json.string("expiresAt", text::formatTimestamp(times.expiresWall));
+}
+
+/// What came to be known while it ran.
+void addProgress(JsonObjectWriter& json, const run::Record& record) {
     if (record.startedWall != 0) {
         json.string("startedAt", text::formatTimestamp(record.startedWall));
     }
     if (record.completedWall != 0) {
         json.string("completedAt", text::formatTimestamp(record.completedWall));
+    }
+    if (record.queryCut) {
+        json.boolean("queryTruncated", true);
+    }
+    if (!record.threadId.empty()) {
+        json.string("threadId", record.threadId.view());
+    }
+    if (!record.runId.empty()) {
+        json.string("runId", record.runId.view());
     }
 }
 
@@ -61,19 +75,10 @@ std::string renderJob(std::string_view id, const run::Record& record, const run:
     std::string out;
     out.reserve(512 + (visible.answer ? visible.answer->size() : 0));
     JsonObjectWriter json(out);
-    json.string("id", id);
-    json.string("status", run::nameOf(record.status));
-    json.integer("version", static_cast<std::int64_t>(record.version));
-    addTimes(json, record, times);
-    if (record.queryCut) {
-        json.boolean("queryTruncated", true);
-    }
-    if (!record.threadId.empty()) {
-        json.string("threadId", record.threadId.view());
-    }
-    if (!record.runId.empty()) {
-        json.string("runId", record.runId.view());
-    }
+    addState(json, id, record);
+    json.string("updatedAt", text::formatTimestamp(times.updatedWall));
+    json.string("expiresAt", text::formatTimestamp(times.expiresWall));
+    addProgress(json, record);
     if (visible.answer) {
         addAnswer(json, *visible.answer, maxAnswer);
     }
@@ -86,6 +91,19 @@ std::string renderJob(std::string_view id, const run::Record& record, const run:
     }
     if (visible.error) {
         addError(json, *visible.error);
+    }
+    json.finish();
+    return out;
+}
+
+std::string renderSummary(std::string_view id, const run::Record& record) {
+    std::string out;
+    JsonObjectWriter json(out);
+    addState(json, id, record);
+    addProgress(json, record);
+    addUsage(json, record.usage);
+    if (!record.incompleteReason.empty()) {
+        json.string("incompleteReason", record.incompleteReason.view());
     }
     json.finish();
     return out;

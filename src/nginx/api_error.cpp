@@ -1,8 +1,10 @@
 #include "edgerun/nginx/api_error.h"
 
 #include <array>
+#include <utility>
 
 #include "edgerun/nginx/request_context.h"
+#include "edgerun/nginx/response_headers.h"
 
 namespace edgerun::nginx {
 
@@ -54,9 +56,13 @@ std::string_view nameOfStatus(ngx_int_t status) {
     return text != nullptr ? text->name : "Error";
 }
 
+std::string_view nameOf(const ApiError& error) {
+    return error.name.empty() ? nameOfStatus(error.status) : std::string_view(error.name);
+}
+
 ApiError describeStatus(ngx_int_t status) {
     const StatusText* text = textOf(status);
-    return {status, std::string(text != nullptr ? text->message : "the request was refused")};
+    return {status, std::string(text != nullptr ? text->message : "the request was refused"), {}};
 }
 
 ngx_int_t refuse(ngx_http_request_t* r, ngx_int_t status) {
@@ -64,11 +70,23 @@ ngx_int_t refuse(ngx_http_request_t* r, ngx_int_t status) {
 }
 
 ngx_int_t refuse(ngx_http_request_t* r, ngx_int_t status, std::string_view message) {
+    return refuse(r, ApiError{status, std::string(message), {}});
+}
+
+ngx_int_t refuse(ngx_http_request_t* r, ApiError error) {
+    const ngx_int_t status = error.status;
     if (RequestContext* context = contextOf(r)) {
-        context->error = ApiError{status, std::string(message)};
-        context->errorName = nameOfStatus(status);
+        context->errorName = nameOf(error);
+        context->error = std::move(error);
     }
     return status;
+}
+
+ngx_int_t refuseLater(ngx_http_request_t* r, std::uint64_t seconds, std::string_view message) {
+    if (!addRetryAfter(r, seconds)) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return refuse(r, NGX_HTTP_SERVICE_UNAVAILABLE, message);
 }
 
 }  // namespace edgerun::nginx

@@ -27,7 +27,7 @@ RequestContext* errorContextOf(ngx_http_request_t* r) {
     if (context != nullptr && context->error && context->error->status != status) {
         // Another access module let the request in, or gave its own reason.
         context->error.reset();
-        context->errorName = {};
+        context->errorName.clear();
     }
     if (!isErrorPage(r)) {
         return nullptr;

@@ -63,7 +63,7 @@ std::string_view openAiType(ngx_int_t status) {
 std::string renderSimple(const ApiError& error) {
     std::string out;
     text::JsonObjectWriter json(out);
-    json.string("error", nameOfStatus(error.status));
+    json.string("error", nameOf(error));
     json.string("message", error.message);
     json.integer("statusCode", error.status);
     json.finish();
@@ -78,6 +78,9 @@ std::string renderProblem(const ApiError& error) {
     json.string("title", separated(nameOfStatus(error.status), ' ', false));
     json.integer("status", error.status);
     json.string("detail", error.message);
+    if (!error.name.empty()) {
+        json.string("error", error.name);
+    }
     json.finish();
     return out;
 }
@@ -88,7 +91,7 @@ std::string renderOpenAi(const ApiError& error) {
     details.string("message", error.message);
     details.string("type", openAiType(error.status));
     details.raw("param", "null");
-    details.string("code", separated(nameOfStatus(error.status), '_', true));
+    details.string("code", separated(nameOf(error), '_', true));
     details.finish();
 
     std::string out;

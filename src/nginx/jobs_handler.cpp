@@ -1,5 +1,7 @@
 #include "edgerun/nginx/jobs_handler.h"
 
+#include <array>
+
 #include "edgerun/nginx/contain.h"
 #include "edgerun/nginx/gate.h"
 #include "edgerun/nginx/job_calls.h"
@@ -9,6 +11,38 @@ namespace edgerun::nginx {
 
 namespace {
 
+struct Method {
+    ngx_uint_t methods;
+    ngx_int_t (*handle)(ngx_http_request_t* r);
+};
+
+struct Resource {
+    std::string_view action;  ///< empty: the collection, or a job itself
+    bool isJob;
+    std::string_view allowed;
+    std::array<Method, 2> methods;
+};
+
+constexpr ngx_uint_t kRead = NGX_HTTP_GET | NGX_HTTP_HEAD;
+
+constexpr Resource kResources[] = {
+    {"", false, "GET, HEAD, POST", {{{NGX_HTTP_POST, submitJob}, {kRead, withoutBody<listJobs>}}}},
+    {"",
+     true,
+     "GET, HEAD, DELETE",
+     {{{kRead, withoutBody<showJob>}, {NGX_HTTP_DELETE, afterBody<eraseJob>}}}},
+    {"cancel", true, "POST", {{{NGX_HTTP_POST, afterBody<cancelJob>}}}},
+};
+
+const Resource* resourceOf(const JobPath& path) {
+    for (const Resource& resource : kResources) {
+        if (path.isOurs && resource.isJob == !path.id.empty() && resource.action == path.action) {
+            return &resource;
+        }
+    }
+    return nullptr;
+}
+
 ngx_int_t refuseMethod(ngx_http_request_t* r, std::string_view allowed) {
     if (!addHeader(r, "Allow", allowed)) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -17,51 +51,31 @@ ngx_int_t refuseMethod(ngx_http_request_t* r, std::string_view allowed) {
                   "the method is not allowed here; allowed: " + std::string(allowed));
 }
 
-ngx_int_t onCollection(ngx_http_request_t* r) {
-    if (r->method != NGX_HTTP_POST) {
-        return refuseMethod(r, "POST");
+/// NGINX's access phase leaves out subrequests. NGX_OK if they may.
+ngx_int_t passSubrequest(ngx_http_request_t* r) {
+    const ngx_int_t rc = passGate(r);
+    if (rc == NGX_AGAIN) {
+        return refuse(r, NGX_HTTP_SERVICE_UNAVAILABLE, "credentials cannot be checked now");
     }
-    return submitJob(r);
+    return rc == NGX_DECLINED ? NGX_OK : rc;
 }
 
-ngx_int_t onJob(ngx_http_request_t* r, std::string_view idText) {
-    if ((r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) == 0) {
-        return refuseMethod(r, "GET, HEAD");
-    }
-    const ngx_int_t rc = ngx_http_discard_request_body(r);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-    const auto call = jobCallOf(r);
-    if (!call) {
-        return refuseWithoutWorker(r);
-    }
-    return showJob(*call, idText);
-}
-
-/// What stands behind the location's path: "" or "/" for all jobs, "/ID" for
-/// one; anything else is not ours.
 ngx_int_t dispatch(ngx_http_request_t* r) {
-    // NGINX's access phase leaves out subrequests.
     if (r != r->main) {
-        const ngx_int_t rc = passGate(r);
-        if (rc == NGX_AGAIN) {
-            return refuse(r, NGX_HTTP_SERVICE_UNAVAILABLE, "credentials cannot be checked now");
-        }
-        if (rc != NGX_OK && rc != NGX_DECLINED) {
+        if (const ngx_int_t rc = passSubrequest(r); rc != NGX_OK) {
             return rc;
         }
     }
-    const JobsConf& jobs = *locationConfOf(r).jobs;
-    std::string_view rest = loop::view(r->uri);
-    rest.remove_prefix(std::min(jobs.path.size(), rest.size()));
-    if (rest.empty() || rest == "/") {
-        return onCollection(r);
-    }
-    if (rest.front() != '/' || rest.find('/', 1) != std::string_view::npos) {
+    const Resource* resource = resourceOf(jobPathOf(r));
+    if (resource == nullptr) {
         return refuse(r, NGX_HTTP_NOT_FOUND);
     }
-    return onJob(r, rest.substr(1));
+    for (const Method& method : resource->methods) {
+        if ((r->method & method.methods) != 0) {
+            return method.handle(r);
+        }
+    }
+    return refuseMethod(r, resource->allowed);
 }
 
 }  // namespace

@@ -20,4 +20,7 @@ struct JobTimes {
 std::string renderJob(std::string_view id, const run::Record& record, const run::Visible& visible,
                       const JobTimes& times, std::size_t maxAnswer);
 
+/// The job as a list shows it: what its record tells.
+std::string renderSummary(std::string_view id, const run::Record& record);
+
 }  // namespace edgerun::engine

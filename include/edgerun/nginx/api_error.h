@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -11,10 +12,13 @@ namespace edgerun::nginx {
 struct ApiError {
     ngx_int_t status = NGX_HTTP_INTERNAL_SERVER_ERROR;
     std::string message;
+    std::string name;  ///< "RunFailed", ...; empty: that of the status
 };
 
 /// "BadRequest", "NotFound", ... for any status of NGINX's; "Error" otherwise.
 std::string_view nameOfStatus(ngx_int_t status);
+
+std::string_view nameOf(const ApiError& error);
 
 /// What to say when NGINX itself refused a request of ours.
 ApiError describeStatus(ngx_int_t status);
@@ -23,7 +27,10 @@ ApiError describeStatus(ngx_int_t status);
 /// handler returns to NGINX: so `error_page`, `satisfy` and `auth_delay` work
 /// as with any module. The error filter puts the JSON in place of NGINX's page.
 ngx_int_t refuse(ngx_http_request_t* r, ngx_int_t status, std::string_view message);
+ngx_int_t refuse(ngx_http_request_t* r, ApiError error);
 /// With the words that describeStatus() has for it.
 ngx_int_t refuse(ngx_http_request_t* r, ngx_int_t status);
+/// 503, and when to try again.
+ngx_int_t refuseLater(ngx_http_request_t* r, std::uint64_t seconds, std::string_view message);
 
 }  // namespace edgerun::nginx

@@ -4,8 +4,8 @@
 
 namespace edgerun::nginx {
 
-/// Content handler of edgerun_jobs: POST to the location makes a job, GET below
-/// it shows one.
+/// Content handler of edgerun_jobs: the location is the collection of jobs,
+/// below it is each of them, and below that what can be done with it.
 ngx_int_t jobsHandler(ngx_http_request_t* r) noexcept;
 
 }  // namespace edgerun::nginx

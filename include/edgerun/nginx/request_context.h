@@ -39,7 +39,7 @@ struct RequestContext {
     ngx_table_elt_t* challenge = nullptr;  ///< ours among the response's headers
 
     std::optional<ApiError> error;  ///< of our own making, in the present location
-    std::string_view errorName;     ///< static; stays when an error_page takes over
+    std::string errorName;          ///< stays when an error_page takes over
     std::string errorBody;          ///< takes the place of NGINX's page
     bool replacesBody = false;
 

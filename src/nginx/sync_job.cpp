@@ -1,0 +1,52 @@
+#include "edgerun/nginx/job_response.h"
+#include "edgerun/text/json.h"
+
+namespace edgerun::nginx {
+
+namespace {
+
+/// The error that a failed job's JSON holds, as the HTTP answer tells it.
+ApiError errorOf(std::string_view body) {
+    const auto job = text::parseJson(body, {body.size()});
+    const json_t* error = json_object_get(job.get(), "error");
+    const auto status = text::integerMember(error, "statusCode");
+    const bool isTimeout = status == NGX_HTTP_GATEWAY_TIME_OUT;
+    ApiError result = describeStatus(isTimeout ? NGX_HTTP_GATEWAY_TIME_OUT : NGX_HTTP_BAD_GATEWAY);
+    if (const auto message = text::stringMember(error, "message")) {
+        result.message = *message;
+    }
+    if (const auto name = text::stringMember(error, "error")) {
+        result.name = *name;
+    }
+    return result;
+}
+
+ngx_int_t refuseAsJob(const JobCall& call, const store::JobId& id, const FoundJob& job,
+                      ApiError error) {
+    noteJob(call.r, store::formatJobId(id), job.view.status);
+    if (!addWhereabouts(call, id, job.view.version)) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return refuse(call.r, std::move(error));
+}
+
+}  // namespace
+
+ngx_int_t respondSync(const JobCall& call, const store::JobId& id, const FoundJob& job) {
+    switch (job.view.status) {
+        case run::JobStatus::Completed:
+            return respondSubmitted(call, id, job);
+        case run::JobStatus::Failed:
+            return refuseAsJob(call, id, job, errorOf(job.body));
+        case run::JobStatus::Cancelled:
+            return refuseAsJob(call, id, job,
+                               {NGX_HTTP_BAD_GATEWAY, "the run was cancelled", "RunCancelled"});
+        case run::JobStatus::Pending:
+        case run::JobStatus::Running:
+        case run::JobStatus::RequiresAction:
+            break;
+    }
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+}  // namespace edgerun::nginx
