@@ -5,14 +5,15 @@
 #include <algorithm>
 #include <cstring>
 
+#include "arena_slots.h"
 #include "edgerun/store/crash_point.h"
 
 namespace edgerun::store {
 
 namespace {
 
-constexpr std::uint32_t kThreadSearchLength = 4096;
 constexpr std::size_t kRandomBitsAt = 7;  ///< in an id, after time and node
+constexpr std::uint32_t kStepsOfFinished = 64;
 
 std::uint64_t wordAt(const std::uint8_t* bytes) {
     std::uint64_t word;
@@ -24,28 +25,37 @@ std::uint32_t& idBucket(const ArenaView& view, const JobId& id) {
     return view.idBuckets[wordAt(id.data() + kRandomBitsAt) & (view.bucketCount - 1)];
 }
 
-std::uint32_t& ownerBucket(const ArenaView& view, const JobOwner& owner) {
+std::uint32_t bucketOf(const ArenaView& view, const JobOwner& owner) {
     std::uint64_t hash = (wordAt(owner.user.data()) ^ view.ownerSeed) * 0x9e37'79b9'7f4a'7c15;
     hash ^= wordAt(owner.user.data() + 8) + owner.scope * 0xd6e8'feb8'6659'fd93;
     hash *= 0xff51'afd7'ed55'8ccd;
-    return view.ownerBuckets[(hash >> 32) & (view.bucketCount - 1)];
+    return static_cast<std::uint32_t>(hash >> 32) & (view.bucketCount - 1);
 }
 
-bool isSlotInUse(const ArenaView& view, std::uint32_t index) {
-    return index < view.slotCount && view.slots[index].inUse == kSlotInUse;
+std::uint32_t& keyBucket(const ArenaView& view, const IdempotencyKey& key) {
+    const std::uint64_t hash = (wordAt(key.digest.data()) ^ view.ownerSeed) * 0x9e37'79b9'7f4a'7c15;
+    return view.keyBuckets[(hash >> 32) & (view.bucketCount - 1)];
 }
 
-void unlinkId(const ArenaView& view, std::uint32_t index) {
-    std::uint32_t* link = &idBucket(view, view.slots[index].id);
+bool isKeyed(const ArenaSlot& slot) {
+    return slot.key.isSet() && !currentState(slot).record.erased;
+}
+
+/// Chains by one link: `bucket` and `nextOf` say which.
+void unlinkFromChain(const ArenaView& view, std::uint32_t index, std::uint32_t& bucket,
+                     std::uint32_t ArenaSlot::*nextOf) {
+    std::uint32_t* link = &bucket;
     for (std::uint32_t steps = 0; *link < view.slotCount && steps < view.slotCount; ++steps) {
         if (*link == index) {
-            *link = view.slots[index].idNext;
+            *link = view.slots[index].*nextOf;
             return;
         }
-        link = &view.slots[*link].idNext;
+        link = &(view.slots[*link].*nextOf);
     }
     reportDamage(view);
 }
+
+// --- lists of Links ---
 
 bool isLink(const ArenaView& view, std::uint32_t neighbour) {
     return neighbour < view.slotCount || neighbour == kNone;
@@ -57,7 +67,20 @@ std::uint32_t& linkTo(const ArenaView& view, std::uint32_t neighbour,
     return neighbour == kNone ? end : view.slots[neighbour].*list.*direction;
 }
 
-/// `tail` may be a dummy for a list that keeps none.
+/// Between the neighbours that `links` names. `tail` may be a dummy for a list that keeps none.
+void linkInto(const ArenaView& view, std::uint32_t index, Links ArenaSlot::*list,
+              const Links& links, std::uint32_t& head, std::uint32_t& tail) {
+    if (!isLink(view, links.prev) || !isLink(view, links.next)) {
+        reportDamage(view);
+        view.slots[index].*list = {kNone, kNone};
+        return;
+    }
+    view.slots[index].*list = links;
+    linkTo(view, links.next, &Links::prev, list, tail) = index;
+    EDGERUN_CRASH_POINT(list_half_linked);
+    linkTo(view, links.prev, &Links::next, list, head) = index;
+}
+
 void unlinkFrom(const ArenaView& view, std::uint32_t index, Links ArenaSlot::*list,
                 std::uint32_t& head, std::uint32_t& tail) {
     const Links links = view.slots[index].*list;
@@ -76,11 +99,46 @@ void unlinkFrom(const ArenaView& view, std::uint32_t index, Links ArenaSlot::*li
     backward = links.prev;
 }
 
+/// Before the first older job, if one is near enough.
+Links placeByAge(const ArenaView& view, const JobId& id, std::uint32_t newest,
+                 std::uint32_t mostSteps) {
+    Links place{kNone, newest};
+    visitJobs(view, newest, &ArenaSlot::ownerLinks, mostSteps, [&](const ArenaSlot& slot) {
+        if (slot.id < id) {
+            return false;
+        }
+        place = {place.next, slot.ownerLinks.next};
+        return true;
+    });
+    return place;
+}
+
+void linkByOwner(const ArenaView& view, std::uint32_t index, std::uint32_t mostSteps) {
+    const ArenaSlot& slot = view.slots[index];
+    const std::uint32_t bucket = bucketOf(view, slot.owner);
+    std::uint32_t& newest = view.ownerBuckets[bucket];
+    std::uint32_t noTail = kNone;
+    linkInto(view, index, &ArenaSlot::ownerLinks, placeByAge(view, slot.id, newest, mostSteps),
+             newest, noTail);
+    EDGERUN_CRASH_POINT(slot_linked_by_owner);
+    if (isLive(currentState(slot))) {
+        std::uint32_t& first = view.liveBuckets[bucket];
+        linkInto(view, index, &ArenaSlot::liveLinks, {kNone, first}, first, noTail);
+    }
+}
+
+void unlinkFinished(const ArenaView& view, std::uint32_t index) {
+    unlinkFrom(view, index, &ArenaSlot::finishedLinks, view.header->finishedHead,
+               view.header->finishedTail);
+}
+
 }  // namespace
 
 void clearIndex(const ArenaView& view) {
-    std::fill_n(view.idBuckets, view.bucketCount, kNone);
-    std::fill_n(view.ownerBuckets, view.bucketCount, kNone);
+    for (std::uint32_t* buckets :
+         {view.idBuckets, view.ownerBuckets, view.liveBuckets, view.keyBuckets}) {
+        std::fill_n(buckets, view.bucketCount, kNone);
+    }
     view.header->finishedHead = kNone;
     view.header->finishedTail = kNone;
 }
@@ -104,73 +162,99 @@ std::uint32_t findSlot(const ArenaView& view, const JobId& id) {
     return kNone;
 }
 
-void linkSlot(const ArenaView& view, std::uint32_t index) {
+std::uint32_t findSlot(const ArenaView& view, const IdempotencyKey& key, std::uint64_t now) {
+    std::uint32_t index = key.isSet() ? keyBucket(view, key) : kNone;
+    for (std::uint32_t steps = 0; index != kNone; ++steps) {
+        if (!isSlotInUse(view, index) || steps == view.slotCount) {
+            reportDamage(view);
+            return kNone;
+        }
+        const ArenaSlot& slot = view.slots[index];
+        const JobState& state = currentState(slot);
+        if (slot.key.digest == key.digest && !state.record.erased && !isPastTtl(state, now)) {
+            return index;
+        }
+        index = slot.keyNext;
+    }
+    return kNone;
+}
+
+std::uint32_t newestOf(const ArenaView& view, const JobOwner& owner) {
+    return view.ownerBuckets[bucketOf(view, owner)];
+}
+
+std::uint32_t firstLiveOf(const ArenaView& view, const JobOwner& owner) {
+    return view.liveBuckets[bucketOf(view, owner)];
+}
+
+bool shareList(const ArenaView& view, const JobOwner& a, const JobOwner& b) {
+    return bucketOf(view, a) == bucketOf(view, b);
+}
+
+void linkSlot(const ArenaView& view, std::uint32_t index, std::uint32_t mostSteps) {
     ArenaSlot& slot = view.slots[index];
     std::uint32_t& sameHash = idBucket(view, slot.id);
     slot.idNext = sameHash;
     sameHash = index;
     EDGERUN_CRASH_POINT(slot_linked_by_id);
-
-    std::uint32_t& newest = ownerBucket(view, slot.owner);
-    slot.ownerLinks = {kNone, newest};
-    if (newest < view.slotCount) {
-        view.slots[newest].ownerLinks.prev = index;
-    } else if (newest != kNone) {
-        reportDamage(view);
+    if (isKeyed(slot)) {
+        std::uint32_t& sameKey = keyBucket(view, slot.key);
+        slot.keyNext = sameKey;
+        EDGERUN_CRASH_POINT(key_half_linked);
+        sameKey = index;
     }
-    EDGERUN_CRASH_POINT(slot_half_linked_by_owner);
-    newest = index;
+    EDGERUN_CRASH_POINT(slot_half_linked);
+    linkByOwner(view, index, mostSteps);
 }
 
 void unlinkSlot(const ArenaView& view, std::uint32_t index) {
-    unlinkId(view, index);
+    ArenaSlot& slot = view.slots[index];
+    if (isLive(currentState(slot))) {
+        unlinkLive(view, index);
+    } else {
+        unlinkFinished(view, index);
+    }
+    EDGERUN_CRASH_POINT(slot_half_unlinked);
+    if (isKeyed(slot)) {
+        unlinkKey(view, index);
+    }
+    unlinkFromChain(view, index, idBucket(view, slot.id), &ArenaSlot::idNext);
     EDGERUN_CRASH_POINT(slot_unlinked_by_id);
     std::uint32_t noTail = index;
-    unlinkFrom(view, index, &ArenaSlot::ownerLinks, ownerBucket(view, view.slots[index].owner),
+    unlinkFrom(view, index, &ArenaSlot::ownerLinks, view.ownerBuckets[bucketOf(view, slot.owner)],
                noTail);
 }
 
-void appendFinished(const ArenaView& view, std::uint32_t index) {
+/// Almost always the last; jobs that come back, or had much to clean up, have settled earlier
+/// than some before them.
+void linkFinished(const ArenaView& view, std::uint32_t index) {
     ArenaHeader& header = *view.header;
-    const std::uint32_t last = header.finishedTail;
-    view.slots[index].finishedLinks = {last, kNone};
-    if (!isLink(view, last)) {
-        reportDamage(view);
-        return;
+    const std::uint64_t expiresAt = currentState(view.slots[index]).expiresAt;
+    Links place{header.finishedTail, kNone};
+    for (std::uint32_t steps = 0; steps < kStepsOfFinished && isSlotInUse(view, place.prev);
+         ++steps) {
+        const ArenaSlot& before = view.slots[place.prev];
+        if (currentState(before).expiresAt <= expiresAt) {
+            break;
+        }
+        place = {before.finishedLinks.prev, place.prev};
     }
-    linkTo(view, last, &Links::next, &ArenaSlot::finishedLinks, header.finishedHead) = index;
-    EDGERUN_CRASH_POINT(finished_half_linked);
-    header.finishedTail = index;
+    linkInto(view, index, &ArenaSlot::finishedLinks, place, header.finishedHead,
+             header.finishedTail);
 }
 
-void unlinkFinished(const ArenaView& view, std::uint32_t index) {
-    unlinkFrom(view, index, &ArenaSlot::finishedLinks, view.header->finishedHead,
-               view.header->finishedTail);
+void unlinkLive(const ArenaView& view, std::uint32_t index) {
+    std::uint32_t noTail = index;
+    unlinkFrom(view, index, &ArenaSlot::liveLinks,
+               view.liveBuckets[bucketOf(view, view.slots[index].owner)], noTail);
+}
+
+void unlinkKey(const ArenaView& view, std::uint32_t index) {
+    unlinkFromChain(view, index, keyBucket(view, view.slots[index].key), &ArenaSlot::keyNext);
 }
 
 bool isOwnedBy(const ArenaSlot& slot, const JobOwner& owner) {
     return CRYPTO_memcmp(&slot.owner, &owner, sizeof(owner)) == 0;
-}
-
-ThreadUse threadUse(const ArenaView& view, const JobOwner& owner, std::string_view threadId) {
-    ThreadUse use = ThreadUse::Unknown;
-    std::uint32_t index = ownerBucket(view, owner);
-    for (std::uint32_t steps = 0; index != kNone && steps < kThreadSearchLength; ++steps) {
-        if (!isSlotInUse(view, index)) {
-            reportDamage(view);
-            break;
-        }
-        const ArenaSlot& slot = view.slots[index];
-        const run::Record& record = currentState(slot).record;
-        if (isOwnedBy(slot, owner) && record.threadId.view() == threadId) {
-            if (record.phase != run::Phase::Done) {
-                return ThreadUse::Busy;
-            }
-            use = ThreadUse::Free;
-        }
-        index = slot.ownerLinks.next;
-    }
-    return use;
 }
 
 }  // namespace edgerun::store

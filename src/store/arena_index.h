@@ -5,8 +5,9 @@
 
 #include "arena_layout.h"
 
-/// Where jobs are found: by id, by owner (newest first), and the finished ones
-/// in the order in which they finished.
+/// Where jobs are found: by id, by key, by owner (all of them by id, the newest
+/// first, and the live ones), and the finished ones in the order in which they
+/// settled.
 namespace edgerun::store {
 
 void clearIndex(const ArenaView& view);
@@ -14,17 +15,52 @@ void clearIndex(const ArenaView& view);
 /// By the id's random bits, then all of it; kNone if absent.
 std::uint32_t findSlot(const ArenaView& view, const JobId& id);
 
-/// Links a slot by its id and its owner.
-void linkSlot(const ArenaView& view, std::uint32_t index);
+/// The job that came with the key, unless it is erased or past its ttl; kNone if absent.
+std::uint32_t findSlot(const ArenaView& view, const IdempotencyKey& key, std::uint64_t now);
+
+/// Heads of lists by ArenaSlot::ownerLinks and liveLinks. Other owners' jobs
+/// may be in them.
+std::uint32_t newestOf(const ArenaView& view, const JobOwner& owner);
+std::uint32_t firstLiveOf(const ArenaView& view, const JobOwner& owner);
+/// Are their jobs in one list?
+bool shareList(const ArenaView& view, const JobOwner& a, const JobOwner& b);
+
+/// How far a job's place among its owner's is looked for. New ones are the newest, but for
+/// clocks that are set back.
+inline constexpr std::uint32_t kStepsOfNewJob = 64;
+inline constexpr std::uint32_t kStepsOfOldJob = 1024;
+
+/// Links a slot by its id and its owner, and if it belongs there by its key and
+/// among the live ones.
+void linkSlot(const ArenaView& view, std::uint32_t index, std::uint32_t mostSteps);
+/// From the finished ones too.
 void unlinkSlot(const ArenaView& view, std::uint32_t index);
 
-void appendFinished(const ArenaView& view, std::uint32_t index);
-void unlinkFinished(const ArenaView& view, std::uint32_t index);
+void linkFinished(const ArenaView& view, std::uint32_t index);
+void unlinkLive(const ArenaView& view, std::uint32_t index);
+void unlinkKey(const ArenaView& view, std::uint32_t index);
 
 /// Constant time in the owners' bytes.
 bool isOwnedBy(const ArenaSlot& slot, const JobOwner& owner);
 
-/// Looks at the newest 4096 jobs at most.
-ThreadUse threadUse(const ArenaView& view, const JobOwner& owner, std::string_view threadId);
+inline bool isSlotInUse(const ArenaView& view, std::uint32_t index) {
+    return index < view.slotCount && view.slots[index].inUse == kSlotInUse;
+}
+
+/// Calls `visit` for jobs along a list until it returns false.
+template <typename Visit>
+void visitJobs(const ArenaView& view, std::uint32_t index, Links ArenaSlot::*list,
+               std::uint32_t mostLinks, Visit visit) {
+    for (; index != kNone && mostLinks > 0; --mostLinks) {
+        if (!isSlotInUse(view, index)) {
+            reportDamage(view);
+            return;
+        }
+        if (!visit(view.slots[index])) {
+            return;
+        }
+        index = (view.slots[index].*list).next;
+    }
+}
 
 }  // namespace edgerun::store

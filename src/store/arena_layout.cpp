@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kLine = 64;
 constexpr std::size_t kMaxSlots = 0x7fffffff / kBlocksPerSlot;
 constexpr std::size_t kMaxChain = 1u << 30;
+constexpr std::size_t kBucketKinds = 4;
 
 constexpr std::size_t roundUp(std::size_t value, std::size_t unit) {
     return (value + unit - 1) / unit * unit;
@@ -27,8 +28,8 @@ std::size_t powerOfTwoFrom(std::size_t value) {
 /// Slots that fit with their blocks and their share of the buckets (at most
 /// two of each kind, because the count of buckets is rounded up).
 std::size_t slotsIn(std::size_t bytes) {
-    constexpr std::size_t kPerSlot =
-        sizeof(ArenaSlot) + kBlocksPerSlot * sizeof(ArenaBlock) + 4 * sizeof(std::uint32_t);
+    constexpr std::size_t kPerSlot = sizeof(ArenaSlot) + kBlocksPerSlot * sizeof(ArenaBlock) +
+                                     2 * kBucketKinds * sizeof(std::uint32_t);
     const std::size_t count = bytes / kPerSlot;
     return count < kMaxSlots ? count : kMaxSlots;
 }
@@ -36,7 +37,7 @@ std::size_t slotsIn(std::size_t bytes) {
 /// Where everything begins, from the beginning of the memory.
 struct Plan {
     std::uint32_t slotCount, bucketCount, blockCount;
-    std::size_t header, slots, idBuckets, ownerBuckets, reached, blocks;
+    std::size_t header, slots, idBuckets, ownerBuckets, liveBuckets, keyBuckets, reached, blocks;
 };
 
 template <typename T>
@@ -48,8 +49,8 @@ std::size_t reserve(std::size_t& end, std::size_t count) {
 
 std::optional<Plan> planFor(std::size_t bytes, const ArenaLimits& limits) {
     const std::size_t bitWords = bytes / sizeof(ArenaBlock) / 64 + 1;
-    const std::size_t fixed =
-        roundUp(sizeof(ArenaHeader), kLine) + bitWords * sizeof(std::uint64_t) + 4 * kLine;
+    const std::size_t fixed = roundUp(sizeof(ArenaHeader), kLine) +
+                              bitWords * sizeof(std::uint64_t) + (kBucketKinds + 2) * kLine;
     if (bytes < JobArena::kMinimumBytes || limits.maxBody == 0 || limits.maxBody > kMaxChain ||
         limits.maxRequest > kMaxChain) {
         return std::nullopt;
@@ -63,6 +64,8 @@ std::optional<Plan> planFor(std::size_t bytes, const ArenaLimits& limits) {
     plan.slots = reserve<ArenaSlot>(end, plan.slotCount);
     plan.idBuckets = reserve<std::uint32_t>(end, plan.bucketCount);
     plan.ownerBuckets = reserve<std::uint32_t>(end, plan.bucketCount);
+    plan.liveBuckets = reserve<std::uint32_t>(end, plan.bucketCount);
+    plan.keyBuckets = reserve<std::uint32_t>(end, plan.bucketCount);
     plan.reached = reserve<std::uint64_t>(end, bitWords);
     plan.blocks = end;
     const std::size_t blocks = (bytes - end) / sizeof(ArenaBlock);
@@ -92,6 +95,8 @@ std::optional<ArenaView> viewMemory(void* memory, std::size_t bytes, const Arena
     view.slots = reinterpret_cast<ArenaSlot*>(base + plan->slots);
     view.idBuckets = reinterpret_cast<std::uint32_t*>(base + plan->idBuckets);
     view.ownerBuckets = reinterpret_cast<std::uint32_t*>(base + plan->ownerBuckets);
+    view.liveBuckets = reinterpret_cast<std::uint32_t*>(base + plan->liveBuckets);
+    view.keyBuckets = reinterpret_cast<std::uint32_t*>(base + plan->keyBuckets);
     view.reached = reinterpret_cast<std::uint64_t*>(base + plan->reached);
     view.blocks = reinterpret_cast<ArenaBlock*>(base + plan->blocks);
     view.maxChain = std::max(limits.maxBody, limits.maxRequest);

@@ -12,11 +12,11 @@
 #include "edgerun/store/job_id.h"
 
 /// What stands in an arena's memory, in this order:
-/// header | slots | id buckets | owner buckets | reached bits | blocks.
+/// header | slots | buckets by id, owner, owner of live jobs, key | reached bits | blocks.
 namespace edgerun::store {
 
 inline constexpr std::uint64_t kArenaMagic = 0x6564'6765'7275'6e31;
-inline constexpr std::uint32_t kArenaLayout = 1;
+inline constexpr std::uint32_t kArenaLayout = 2;
 
 /// No index; also "no worker".
 inline constexpr std::uint32_t kNone = 0xffffffff;
@@ -53,6 +53,8 @@ struct JobState {
     Chain body;
     std::uint64_t expiresAt;  ///< 0 until the job is settled
     std::uint64_t acceptedAt;
+    std::uint32_t revision;  ///< counts commits under one fence
+    bool isHidden;           ///< from everybody but its worker
     run::Record record;
     std::uint64_t workerNonce;
     std::uint32_t worker;  ///< kNone once the phase is Done
@@ -71,13 +73,16 @@ struct ArenaSlot {
     std::uint32_t idNext;
     std::uint8_t current;  ///< which of `states` counts
     JobId id;
+    std::uint8_t isWatched;  ///< 1: the next change is to be signalled
+    std::uint32_t changes;   ///< in what the job's owner sees; goes on with the next job
     JobOwner owner;
     JobState states[2];
-    Links ownerLinks;
-    Links finishedLinks;  ///< only while the phase is Done
+    IdempotencyKey key;
+    std::uint32_t keyNext;  ///< only with a key, and until the job is erased
     std::uint32_t freeNext;
-    /// Slots start at cache lines.
-    std::uint8_t padding[64 - (64 + 2 * sizeof(JobState) + 5 * sizeof(std::uint32_t)) % 64];
+    Links ownerLinks;
+    Links liveLinks;      ///< only until the phase is Done
+    Links finishedLinks;  ///< only while the phase is Done
 };
 
 struct WorkerEntry {
@@ -94,8 +99,14 @@ struct ArenaHeader {
     std::uint64_t bytes;
     ArenaLimits limits;
     JobIdSecret idSecret;
+    std::uint64_t instance;
 
     std::uint32_t mutating;  ///< a Mutating value
+    /// Equal unless a signal is still to be given, perhaps by another than who
+    /// died before it did. Given is stored without the lock.
+    std::uint32_t signalsDue;
+    std::uint32_t signalsGiven;
+    std::uint32_t loading;  ///< a JobArena::Loading; without the lock
 
     // Rebuilt from the slots by a repair. "Touched" ones were in use at some
     // time; those above never were, so fresh memory stays untouched.
@@ -120,6 +131,7 @@ struct ArenaHeader {
     std::uint64_t expired;
     std::uint64_t evicted;
     std::uint64_t repairs;
+    std::uint64_t journalFailures;  ///< without the lock
     WorkerEntry workers[kWorkerPlaces];
 };
 
@@ -130,7 +142,8 @@ inline constexpr bool kMayBeShared =
 static_assert(kMayBeShared<ArenaHeader> && kMayBeShared<ArenaSlot> && kMayBeShared<ArenaBlock>);
 static_assert(sizeof(ArenaBlock) == 1024);
 static_assert(sizeof(ArenaSlot) <= 1024, "a job in flight has a memory budget");
-static_assert(offsetof(ArenaSlot, states) == 64 && sizeof(ArenaSlot) % 64 == 0);
+static_assert(offsetof(ArenaSlot, states) == 64);
+static_assert(sizeof(ArenaSlot) % 64 == 0, "slots start at cache lines");
 static_assert(sizeof(JobOwner) == 24, "owners are compared as bytes");
 
 /// Values of ArenaHeader::mutating.
@@ -148,14 +161,14 @@ std::optional<ArenaView> viewMemory(void* memory, std::size_t bytes, const Arena
 /// process writes at a time and a dying one has executed a prefix of its
 /// instructions, so it is the compiler that must keep the order.
 template <typename T>
-void publish(T& word, T value) {
+void storeInOrder(T& word, T value) {
     std::atomic_signal_fence(std::memory_order_seq_cst);
     __atomic_store_n(&word, value, __ATOMIC_RELEASE);
     std::atomic_signal_fence(std::memory_order_seq_cst);
 }
 
 inline void reportDamage(const ArenaView& view) {
-    publish<std::uint32_t>(view.header->mutating, kDamaged);
+    storeInOrder<std::uint32_t>(view.header->mutating, kDamaged);
 }
 
 inline const JobState& currentState(const ArenaSlot& slot) {
@@ -167,7 +180,7 @@ inline JobState& spareState(ArenaSlot& slot) {
 }
 
 inline void flipState(ArenaSlot& slot) {
-    publish<std::uint8_t>(slot.current, (slot.current & 1) ^ 1);
+    storeInOrder<std::uint8_t>(slot.current, (slot.current & 1) ^ 1);
 }
 
 }  // namespace edgerun::store

@@ -1,6 +1,9 @@
 #include "arena_repair.h"
 
+#include <endian.h>
+
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <new>
 
@@ -13,8 +16,8 @@ namespace edgerun::store {
 
 namespace {
 
-struct TimedSlot {
-    std::uint64_t time;
+struct RankedSlot {
+    std::uint64_t rank;
     std::uint32_t index;
 };
 
@@ -48,32 +51,39 @@ void sortOutSlots(const ArenaView& view) {
             countJob(header, currentState(view.slots[index]));
             continue;
         }
-        publish<std::uint32_t>(view.slots[index].inUse, 0);
+        storeInOrder<std::uint32_t>(view.slots[index].inUse, 0);
         EDGERUN_CRASH_POINT(repair_slot_dropped);
         giveSlot(view, index);
     }
 }
 
-/// Calls `visit` for the jobs that `isWanted`, in the order of their `timeOf`,
-/// or of their slots when there is no memory to sort in.
-template <typename IsWanted, typename TimeOf, typename Visit>
-void visitByTime(const ArenaView& view, IsWanted isWanted, TimeOf timeOf, Visit visit) {
+/// Its time, and some random bits: enough for almost all pairs.
+std::uint64_t beginningOf(const JobId& id) {
+    std::uint64_t word;
+    std::memcpy(&word, id.data(), sizeof(word));
+    return be64toh(word);
+}
+
+/// Calls `visit` for the jobs that `isWanted`, in the order of their `rankOf` and their ids, or of
+/// their slots when there is no memory to sort in.
+template <typename IsWanted, typename RankOf, typename Visit>
+void visitInOrder(const ArenaView& view, IsWanted isWanted, RankOf rankOf, Visit visit) {
     const std::uint32_t touched = view.header->slotsTouched;
-    const std::unique_ptr<TimedSlot[]> order(new (std::nothrow) TimedSlot[touched]);
+    const std::unique_ptr<RankedSlot[]> order(new (std::nothrow) RankedSlot[touched]);
     std::uint32_t count = 0;
     for (std::uint32_t index = 0; index < touched; ++index) {
         const ArenaSlot& slot = view.slots[index];
-        if (slot.inUse != kSlotInUse || !isWanted(currentState(slot))) {
+        if (slot.inUse != kSlotInUse || !isWanted(slot)) {
             continue;
         }
         if (order == nullptr) {
             visit(index);
         } else {
-            order[count++] = {timeOf(currentState(slot)), index};
+            order[count++] = {rankOf(slot), index};
         }
     }
-    std::sort(order.get(), order.get() + count, [](const TimedSlot& a, const TimedSlot& b) {
-        return a.time != b.time ? a.time < b.time : a.index < b.index;
+    std::sort(order.get(), order.get() + count, [&view](const RankedSlot& a, const RankedSlot& b) {
+        return a.rank != b.rank ? a.rank < b.rank : view.slots[a.index].id < view.slots[b.index].id;
     });
     for (std::uint32_t place = 0; place < count; ++place) {
         visit(order[place].index);
@@ -82,33 +92,34 @@ void visitByTime(const ArenaView& view, IsWanted isWanted, TimeOf timeOf, Visit 
 
 void rebuildLists(const ArenaView& view) {
     clearIndex(view);
-    visitByTime(
-        view, [](const JobState&) { return true; },
-        [](const JobState& state) { return state.acceptedAt; },
+    visitInOrder(
+        view, [](const ArenaSlot&) { return true; },
+        [](const ArenaSlot& slot) { return beginningOf(slot.id); },
         [&view](std::uint32_t index) {
-            linkSlot(view, index);
+            linkSlot(view, index, kStepsOfNewJob);
             EDGERUN_CRASH_POINT(repair_slot_linked);
         });
-    visitByTime(
-        view, [](const JobState& state) { return !isLive(state); },
-        [](const JobState& state) { return state.expiresAt; },
-        [&view](std::uint32_t index) { appendFinished(view, index); });
+    visitInOrder(
+        view, [](const ArenaSlot& slot) { return !isLive(currentState(slot)); },
+        [](const ArenaSlot& slot) { return currentState(slot).expiresAt; },
+        [&view](std::uint32_t index) { linkFinished(view, index); });
 }
 
 }  // namespace
 
 void repairArena(const ArenaView& view) noexcept {
     ArenaHeader& header = *view.header;
-    publish<std::uint32_t>(header.mutating, kChanging);
+    storeInOrder<std::uint32_t>(header.mutating, kChanging);
     sortOutSlots(view);
     EDGERUN_CRASH_POINT(repair_slots_sorted_out);
     freeUnreachedBlocks(view);
     EDGERUN_CRASH_POINT(repair_blocks_free);
     rebuildLists(view);
-    // Whatever was changing may have been an owner's leave.
+    // Whatever was changing may have been an owner's leave, or what somebody waits for.
     ++header.orphanEpoch;
+    ++header.signalsDue;
     ++header.repairs;
-    publish<std::uint32_t>(header.mutating, kConsistent);
+    storeInOrder<std::uint32_t>(header.mutating, kConsistent);
 }
 
 }  // namespace edgerun::store

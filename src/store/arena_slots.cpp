@@ -1,5 +1,6 @@
 #include "arena_slots.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "arena_blocks.h"
@@ -22,6 +23,14 @@ bool isPlausible(const ArenaView& view, const Chain& chain) {
            (chain.length == 0 ? chain.head == kNone : chain.head < view.blockCount);
 }
 
+/// Never 0, which means "not settled".
+std::uint64_t expiryFrom(std::uint64_t now, std::uint64_t ttl) {
+    const std::uint64_t expiry = now + ttl < now ? UINT64_MAX : now + ttl;
+    return std::max<std::uint64_t>(expiry, 1);
+}
+
+}  // namespace
+
 bool isPlausible(const run::Record& record) {
     return record.phase <= run::Phase::Done && record.status <= run::JobStatus::Cancelled &&
            holdsBool(record.ownsThread) && holdsBool(record.queryCut) &&
@@ -29,15 +38,27 @@ bool isPlausible(const run::Record& record) {
            record.guarantee <= run::StartGuarantee::AtLeastOnce;
 }
 
-}  // namespace
+void settle(JobState& state, std::uint64_t now, std::uint64_t ttl) {
+    if (isSettled(state) && state.expiresAt == 0) {
+        state.expiresAt = expiryFrom(now, ttl);
+    }
+    if (!isOpen(state)) {
+        state.request = kEmptyChain;
+    }
+    if (!isLive(state)) {
+        state.worker = kNone;
+        state.workerNonce = 0;
+    }
+}
 
 std::uint32_t blocksOf(const JobState& state) {
     return blocksFor(state.body.length) + blocksFor(state.request.length);
 }
 
 bool isPlausible(const ArenaView& view, const JobState& state) {
-    return isPlausible(state.record) && isPlausible(view, state.body) &&
-           isPlausible(view, state.request) && isSettled(state) == (state.expiresAt != 0);
+    return isPlausible(state.record) && holdsBool(state.isHidden) &&
+           isPlausible(view, state.body) && isPlausible(view, state.request) &&
+           isSettled(state) == (state.expiresAt != 0);
 }
 
 ArenaSlot* soundSlot(const ArenaView& view, std::uint32_t index) {
@@ -47,6 +68,22 @@ ArenaSlot* soundSlot(const ArenaView& view, std::uint32_t index) {
         return nullptr;
     }
     return &view.slots[index];
+}
+
+ArenaSlot* findJob(const ArenaView& view, const JobId& id, const JobOwner& owner) {
+    const std::uint32_t index = findSlot(view, id);
+    ArenaSlot* slot = index == kNone ? nullptr : soundSlot(view, index);
+    return slot != nullptr && isOwnedBy(*slot, owner) ? slot : nullptr;
+}
+
+void noteChange(const ArenaView& view, ArenaSlot& slot) {
+    storeInOrder(slot.changes, slot.changes + 1);
+    EDGERUN_CRASH_POINT(change_noted);
+    if (slot.isWatched == 1) {
+        ++view.header->signalsDue;
+        EDGERUN_CRASH_POINT(signal_due);
+        storeInOrder<std::uint8_t>(slot.isWatched, 0);
+    }
 }
 
 std::uint32_t takeSlot(const ArenaView& view) {
@@ -60,7 +97,7 @@ std::uint32_t takeSlot(const ArenaView& view) {
         }
         // A repair looks at touched slots only: this one must be out of use by then.
         view.slots[index].inUse = 0;
-        publish(header.slotsTouched, index + 1);
+        storeInOrder(header.slotsTouched, index + 1);
     } else {
         if (index >= view.slotCount || view.slots[index].inUse == kSlotInUse) {
             reportDamage(view);
@@ -98,37 +135,46 @@ void uncountJob(ArenaHeader& header, const JobState& state) {
     header.finishedBlocks -= isLive(state) ? 0 : blocksOf(state);
 }
 
-bool removeFinished(const ArenaView& view, std::uint32_t index) {
-    ArenaSlot* slot = soundSlot(view, index);
-    if (slot == nullptr) {
-        return false;
-    }
-    const JobState& state = currentState(*slot);
-    if (isLive(state)) {
-        reportDamage(view);
-        return false;
-    }
+void removeJob(const ArenaView& view, ArenaSlot& slot) {
+    const std::uint32_t index = indexOf(view, slot);
+    const JobState& state = currentState(slot);
     // From here on the job is gone: a repair gives back what is left of it.
-    publish<std::uint32_t>(slot->inUse, 0);
+    storeInOrder<std::uint32_t>(slot.inUse, 0);
     EDGERUN_CRASH_POINT(job_unpublished);
-    unlinkFinished(view, index);
+    noteChange(view, slot);
     unlinkSlot(view, index);
     uncountJob(*view.header, state);
     freeChain(view, index, state.body);
     freeChain(view, index, state.request);
     EDGERUN_CRASH_POINT(job_chains_free);
     giveSlot(view, index);
+}
+
+bool removeFinished(const ArenaView& view, std::uint32_t index) {
+    ArenaSlot* slot = soundSlot(view, index);
+    if (slot == nullptr) {
+        return false;
+    }
+    if (isLive(currentState(*slot))) {
+        reportDamage(view);
+        return false;
+    }
+    removeJob(view, *slot);
     return true;
 }
 
-bool makeRoom(const ArenaView& view, std::uint32_t slots, std::uint64_t blocks) {
+bool makeRoom(const ArenaView& view, std::uint32_t slots, std::uint64_t blocks,
+              std::uint64_t latest) {
     ArenaHeader& header = *view.header;
     if (std::uint64_t{header.slotsFree} + header.finished < slots ||
         std::uint64_t{header.blocksFree} + header.finishedBlocks < blocks) {
         return false;
     }
     while (header.slotsFree < slots || header.blocksFree < blocks) {
-        if (!removeFinished(view, header.finishedHead)) {
+        const std::uint32_t oldest = header.finishedHead;
+        const bool mayGo = latest == UINT64_MAX || !isSlotInUse(view, oldest) ||
+                           currentState(view.slots[oldest]).expiresAt <= latest;
+        if (!mayGo || !removeFinished(view, oldest)) {
             return false;
         }
         ++header.evicted;

@@ -7,6 +7,9 @@
 /// The life of a slot: taken, filled, published, and given back.
 namespace edgerun::store {
 
+/// Could it be a job's? (It may have come from anywhere.)
+bool isPlausible(const run::Record& record);
+
 /// Could a sound arena hold this state? (Its chains' blocks are not visited.)
 bool isPlausible(const ArenaView& view, const JobState& state);
 
@@ -25,6 +28,18 @@ inline bool isSettled(const JobState& state) {
     return !isOpen(state);
 }
 
+inline bool isPastTtl(const JobState& state, std::uint64_t now) {
+    return state.expiresAt != 0 && now >= state.expiresAt;
+}
+
+/// May its owner see it?
+inline bool isVisible(const JobState& state) {
+    return !state.isHidden && !state.record.erased;
+}
+
+/// What follows from the record's status and phase.
+void settle(JobState& state, std::uint64_t now, std::uint64_t ttl);
+
 std::uint32_t blocksOf(const JobState& state);
 
 /// Blocks that must be kept free because an open job holds only so many.
@@ -35,6 +50,16 @@ constexpr std::uint32_t owedFor(std::uint32_t blocksHeld) {
 /// The slot of a job in use with a plausible state; null (and the damage
 /// reported) otherwise.
 ArenaSlot* soundSlot(const ArenaView& view, std::uint32_t index);
+
+/// Likewise, of this owner's job; null if there is none.
+ArenaSlot* findJob(const ArenaView& view, const JobId& id, const JobOwner& owner);
+
+inline std::uint32_t indexOf(const ArenaView& view, const ArenaSlot& slot) {
+    return static_cast<std::uint32_t>(&slot - view.slots);
+}
+
+/// The job's owner sees something new, or the job no more.
+void noteChange(const ArenaView& view, ArenaSlot& slot);
 
 /// Takes a free slot: not in use yet, its generation grown. There must be one;
 /// kNone if the arena is damaged.
@@ -47,11 +72,15 @@ void giveSlot(const ArenaView& view, std::uint32_t index);
 void countJob(ArenaHeader& header, const JobState& state);
 void uncountJob(ArenaHeader& header, const JobState& state);
 
-/// Removes a finished job; false if it is none.
+/// Removes a sound slot's job.
+void removeJob(const ArenaView& view, ArenaSlot& slot);
+
+/// False if the slot's job is not finished.
 bool removeFinished(const ArenaView& view, std::uint32_t index);
 
-/// Removes finished jobs, oldest first, until so many slots and blocks are
-/// free. False, with nothing removed, when even all of them would not do.
-bool makeRoom(const ArenaView& view, std::uint32_t slots, std::uint64_t blocks);
+/// Removes finished jobs that expire by `latest`, oldest first, until so many slots and blocks are
+/// free. False when even all of them would not do; without `latest` nothing is removed then.
+bool makeRoom(const ArenaView& view, std::uint32_t slots, std::uint64_t blocks,
+              std::uint64_t latest = UINT64_MAX);
 
 }  // namespace edgerun::store

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <bitset>
 #include <cerrno>
 
 #include "arena_guard.h"
@@ -34,55 +35,61 @@ WorkerPlace takePlace(const ArenaView& view, std::uint32_t index, std::int32_t p
     entry.deadline = deadline;
     entry.pid = pid;
     EDGERUN_CRASH_POINT(place_filled);
-    publish<std::uint32_t>(entry.isTaken, 1);
+    storeInOrder<std::uint32_t>(entry.isTaken, 1);
     return {index, nonce};
 }
 
 void vacatePlace(const ArenaView& view, std::uint32_t index) {
-    publish<std::uint32_t>(view.header->workers[index].isTaken, 0);
+    storeInOrder<std::uint32_t>(view.header->workers[index].isTaken, 0);
     EDGERUN_CRASH_POINT(place_vacated);
     ++view.header->orphanEpoch;
 }
 
-std::uint32_t findLatePlace(const ArenaView& view, const WorkerPlace& own, std::uint64_t now) {
-    for (std::uint32_t index = 0; index < kWorkerPlaces; ++index) {
-        const WorkerEntry& entry = view.header->workers[index];
-        const bool isOwn = index == own.index && entry.nonce == own.nonce;
-        if (entry.isTaken == 1 && entry.deadline < now && !isOwn) {
-            return index;
-        }
-    }
-    return kNone;
+bool isGone(std::int32_t pid) {
+    return pid > 0 && ::kill(pid, 0) == -1 && errno == ESRCH;
 }
 
 void vacateDeadPlaces(const ArenaView& view) {
     for (std::uint32_t index = 0; index < kWorkerPlaces; ++index) {
         const WorkerEntry& entry = view.header->workers[index];
-        if (entry.isTaken == 1 && entry.pid > 0 && ::kill(entry.pid, 0) == -1 && errno == ESRCH) {
+        if (entry.isTaken == 1 && isGone(entry.pid)) {
             vacatePlace(view, index);
         }
     }
+}
+
+using PlaceSet = std::bitset<kWorkerPlaces>;
+
+/// Without the lock, under which nobody is to wait for so many system calls: a
+/// place in it may be another worker's meanwhile.
+PlaceSet findDeadPlaces(const ArenaView& view) {
+    PlaceSet dead;
+    for (std::uint32_t index = 0; index < kWorkerPlaces; ++index) {
+        const WorkerEntry& entry = view.header->workers[index];
+        if (__atomic_load_n(&entry.isTaken, __ATOMIC_ACQUIRE) == 1) {
+            dead[index] = isGone(__atomic_load_n(&entry.pid, __ATOMIC_RELAXED));
+        }
+    }
+    return dead;
+}
+
+/// Its deadline has passed, or its process is gone; never the own one.
+bool isLost(const ArenaView& view, std::uint32_t index, const WorkerPlace& own, std::uint64_t now,
+            const PlaceSet& dead) {
+    const WorkerEntry& entry = view.header->workers[index];
+    const bool isOwn = index == own.index && entry.nonce == own.nonce;
+    return entry.isTaken == 1 && !isOwn &&
+           (entry.deadline < now || (dead[index] && isGone(entry.pid)));
 }
 
 bool isOrphan(const ArenaView& view, const JobState& state) {
     return isLive(state) && !holdsPlace(view, {state.worker, state.workerNonce});
 }
 
-void takeOver(ArenaSlot& slot, const WorkerPlace& place) {
-    JobState& next = spareState(slot);
-    next = currentState(slot);
-    EDGERUN_CRASH_POINT(orphan_copied);
-    next.worker = place.index;
-    next.workerNonce = place.nonce;
-    ++next.fence;
-    EDGERUN_CRASH_POINT(orphan_prepared);
-    flipState(slot);
-}
-
 }  // namespace
 
 std::optional<WorkerPlace> JobArena::registerWorker(std::int32_t pid, std::uint64_t deadline) {
-    ArenaGuard guard(*lock_, view_);
+    ArenaGuard guard(*lock_, view_, signal_);
     guard.beginChange();
     std::uint32_t index = findFreePlace(view_);
     if (index == kNone) {
@@ -96,7 +103,7 @@ std::optional<WorkerPlace> JobArena::registerWorker(std::int32_t pid, std::uint6
 }
 
 bool JobArena::renewWorker(const WorkerPlace& place, std::uint64_t deadline) {
-    ArenaGuard guard(*lock_, view_);
+    ArenaGuard guard(*lock_, view_, signal_);
     if (!holdsPlace(view_, place)) {
         return false;
     }
@@ -105,7 +112,7 @@ bool JobArena::renewWorker(const WorkerPlace& place, std::uint64_t deadline) {
 }
 
 void JobArena::releaseWorker(const WorkerPlace& place) {
-    ArenaGuard guard(*lock_, view_);
+    ArenaGuard guard(*lock_, view_, signal_);
     if (holdsPlace(view_, place)) {
         guard.beginChange();
         vacatePlace(view_, place.index);
@@ -113,7 +120,7 @@ void JobArena::releaseWorker(const WorkerPlace& place) {
 }
 
 void JobArena::release(const JobRef& ref) {
-    ArenaGuard guard(*lock_, view_);
+    ArenaGuard guard(*lock_, view_, signal_);
     ArenaSlot* slot = ownedSlot(view_, ref);
     if (slot == nullptr || !isLive(currentState(*slot))) {
         return;
@@ -129,11 +136,14 @@ void JobArena::adopt(const WorkerPlace& place, std::uint64_t now, std::uint32_t&
     // Not under the lock: this may throw.
     taken.reserve(taken.size() + std::min<std::size_t>(most, kSlotsPerScan));
 
-    ArenaGuard guard(*lock_, view_);
-    for (std::uint32_t late = findLatePlace(view_, place, now); late != kNone;
-         late = findLatePlace(view_, place, now)) {
-        guard.beginChange();
-        vacatePlace(view_, late);
+    const PlaceSet dead = findDeadPlaces(view_);
+
+    ArenaGuard guard(*lock_, view_, signal_);
+    for (std::uint32_t index = 0; index < kWorkerPlaces; ++index) {
+        if (isLost(view_, index, place, now, dead)) {
+            guard.beginChange();
+            vacatePlace(view_, index);
+        }
     }
     if (roundEpoch_ != view_.header->orphanEpoch) {
         roundEpoch_ = view_.header->orphanEpoch;
@@ -169,6 +179,18 @@ void JobArena::scanForOrphans(const WorkerPlace& place, std::uint32_t& cursor, s
         taken.push_back({index, slot->generation, currentState(*slot).fence});
         --most;
     }
+}
+
+void takeOver(ArenaSlot& slot, const WorkerPlace& place) {
+    JobState& next = spareState(slot);
+    next = currentState(slot);
+    EDGERUN_CRASH_POINT(orphan_copied);
+    next.worker = place.index;
+    next.workerNonce = place.nonce;
+    ++next.fence;
+    next.revision = 0;
+    EDGERUN_CRASH_POINT(orphan_prepared);
+    flipState(slot);
 }
 
 bool holdsPlace(const ArenaView& view, const WorkerPlace& place) {

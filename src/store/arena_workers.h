@@ -15,4 +15,7 @@ std::uint32_t countPlaces(const ArenaView& view);
 /// The job as long as `ref` speaks for its owner, null otherwise.
 ArenaSlot* ownedSlot(const ArenaView& view, const JobRef& ref);
 
+/// Another worker's from now on, or nobody's: the former one's refs are worth nothing.
+void takeOver(ArenaSlot& slot, const WorkerPlace& place);
+
 }  // namespace edgerun::store

@@ -1,20 +1,37 @@
 #include "edgerun/store/job_arena.h"
 
+#include <sys/random.h>
+
+#include <algorithm>
 #include <cstring>
 
 #include "arena_blocks.h"
 #include "arena_guard.h"
 #include "arena_index.h"
 #include "arena_layout.h"
+#include "arena_owner.h"
 #include "arena_slots.h"
 #include "arena_workers.h"
 
 namespace edgerun::store {
 
+namespace {
+
+/// 0 only if the system has no random numbers.
+std::uint64_t drawInstance() {
+    std::uint64_t instance = 0;
+    return ::getrandom(&instance, sizeof(instance), 0) == sizeof(instance)
+               ? std::max<std::uint64_t>(instance, 1)
+               : 0;
+}
+
+}  // namespace
+
 bool JobArena::format(void* memory, std::size_t bytes, const ArenaLimits& limits,
                       const JobIdSecret& secret) {
     const std::optional<ArenaView> view = viewMemory(memory, bytes, limits);
-    if (!view) {
+    const std::uint64_t instance = drawInstance();
+    if (!view || instance == 0) {
         return false;
     }
     ArenaHeader& header = *view->header;
@@ -24,16 +41,19 @@ bool JobArena::format(void* memory, std::size_t bytes, const ArenaLimits& limits
     header.bytes = bytes;
     header.limits = limits;
     header.idSecret = secret;
+    header.instance = instance;
+    header.loading = static_cast<std::uint32_t>(Loading::Whole);
     header.slotsFree = view->slotCount;
     header.freeSlot = kNone;
     header.blocksFree = view->blockCount;
     header.freeBlock = kNone;
     clearIndex(*view);
-    publish(header.magic, kArenaMagic);
+    storeInOrder(header.magic, kArenaMagic);
     return true;
 }
 
-std::optional<JobArena> JobArena::attach(void* memory, std::size_t bytes, SharedLock& lock) {
+std::optional<JobArena> JobArena::attach(void* memory, std::size_t bytes, SharedLock& lock,
+                                         ChangeSignal* signal) {
     if (bytes < kMinimumBytes) {
         return std::nullopt;
     }
@@ -45,34 +65,35 @@ std::optional<JobArena> JobArena::attach(void* memory, std::size_t bytes, Shared
     if (!view || header.slotCount != view->slotCount) {
         return std::nullopt;
     }
-    return JobArena(*view, lock);
+    return JobArena(*view, lock, signal);
 }
 
-JobArena::JobArena(const ArenaView& view, SharedLock& lock)
+JobArena::JobArena(const ArenaView& view, SharedLock& lock, ChangeSignal* signal)
     : view_(view),
       lock_(&lock),
+      signal_(signal),
       limits_(view.header->limits),
       idSecret_(view.header->idSecret),
+      instance_(view.header->instance),
       roundEpoch_(UINT64_MAX) {
     std::memcpy(&view_.ownerSeed, idSecret_.data(), sizeof(view_.ownerSeed));
 }
 
 JobView JobArena::read(const JobId& id, const JobOwner& owner, std::uint64_t now, char* buffer,
                        std::size_t capacity) {
-    ArenaGuard guard(*lock_, view_);
-    const std::uint32_t index = findSlot(view_, id);
-    const ArenaSlot* slot = index == kNone ? nullptr : soundSlot(view_, index);
-    if (slot == nullptr || !isOwnedBy(*slot, owner)) {
+    ArenaGuard guard(*lock_, view_, signal_);
+    const ArenaSlot* slot = findJob(view_, id, owner);
+    if (slot == nullptr) {
         return {};
     }
     const JobState& state = currentState(*slot);
-    if (state.expiresAt != 0 && now >= state.expiresAt) {
+    if (!isVisible(state) || isPastTtl(state, now)) {
         return {};
     }
     JobView job{JobView::Found::BufferTooSmall, state.body.length, state.record.version,
                 state.record.status, now > state.acceptedAt ? now - state.acceptedAt : 0};
     if (job.size <= capacity) {
-        if (!copyChain(view_, index, state.body, buffer)) {
+        if (!copyChain(view_, indexOf(view_, *slot), state.body, buffer)) {
             return {};
         }
         job.found = JobView::Found::Yes;
@@ -84,18 +105,22 @@ ThreadUse JobArena::findThread(const JobOwner& owner, std::string_view threadId)
     if (threadId.empty()) {
         return ThreadUse::Unknown;
     }
-    ArenaGuard guard(*lock_, view_);
+    ArenaGuard guard(*lock_, view_, signal_);
     return threadUse(view_, owner, threadId);
 }
 
-std::optional<run::Record> JobArena::load(const JobRef& ref) {
-    ArenaGuard guard(*lock_, view_);
+std::optional<LoadedJob> JobArena::load(const JobRef& ref) {
+    ArenaGuard guard(*lock_, view_, signal_);
     const ArenaSlot* slot = ownedSlot(view_, ref);
-    return slot == nullptr ? std::nullopt : std::optional(currentState(*slot).record);
+    if (slot == nullptr) {
+        return std::nullopt;
+    }
+    const JobState& state = currentState(*slot);
+    return LoadedJob{state.record, state.revision};
 }
 
 std::optional<JobId> JobArena::idOf(const JobRef& ref) {
-    ArenaGuard guard(*lock_, view_);
+    ArenaGuard guard(*lock_, view_, signal_);
     const ArenaSlot* slot = ownedSlot(view_, ref);
     return slot == nullptr ? std::nullopt : std::optional(slot->id);
 }
@@ -108,7 +133,7 @@ std::optional<std::string> JobArena::loadRequest(const JobRef& ref) {
     // Between the two locks: memory is not to be asked for under one.
     std::string request(*size, '\0');
 
-    ArenaGuard guard(*lock_, view_);
+    ArenaGuard guard(*lock_, view_, signal_);
     const ArenaSlot* slot = ownedSlot(view_, ref);
     if (slot == nullptr) {
         return std::nullopt;
@@ -121,14 +146,14 @@ std::optional<std::string> JobArena::loadRequest(const JobRef& ref) {
 }
 
 std::optional<std::size_t> JobArena::requestSize(const JobRef& ref) {
-    ArenaGuard guard(*lock_, view_);
+    ArenaGuard guard(*lock_, view_, signal_);
     const ArenaSlot* slot = ownedSlot(view_, ref);
     return slot == nullptr ? std::nullopt
                            : std::optional<std::size_t>(currentState(*slot).request.length);
 }
 
 std::size_t JobArena::expire(std::uint64_t now, std::size_t most) {
-    ArenaGuard guard(*lock_, view_);
+    ArenaGuard guard(*lock_, view_, signal_);
     std::size_t removed = 0;
     for (; removed < most && view_.header->finishedHead != kNone; ++removed) {
         const std::uint32_t oldest = view_.header->finishedHead;
@@ -146,11 +171,21 @@ std::size_t JobArena::expire(std::uint64_t now, std::size_t most) {
 }
 
 ArenaGauges JobArena::gauges() {
-    ArenaGuard guard(*lock_, view_);
+    ArenaGuard guard(*lock_, view_, signal_);
     const ArenaHeader& header = *view_.header;
-    return {view_.slotCount, header.slotsFree, view_.blockCount,   header.blocksFree,
-            header.live,     header.finished,  countPlaces(view_), header.accepted,
-            header.refused,  header.expired,   header.evicted,     header.repairs};
+    return {view_.slotCount,
+            header.slotsFree,
+            view_.blockCount,
+            header.blocksFree,
+            header.live,
+            header.finished,
+            countPlaces(view_),
+            header.accepted,
+            header.refused,
+            header.expired,
+            header.evicted,
+            header.repairs,
+            __atomic_load_n(&header.journalFailures, __ATOMIC_RELAXED)};
 }
 
 }  // namespace edgerun::store

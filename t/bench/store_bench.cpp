@@ -65,7 +65,7 @@ public:
     std::size_t size() const { return shuffled_.size(); }
 
     Accepted accept(const JobId& id, const JobOwner& owner, const run::Record& record = {}) {
-        return arena->accept(place, id, owner, record, request, body, 1000);
+        return arena->accept(place, {id, owner, record, request, body}, 1000);
     }
 
     const std::string request = std::string(400, 'q');

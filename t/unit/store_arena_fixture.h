@@ -90,7 +90,7 @@ protected:
 
     Accepted tryAccept(std::uint64_t number, std::uint64_t now = 0,
                        std::string_view request = "request", std::string_view body = "body") {
-        return arena->accept(place, idNumber(number), ownerNumber(1), {}, request, body, now);
+        return arena->accept(place, {idNumber(number), ownerNumber(1), {}, request, body}, now);
     }
 
     JobRef accept(std::uint64_t number, std::uint64_t now = 0, std::string_view request = "request",

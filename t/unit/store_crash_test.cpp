@@ -73,8 +73,10 @@ public:
 
 private:
     void accept(std::uint64_t number) {
-        const Accepted job = arena_.accept(place_, idNumber(number), ownerNumber(number % 3), {},
-                                           bodyOf(number, 0), bodyOf(number, 1), number);
+        const Accepted job = arena_.accept(
+            place_,
+            {idNumber(number), ownerNumber(number % 3), {}, bodyOf(number, 0), bodyOf(number, 1)},
+            number);
         if (job.status == AcceptStatus::Accepted) {
             refs_[number] = job.ref;
             acknowledged_.version[number] = 1;
@@ -148,14 +150,14 @@ void CrashTest::expectEveryJobWhole(JobArena& arena) {
 }
 
 void CrashTest::expectEveryLiveJobAdoptable(JobArena& arena) {
-    const WorkerPlace place = *arena.registerWorker(2, 10 * kLease);
+    const WorkerPlace place = *arena.registerWorker(1, 10 * kLease);
     std::uint32_t cursor = 7;
     std::vector<JobRef> taken;
     arena.adopt(place, 2 * kLease, cursor, 1000, taken);
     EXPECT_EQ(taken.size(), arena.gauges().live);
     for (const JobRef& ref : taken) {
         const std::uint64_t number = arena.idOf(ref).value()[7];
-        const run::Record record = arena.load(ref).value();
+        const run::Record record = arena.load(ref).value().record;
         if (!run::isFinal(record.status)) {
             EXPECT_TRUE(arena.loadRequest(ref) == bodyOf(number, 0)) << "job " << number;
         }

@@ -168,7 +168,7 @@ TEST_F(JobArenaTest, ACommitReplacesRecordAndBody) {
     EXPECT_EQ(view(1).version, 2u);
     EXPECT_EQ(view(1).status, JobStatus::Running);
     EXPECT_EQ(body, "new body");
-    EXPECT_EQ(arena->load(ref)->polls, 7u);
+    EXPECT_EQ(arena->load(ref)->record.polls, 7u);
 }
 
 TEST_F(JobArenaTest, ACommitWithoutBodyKeepsTheBody) {
@@ -301,7 +301,7 @@ TEST(ArenaMemoryTest, AnEndlessTtlDoesNotWrapAround) {
     ASSERT_TRUE(JobArena::format(memory.data(), memory.size(), {UINT64_MAX, 4096}, testSecret()));
     auto arena = JobArena::attach(memory.data(), memory.size(), lock);
     const auto place = arena->registerWorker(1, 1000);
-    arena->accept(*place, idNumber(1), ownerNumber(1), finishedRecord(), "", "body", 50);
+    arena->accept(*place, {idNumber(1), ownerNumber(1), finishedRecord(), "", "body"}, 50);
     char buffer[8];
     EXPECT_EQ(arena->read(idNumber(1), ownerNumber(1), 1000, buffer, 8).found, JobView::Found::Yes);
 }
@@ -312,7 +312,7 @@ TEST_F(JobArenaTest, AThreadIsBusyWhileAJobWithItIsLive) {
     run::Record record;
     record.threadId.assign("thread_1");
     const Accepted job =
-        arena->accept(place, idNumber(1), ownerNumber(1), record, "request", "body", 0);
+        arena->accept(place, {idNumber(1), ownerNumber(1), record, "request", "body"}, 0);
     EXPECT_EQ(arena->findThread(ownerNumber(1), "thread_1"), ThreadUse::Busy);
     EXPECT_EQ(arena->findThread(ownerNumber(2), "thread_1"), ThreadUse::Unknown);
     EXPECT_EQ(arena->findThread(ownerNumber(1), "thread_2"), ThreadUse::Unknown);
@@ -331,13 +331,13 @@ TEST_F(JobArenaTest, AThreadIsBusyWhileAJobWithItIsLive) {
 TEST_F(JobArenaTest, OneLiveJobAmongFinishedOnesMakesTheThreadBusy) {
     run::Record record = finishedRecord();
     record.threadId.assign("thread_1");
-    arena->accept(place, idNumber(1), ownerNumber(1), record, "", "body", 0);
+    arena->accept(place, {idNumber(1), ownerNumber(1), record, "", "body"}, 0);
     record = recordOf(JobStatus::Running);
     record.threadId.assign("thread_1");
-    arena->accept(place, idNumber(2), ownerNumber(1), record, "", "body", 0);
+    arena->accept(place, {idNumber(2), ownerNumber(1), record, "", "body"}, 0);
     record = finishedRecord();
     record.threadId.assign("thread_1");
-    arena->accept(place, idNumber(3), ownerNumber(1), record, "", "body", 0);
+    arena->accept(place, {idNumber(3), ownerNumber(1), record, "", "body"}, 0);
     EXPECT_EQ(arena->findThread(ownerNumber(1), "thread_1"), ThreadUse::Busy);
 }
 
@@ -345,7 +345,7 @@ TEST_F(JobArenaTest, AnOwnersOtherJobsStayFoundWhenOneGoes) {
     run::Record record = finishedRecord();
     for (const std::uint64_t number : {1, 2, 3}) {
         record.threadId.assign("thread_" + std::to_string(number));
-        arena->accept(place, idNumber(number), ownerNumber(1), record, "", "b", number * 100);
+        arena->accept(place, {idNumber(number), ownerNumber(1), record, "", "b"}, number * 100);
     }
     EXPECT_EQ(arena->expire(1100, 1), 1u);
     EXPECT_EQ(arena->findThread(ownerNumber(1), "thread_1"), ThreadUse::Unknown);

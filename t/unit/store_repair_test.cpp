@@ -175,7 +175,7 @@ TEST_F(RepairTest, ALinkIntoAnotherJobIsNoticedByTheReader) {
 
 TEST_F(RepairTest, JobsOfAnyOwnerCanBeAdoptedAfterARepair) {
     accept(1);
-    const WorkerPlace other = *arena->registerWorker(2, 9000);
+    const WorkerPlace other = *arena->registerWorker(1, 9000);
     std::uint32_t cursor = 0;
     std::vector<JobRef> taken;
     arena->adopt(other, 0, cursor, 10, taken);
@@ -195,7 +195,7 @@ void useEverything(JobArena& arena, const WorkerPlace& place, std::vector<JobRef
         const std::uint64_t now = random() % 3000;
         const std::string text(random() % 5 == 0 ? random() % 16000 : random() % 50, 't');
         const Accepted job =
-            arena.accept(place, idNumber(random() % 40), ownerNumber(1), {}, text, "body", now);
+            arena.accept(place, {idNumber(random() % 40), ownerNumber(1), {}, text, "body"}, now);
         refs.push_back(job.ref);
         const JobRef& ref = refs[random() % refs.size()];
         std::vector<JobRef> taken;

@@ -143,7 +143,7 @@ TEST_F(RoomTest, ACommitThatFindsNoBlocksChangesNothing) {
     ASSERT_EQ(arena->commit(refs[at], finishedRecord(), large, 0), Commit::Full);
     EXPECT_TRUE(exists(1000 + at));
     EXPECT_TRUE(body == "body");
-    EXPECT_EQ(arena->load(refs[at])->status, JobStatus::Pending);
+    EXPECT_EQ(arena->load(refs[at])->record.status, JobStatus::Pending);
     EXPECT_EQ(arena->loadRequest(refs[at]), "request");
     EXPECT_EQ(arena->gauges().blocksFree, before.blocksFree);
 }

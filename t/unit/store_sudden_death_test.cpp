@@ -70,8 +70,9 @@ private:
         if (number >= kJobs) {
             return;
         }
-        const Accepted job = arena_.accept(place_, idNumber(number), ownerNumber(1), {},
-                                           bodyOf(number, 0), bodyOf(number, 1), shared_.now);
+        const Accepted job = arena_.accept(
+            place_, {idNumber(number), ownerNumber(1), {}, bodyOf(number, 0), bodyOf(number, 1)},
+            shared_.now);
         if (job.status == AcceptStatus::Accepted) {
             shared_.acknowledged[number] = 1;
             refs_.push_back(job.ref);

@@ -38,7 +38,7 @@ TEST_F(WorkersTest, AWorkersPlaceIsItsOwnUntilItGivesItBack) {
 TEST_F(WorkersTest, NoncesNeverRepeat) {
     std::set<std::uint64_t> seen{place.nonce};
     for (int round = 0; round < 300; ++round) {
-        const auto next = arena->registerWorker(1, 1000);
+        const auto next = arena->registerWorker(getpid(), 1000);
         ASSERT_TRUE(next);
         EXPECT_TRUE(seen.insert(next->nonce).second);
         arena->releaseWorker(*next);
@@ -71,7 +71,7 @@ TEST_F(WorkersTest, PlacesOfDeadProcessesAreFoundWhenAllAreTaken) {
 
 TEST_F(WorkersTest, JobsOfALivingWorkerAreLeftAlone) {
     accept(1);
-    const WorkerPlace other = *arena->registerWorker(2, 1000);
+    const WorkerPlace other = *arena->registerWorker(getpid(), 1000);
     EXPECT_TRUE(adopt(other, 1000).empty());
     ASSERT_TRUE(arena->renewWorker(place, 3000));
     EXPECT_TRUE(adopt(other, 2000).empty());
@@ -79,7 +79,7 @@ TEST_F(WorkersTest, JobsOfALivingWorkerAreLeftAlone) {
 
 TEST_F(WorkersTest, AReleasedWorkersJobsAreAdoptedAtOnce) {
     const JobRef ref = accept(1);
-    const WorkerPlace other = *arena->registerWorker(2, 1000);
+    const WorkerPlace other = *arena->registerWorker(getpid(), 1000);
     arena->releaseWorker(place);
     const std::vector<JobRef> taken = adopt(other, 0);
     ASSERT_EQ(taken.size(), 1u);
@@ -92,7 +92,7 @@ TEST_F(WorkersTest, AReleasedWorkersJobsAreAdoptedAtOnce) {
 
 TEST_F(WorkersTest, AWorkerThatSleptPastItsDeadlineHasLostItsJobs) {
     const JobRef ref = accept(1);
-    const WorkerPlace other = *arena->registerWorker(2, 9000);
+    const WorkerPlace other = *arena->registerWorker(getpid(), 9000);
     const std::vector<JobRef> taken = adopt(other, 1001);
     ASSERT_EQ(taken.size(), 1u);
     EXPECT_FALSE(arena->renewWorker(place, 9000));
@@ -108,7 +108,7 @@ TEST_F(WorkersTest, ACommitIsLostAsSoonAsThePlaceIsEvenIfNobodyTookTheJob) {
     const JobRef ref = accept(1);
     arena->releaseWorker(place);
     EXPECT_EQ(arena->commit(ref, finishedRecord(), "late", 0), Commit::Lost);
-    const WorkerPlace next = *arena->registerWorker(1, 9000);
+    const WorkerPlace next = *arena->registerWorker(getpid(), 9000);
     EXPECT_EQ(next.index, place.index);
     EXPECT_EQ(arena->commit(ref, finishedRecord(), "late", 0), Commit::Lost);
     EXPECT_EQ(adopt(next, 0).size(), 1u);
@@ -133,7 +133,7 @@ TEST_F(WorkersTest, OnlyLiveJobsAreAdopted) {
     ASSERT_EQ(arena->commit(cleaning, recordOf(JobStatus::Failed, Phase::CancelRun), "b", 0),
               Commit::Done);
     arena->releaseWorker(place);
-    const std::vector<JobRef> taken = adopt(*arena->registerWorker(2, 9000), 0);
+    const std::vector<JobRef> taken = adopt(*arena->registerWorker(getpid(), 9000), 0);
     ASSERT_EQ(taken.size(), 1u);
     EXPECT_EQ(taken[0].slot, cleaning.slot);
 }
@@ -143,7 +143,7 @@ TEST_F(WorkersTest, AdoptionTakesNoMoreThanAskedForAndGoesOnLater) {
         accept(number);
     }
     arena->releaseWorker(place);
-    const WorkerPlace other = *arena->registerWorker(2, 9000);
+    const WorkerPlace other = *arena->registerWorker(getpid(), 9000);
     EXPECT_TRUE(adopt(other, 0, 0).empty());
     EXPECT_EQ(adopt(other, 0, 4).size(), 4u);
     EXPECT_EQ(adopt(other, 0, 4).size(), 4u);
@@ -154,7 +154,7 @@ TEST_F(WorkersTest, AdoptionTakesNoMoreThanAskedForAndGoesOnLater) {
 TEST_F(WorkersTest, AReleasedJobIsAdoptedWhileItsWorkerLivesOn) {
     const JobRef ref = accept(1);
     const JobRef kept = accept(2);
-    const WorkerPlace other = *arena->registerWorker(2, 1000);
+    const WorkerPlace other = *arena->registerWorker(getpid(), 1000);
     EXPECT_TRUE(adopt(other, 0).empty());
     arena->release(ref);
     EXPECT_FALSE(arena->load(ref));
@@ -168,7 +168,7 @@ TEST_F(WorkersTest, AReleasedJobIsAdoptedWhileItsWorkerLivesOn) {
 TEST_F(WorkersTest, NobodyCanReleaseWhatIsNotTheirs) {
     const JobRef ref = accept(1);
     arena->releaseWorker(place);
-    const WorkerPlace other = *arena->registerWorker(2, 1000);
+    const WorkerPlace other = *arena->registerWorker(getpid(), 1000);
     const std::vector<JobRef> taken = adopt(other, 0);
     ASSERT_EQ(taken.size(), 1u);
     arena->release(ref);
@@ -182,7 +182,7 @@ TEST_F(WorkersTest, AdoptionAddsToWhatIsThere) {
     accept(1);
     arena->releaseWorker(place);
     std::vector<JobRef> taken(3);
-    arena->adopt(*arena->registerWorker(2, 9000), 0, cursor, 10, taken);
+    arena->adopt(*arena->registerWorker(getpid(), 9000), 0, cursor, 10, taken);
     EXPECT_EQ(taken.size(), 4u);
 }
 
@@ -194,7 +194,7 @@ protected:
         large.emplace(kBytes);
         EXPECT_TRUE(JobArena::format(large->data(), kBytes, {1000, 4096}, testSecret()));
         arena = JobArena::attach(large->data(), kBytes, lock);
-        place = *arena->registerWorker(1, 1000);
+        place = *arena->registerWorker(getpid(), 1000);
         EXPECT_GT(arena->gauges().slots, 5000u);
     }
 
@@ -217,7 +217,7 @@ TEST_F(ManySlotsTest, ARoundReachesEverySlotWhereverTheCursorStands) {
     }
     WorkerPlace holder = place;
     for (const std::uint32_t start : {0u, 1u, 2047u, 2048u, 4999u, 5000u, UINT32_MAX}) {
-        const WorkerPlace next = *arena->registerWorker(2, 1000);
+        const WorkerPlace next = *arena->registerWorker(getpid(), 1000);
         arena->releaseWorker(holder);
         cursor = start;
         EXPECT_EQ(adoptAll(next, 0).size(), 5000u) << "from " << start;
@@ -229,8 +229,8 @@ TEST_F(ManySlotsTest, AnOrphanBehindTheCursorIsFoundByTheNextRound) {
     for (std::uint64_t number = 0; number < 2500; ++number) {
         accept(number);
     }
-    const WorkerPlace second = *arena->registerWorker(2, 1000);
-    const WorkerPlace third = *arena->registerWorker(3, 1000);
+    const WorkerPlace second = *arena->registerWorker(getpid(), 1000);
+    const WorkerPlace third = *arena->registerWorker(getpid(), 1000);
     arena->releaseWorker(place);
     EXPECT_EQ(adopt(second, 0, 1000).size(), 1000u);
     EXPECT_EQ(adopt(third, 0, 10000).size(), 1500u);
@@ -242,7 +242,7 @@ TEST_F(ManySlotsTest, SlotsThatComeIntoUseDuringARoundHideNobody) {
     for (std::uint64_t number = 0; number < 3000; ++number) {
         accept(number);
     }
-    const WorkerPlace second = *arena->registerWorker(2, 1000);
+    const WorkerPlace second = *arena->registerWorker(getpid(), 1000);
     arena->releaseWorker(place);
     cursor = 1500;
     EXPECT_EQ(adopt(second, 0, 10).size(), 10u);

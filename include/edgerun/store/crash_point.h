@@ -2,8 +2,12 @@
 
 #ifdef EDGERUN_CRASH_POINTS
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdint>
+#include <string_view>
 
 namespace edgerun::store {
 
@@ -11,8 +15,28 @@ namespace edgerun::store {
 /// first being 1; 0 is never. Counts down.
 inline std::uint64_t passagesUntilCrash = 0;
 
-inline void passCrashPoint() {
+/// Tests only: a file whose first line names the crash point at which one
+/// process kills itself; null for none. It takes the file with it.
+inline const char* crashFile = nullptr;
+
+inline bool isCrashDue(std::string_view name) {
+    const int fd = ::open(crashFile, O_RDONLY | O_CLOEXEC);
+    if (fd == -1) {
+        return false;
+    }
+    char bytes[128];
+    const ssize_t length = ::read(fd, bytes, sizeof(bytes));
+    ::close(fd);
+    const std::string_view text(bytes, length > 0 ? static_cast<std::size_t>(length) : 0);
+    // Of several processes only one removes it.
+    return text.substr(0, text.find('\n')) == name && ::unlink(crashFile) == 0;
+}
+
+inline void passCrashPoint(std::string_view name) {
     if (passagesUntilCrash != 0 && --passagesUntilCrash == 0) {
+        std::raise(SIGKILL);
+    }
+    if (crashFile != nullptr && isCrashDue(name)) {
         std::raise(SIGKILL);
     }
 }
@@ -20,7 +44,7 @@ inline void passCrashPoint() {
 }  // namespace edgerun::store
 
 /// A place between two stores at which a worker may die.
-#define EDGERUN_CRASH_POINT(name) ::edgerun::store::passCrashPoint()
+#define EDGERUN_CRASH_POINT(name) ::edgerun::store::passCrashPoint(#name)
 
 #else
 

@@ -45,7 +45,7 @@ struct NewJob {
     const run::Record& record;
     std::string_view request;
     std::string_view body;
-    IdempotencyKey key;
+    IdempotencyKey key{};
     std::uint32_t maxRunning = 0;  ///< of the owner's jobs that are not final; 0: any number
     /// Has its room, and its key, but nobody sees it until publish().
     bool isHidden = false;
@@ -215,9 +215,9 @@ public:
     /// Gives the place back; its jobs are free at once.
     void releaseWorker(const WorkerPlace& place);
     /// Takes over up to `most` live jobs whose owner is gone (its deadline has passed, or its
-    /// process does not exist), and appends them to `taken`. Looks at a bounded number of slots from `cursor`, which it
-    /// advances; cheap while every owner is alive. While there is more to look
-    /// at, the cursor moves with each call: call again soon.
+    /// process does not exist), and appends them to `taken`. Looks at a bounded number of slots
+    /// from `cursor`, which it advances; cheap while every owner is alive. While there is more to
+    /// look at, the cursor moves with each call: call again soon.
     void adopt(const WorkerPlace& place, std::uint64_t now, std::uint32_t& cursor, std::size_t most,
                std::vector<JobRef>& taken);
 
