@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "edgerun/loop/ngx.h"
+#include "edgerun/loop/thread_task.h"
 #include "edgerun/store/job_arena.h"
 
 namespace edgerun::engine {
@@ -17,7 +17,7 @@ enum class JournalSync {
 };
 
 struct JournalSettings {
-    std::string zoneName;   ///< for logs
+    std::string zoneName;  ///< for logs
     std::string directory;
     JournalSync sync = JournalSync::Always;
     ngx_thread_pool_t* pool = nullptr;
@@ -37,8 +37,8 @@ enum class JournalNeed {
     MustSucceed,  ///< a step: tried again, on another segment, until it is written
 };
 
-/// One zone's journal as one worker keeps it: what its jobs do is written in groups by a thread, never
-/// on the event loop. While one group is written the next one gathers.
+/// One zone's journal as one worker keeps it: what its jobs do is written in groups by a thread,
+/// never on the event loop. While one group is written the next one gathers.
 ///
 /// Behind the scenes (journal_keeper): reads at the start what earlier lives of the zone left,
 /// takes over the files of workers that are gone, and writes old segments anew without what
@@ -52,8 +52,8 @@ public:
     Journal(const Journal&) = delete;
     Journal& operator=(const Journal&) = delete;
 
-    /// `frames` as of store/journal_record.h. The waiter (or null) is told from the event loop, in the
-    /// order of the appends, never from within this call.
+    /// `frames` as of store/journal_record.h. The waiter (or null) is told from the event loop, in
+    /// the order of the appends, never from within this call.
     void append(std::string_view frames, JournalWaiter* waiter, JournalNeed need);
     /// It hears nothing any more; harmless if it does not wait. What it appended stands.
     void forget(JournalWaiter& waiter) noexcept;

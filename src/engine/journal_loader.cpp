@@ -1,0 +1,243 @@
+#include "journal_loader.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "edgerun/store/crash_point.h"
+#include "edgerun/store/journal_record.h"
+#include "journal_claims.h"
+#include "journal_clock.h"
+
+namespace edgerun::engine {
+
+namespace {
+
+using Loading = store::JobArena::Loading;
+
+constexpr std::size_t kAsideAtOnce = 1024 * 1024;  // bytes
+
+store::OpenFile takeTurn(const std::string& directory) {
+    const std::string path = directory + "/loading.lock";
+    store::OpenFile file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    const bool isMine = file && flock(file.fd(), LOCK_EX | LOCK_NB) == 0;
+    return isMine ? std::move(file) : store::OpenFile();
+}
+
+/// What is left of a finished job's time, in ms; the wall clock may have been set meanwhile.
+std::uint64_t timeLeft(const run::Record& record, std::uint64_t ttl, std::int64_t wall) {
+    const auto most = static_cast<std::int64_t>(ttl);
+    return static_cast<std::uint64_t>(
+        std::clamp(record.completedWall + most - wall, std::int64_t{0}, most));
+}
+
+/// When the monotonic clock stood where the wall clock says that the job was made.
+std::uint64_t acceptedAt(const run::Record& record, const store::JournalTime& now) {
+    const auto age = std::max(now.wall - record.createdWall, std::int64_t{0});
+    return now.monotonic - std::min(static_cast<std::uint64_t>(age), now.monotonic);
+}
+
+}  // namespace
+
+JournalLoader::JournalLoader(const std::string& directory, store::JobArena& arena,
+                             JournalNotes& notes)
+    : directory_(directory), arena_(arena), notes_(notes) {}
+
+void JournalLoader::load() {
+    const store::OpenFile turn = takeTurn(directory_);
+    const Loading before = arena_.loading();
+    if (!turn || before == Loading::Whole) {
+        return;
+    }
+    Left left = lockLeft();
+    const bool isFirst = before == Loading::Wanted;
+    if (isFirst || !left.writers.empty()) {
+        read(std::move(left.writers));
+    }
+    if (isFirst && !left.isAll) {
+        notes_.push_back({NGX_LOG_NOTICE, 0,
+                          "other processes still write here: their jobs follow when they have "
+                          "left"});
+    }
+    arena_.setLoading(left.isAll ? Loading::Whole : Loading::Partial);
+}
+
+// --- whose turn it is ---
+
+/// What is locked can change no more, so it is listed after that.
+JournalLoader::Left JournalLoader::lockLeft() {
+    auto locks = lockFree();
+    store::DirectoryListing listing = listClaimed(directory_);
+
+    std::set<std::uint64_t> held;  // instances of which somebody holds a writer
+    for (const auto& files : listing.writers) {
+        if (isEarlier(files) && locks.count(files.writer) == 0) {
+            held.insert(files.instance);
+        }
+    }
+    Left left;
+    left.isAll = held.empty();
+    for (auto& files : listing.writers) {
+        const auto lock = locks.find(files.writer);
+        if (lock != locks.end() && files.instance == 0) {
+            store::removeWriter(directory_, files);  // it died before it wrote anything
+        } else if (isEarlier(files) && held.count(files.instance) == 0) {
+            left.writers.push_back({std::move(files), std::move(lock->second)});
+        }
+    }
+    if (arena_.loading() == Loading::Wanted) {
+        for (const auto& problem : listing.problems) {
+            notes_.push_back({NGX_LOG_ERR, 0, problem});
+        }
+    }
+    return left;
+}
+
+std::map<std::uint64_t, store::OpenFile> JournalLoader::lockFree() {
+    std::map<std::uint64_t, store::OpenFile> locks;
+    for (const auto& files : listClaimed(directory_).writers) {
+        if (!isEarlier(files) && files.instance != 0) {
+            continue;
+        }
+        if (store::OpenFile lock = store::lockWriter(directory_, files.writer)) {
+            locks.emplace(files.writer, std::move(lock));
+        }
+    }
+    return locks;
+}
+
+bool JournalLoader::isEarlier(const store::WriterFiles& files) const {
+    const auto isIt = [&](const LockedWriter& kept) { return kept.files.writer == files.writer; };
+    return files.instance != 0 && files.instance != arena_.instance() &&
+           files.instance != asideOf(arena_.instance()) && damaged_.count(files.writer) == 0 &&
+           std::none_of(kept_.begin(), kept_.end(), isIt);
+}
+
+// --- reading ---
+
+void JournalLoader::read(std::vector<LockedWriter> writers) {
+    const auto begun = readClocks();
+    store::JournalReplay replay;
+    const auto isDamaged = [&](const LockedWriter& writer) {
+        bool isWhole = true;
+        for (const auto& segment : writer.files.segments) {
+            if (!replay.add(segment)) {
+                notes_.push_back({NGX_LOG_ERR, errno, "cannot read \"" + segment.path + "\""});
+                isWhole = false;
+            }
+        }
+        if (!isWhole) {
+            damaged_.insert(writer.files.writer);
+        }
+        return !isWhole;
+    };
+    writers.erase(std::remove_if(writers.begin(), writers.end(), isDamaged), writers.end());
+
+    Tally tally;
+    for (const auto& id : replay.jobs()) {
+        if (auto found = replay.find(id)) {
+            restore(std::move(*found), tally);
+            EDGERUN_CRASH_POINT(journal_loaded_half);
+        } else {
+            tally.malformed++;
+        }
+    }
+    writeAside();
+    claimAll(std::move(writers));
+    notes_.push_back({NGX_LOG_NOTICE, 0,
+                      std::to_string(tally.jobs) + " jobs of " + std::to_string(replay.records()) +
+                          " records read in " +
+                          std::to_string(readClocks().monotonic - begun.monotonic) + " ms"});
+    report(tally);
+}
+
+void JournalLoader::restore(store::ReplayedJob found, Tally& tally) {
+    const auto now = readClocks();
+    run::Record& record = found.job.record;
+    const bool isDone = record.phase == run::Phase::Done;
+    const std::uint64_t left = timeLeft(record, arena_.limits().ttl, now.wall);
+    if (isDone && (left == 0 || record.erased)) {
+        return;
+    }
+    const store::JournalTime written = found.written;
+    const run::Record asWritten = record;
+    store::moveTimes(record, written.monotonic, now.monotonic);
+    switch (arena_.restore(found.job, acceptedAt(record, now), now.monotonic + left)) {
+        case store::Restored::Restored:
+            tally.jobs++;
+            return;
+        case store::Restored::Known:
+            return;
+        case store::Restored::Full:
+            break;
+    }
+    if (isDone) {
+        tally.finishedLeftOut++;
+        return;
+    }
+    tally.runningLeftOut++;
+    record = asWritten;
+    setAside(found);
+}
+
+// --- what has no room ---
+
+/// Files of their own: those that they came from are written anew without them.
+void JournalLoader::setAside(const store::ReplayedJob& found) {
+    store::appendWhole(asideFrames_, found.job, found.written);
+    if (asideFrames_.size() >= kAsideAtOnce) {
+        writeAside();
+    }
+}
+
+void JournalLoader::writeAside() {
+    if (asideFrames_.empty()) {
+        return;
+    }
+    std::string problem;
+    if (aside_ == nullptr) {
+        aside_ = store::JournalWriter::create(directory_, asideOf(arena_.instance()), problem);
+    }
+    if (aside_ == nullptr || !aside_->write(asideFrames_, true).isDone) {
+        isAsideLost_ = true;
+    }
+    asideFrames_.clear();
+}
+
+/// From now on any worker of this zone may write their jobs anew.
+void JournalLoader::claimAll(std::vector<LockedWriter> writers) {
+    aside_.reset();
+    for (auto& writer : writers) {
+        if (isAsideLost_ || !claim(writer.lock, arena_.instance())) {
+            kept_.push_back(std::move(writer));
+        }
+    }
+    isAsideLost_ = false;
+}
+
+void JournalLoader::report(const Tally& tally) {
+    if (tally.runningLeftOut != 0) {
+        notes_.push_back({NGX_LOG_ERR, 0,
+                          std::to_string(tally.runningLeftOut) +
+                              " running jobs do not fit the zone: they stay in the journal until "
+                              "NGINX is started with a larger one"});
+    }
+    if (tally.finishedLeftOut != 0) {
+        notes_.push_back(
+            {NGX_LOG_WARN, 0,
+             std::to_string(tally.finishedLeftOut) + " finished jobs do not fit the zone"});
+    }
+    if (tally.malformed != 0) {
+        notes_.push_back({NGX_LOG_ERR, 0,
+                          std::to_string(tally.malformed) + " jobs are incomplete in the journal"});
+    }
+    if (!kept_.empty()) {
+        notes_.push_back({NGX_LOG_WARN, 0,
+                          "files of earlier processes stay as they are: the disk takes no more"});
+    }
+}
+
+}  // namespace edgerun::engine
