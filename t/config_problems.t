@@ -57,6 +57,7 @@ problems_are('entries of a provider', <<'END');
         run_timeout 1.5s;                   #! "run_timeout" is no usable time: "1.5s"; write for example "run_timeout 90s;"
         connect_timeout 0;                  #! "connect_timeout" is no usable time: "0"
         request_timeout -1s;                #! "request_timeout" is no usable time: "-1s"
+        start_grace soon;                   #! "start_grace" is no usable time: "soon"; write for example "start_grace 5s;"
         retries many;                       #! "retries" must be a number from 0 to 20: "many"
         max_transfers 0;                    #! "max_transfers" must be a number from 1 to 65536: "0"
         max_response 1x;                    #! "max_response" must be a size from 4k to 1024m: "1x"
@@ -79,6 +80,8 @@ problems_are('entries of a provider', <<'END');
         query a=1;
         query b=2;
         poll_interval 2s max=1s;            #! "poll_interval" is no usable time: "1s"
+        start_grace 0;
+        start_grace 1s;                     #! "start_grace" is duplicate
     }
     edgerun_provider b {                    #! edgerun_provider "b" is duplicate
         api assistants;
@@ -152,9 +155,24 @@ problems_are('zones', <<'END');
     edgerun_job_zone zone=a:8m ttl=never;       #! "ttl" must be a time, for example "ttl=1h", not "never"
     edgerun_job_zone zone=a:8m ttl=0;           #! "ttl" must be a time
     edgerun_job_zone zone=a:8m max_answer=1;    #! "max_answer" must be a size from 1k to 64m
-    edgerun_job_zone zone=a:8m tll=1h;          #! unknown parameter "tll=1h" in "edgerun_job_zone"; it takes zone=NAME:SIZE, ttl=TIME, max_answer=SIZE
+    edgerun_job_zone zone=a:8m tll=1h;          #! unknown parameter "tll=1h" in "edgerun_job_zone"; it takes zone=NAME:SIZE, ttl=TIME, max_answer=SIZE, journal=DIRECTORY, sync=always|interval|off
     edgerun_job_zone ttl=1h;                    #! "edgerun_job_zone" needs "zone=NAME:SIZE"
 END
+
+symlink 'folder', $t->dir . '/link';
+problems_are('journals', <<'END');
+    edgerun_job_zone zone=a:8m sync=off;                    #! "sync" is of no use without "journal=DIRECTORY"
+    edgerun_job_zone zone=a:8m journal=;                    #! "journal" must be a directory, for example "journal=/var/lib/nginx/jobs", not ""
+    edgerun_job_zone zone=a:8m "journal=a\tb";              #! "journal" must be a directory
+    edgerun_job_zone zone=a:8m journal=nowhere/jobs;        #! "journal" cannot be used: "%%TESTDIR%%/nowhere/jobs": No such file or directory
+    edgerun_job_zone zone=a:8m journal=jobs sync=never;     #! "sync" must be always, interval or off, not "never"
+    edgerun_job_zone zone=a:8m journal=jobs;
+    edgerun_job_zone zone=b:8m journal=folder/ sync=interval;
+    edgerun_job_zone zone=c:8m journal=%%TESTDIR%%/folder/../jobs/;     #! the directory "%%TESTDIR%%/jobs" is the journal of the zone "a" already; give each zone one of its own
+    edgerun_job_zone zone=c:8m journal=link sync=off;       #! the directory "%%TESTDIR%%/folder" is the journal of the zone "b" already
+    edgerun_job_zone zone=c:8m journal=link/jobs;
+END
+ok !-e $t->dir . '/jobs', 'and no directory is made';
 
 $t->write_file('bad.jsonl', qq({"sha256":"12","user":"a"}\n{"user":"a","rol":"b"}\n));
 $t->write_file('many.pem', join '', map { Edgerun::Keys->new('EdDSA')->pem } 1 .. 17);
@@ -271,7 +289,7 @@ problems_are('jobs', <<'END');
         location /1 { edgerun_jobs zone=jbos provider=mian; }   #! there is no edgerun_job_zone "jbos"; did you mean "jobs"? && there is no edgerun_provider "mian"; did you mean "main"?
         location /2 { edgerun_jobs zone=elsewhere provider=main; }  #! there is no edgerun_job_zone "elsewhere"
         location /3 { edgerun_jobs zone=jobs; }                 #! "edgerun_jobs" needs "zone=NAME" and "provider=NAME"
-        location /4 { edgerun_jobs zone=jobs provider=main assistent=a; }   #! unknown parameter "assistent=a" in "edgerun_jobs"; it takes zone=NAME, provider=NAME, assistant=ID
+        location /4 { edgerun_jobs zone=jobs provider=main assistent=a; }   #! unknown parameter "assistent=a" in "edgerun_jobs"; it takes zone=NAME, provider=NAME, assistant=ID, mode=async|sync
         location /5 { edgerun_jobs zone=jobs provider=main assistant=; }    #! "assistant" must be an id or a variable, not ""
         location /6 {
             edgerun_jobs zone=jobs provider=main;
@@ -281,6 +299,21 @@ problems_are('jobs', <<'END');
         }
         location /7 { edgerun_max_query 0; }                    #! must be a number of characters from 1 to 1000000, not "0"
         location /8 { edgerun_max_query all; }                  #! not "all"
+        location /13 { edgerun_jobs zone=jobs provider=main mode=both; }    #! "mode" must be async or sync, not "both"
+        location /14 { edgerun_max_wait 11m; }                  #! "edgerun_max_wait" must be a time up to 10m, for example "60s", not "11m"
+        location /15 { edgerun_max_wait soon; }                 #! not "soon"
+        location /16 { edgerun_max_running 0; }                 #! "edgerun_max_running" must be a number of jobs from 1 to 1000000, or "off", not "0"
+        location /17 { edgerun_max_running 1000001; }           #! not "1000001"
+        location /18 { edgerun_max_running all; }               #! not "all"
+        location /19 { edgerun_start_guarantee once; }          #! "edgerun_start_guarantee" must be lookup, at_most_once or at_least_once, not "once"
+        location /20 {
+            edgerun_max_wait 0;
+            edgerun_max_wait 1s;                                #! "edgerun_max_wait" is duplicate
+            edgerun_max_running off;
+            edgerun_max_running 1;                              #! "edgerun_max_running" is duplicate
+            edgerun_start_guarantee lookup;
+            edgerun_start_guarantee at_most_once;               #! "edgerun_start_guarantee" is duplicate
+        }
         location ~ /9 { edgerun_jobs zone=jobs provider=main; } #! needs a location that is a prefix, for example "location /jobs"
         location = /10 { edgerun_jobs zone=jobs provider=main; }    #! needs a location that is a prefix
         location @11 { edgerun_jobs zone=jobs provider=main; }  #! needs a location that is a prefix

@@ -30,7 +30,7 @@ for my $path ("$Edgerun::Test::TOP/README.md", sort glob "$Edgerun::Test::TOP/do
     my ($file) = $path =~ m{([^/]+)$};
     my @examples = grep { is_configuration($_) } blocks_of($path);
     for my $example (@examples) {
-        $t->write_conf(whole_configuration($example));
+        $t->write_conf(whole_configuration($example), main => join "\n", $example =~ /^\s*(thread_pool .*)$/mg);
         my ($exit, $output) = $t->test_config;
         is $exit, 0, "$file: " . ($example =~ /^\s*(.*)/)[0] or diag "$output\n$example";
     }
@@ -63,8 +63,9 @@ sub whole_configuration {
     my ($example) = @_;
     $example =~ s/^\s*\.\.\.$//mg;
     $example =~ s{/etc/nginx/}{}g;
+    $example =~ s{/var/lib/nginx/}{%%TESTDIR%%/}g;
     $example =~ s/listen 443 ssl;/listen 127.0.0.1:%%PORT_0%%;/g;
-    my @statements = grep { !/^load_module/ } statements_of($example);
+    my @statements = grep { !/^(?:load_module|thread_pool)/ } statements_of($example);
     @statements = map { /^http \{(.*)\}$/s ? statements_of($1) : $_ } @statements;
 
     my (@http, @server, @location);

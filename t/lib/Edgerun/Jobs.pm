@@ -21,18 +21,20 @@ my %PROVIDER = (
     assistant     => 'asst_demo',
     poll_interval => '100ms',
     run_timeout   => '20s',
+    start_grace   => '2s',
 );
 
 # jobs_conf(OPTIONS): text for http {}: provider "main", zone "jobs", and a server
 # on %%PORT_0%% with /jobs. OPTIONS:
 #   provider  { directive => value, or [ values ] for repeated ones, or undef for none }
 #   zone      parameters of edgerun_job_zone ("zone=jobs:4m")
+#   jobs      more parameters of edgerun_jobs ("mode=sync")
 #   http, server, location  more text
 sub jobs_conf {
     my (%options) = @_;
     my %given = (%PROVIDER, %{ $options{provider} // {} });
     my $zone = $options{zone} // 'zone=jobs:4m';
-    my ($http, $server, $location) = map { $options{$_} // '' } qw(http server location);
+    my ($jobs, $http, $server, $location) = map { $options{$_} // '' } qw(jobs http server location);
     return provider_block('main', \%given) . <<"END";
     edgerun_job_zone $zone;
     $http
@@ -42,7 +44,7 @@ sub jobs_conf {
         location /jobs {
             edgerun_auth_jwt "jobs";
             edgerun_auth_jwt_secret env:EDGERUN_JWT_SECRET;
-            edgerun_jobs zone=jobs provider=main;
+            edgerun_jobs zone=jobs provider=main $jobs;
             $location
         }
     }
