@@ -171,7 +171,9 @@ JournalWritten JournalWriter::beginSegment(std::size_t bytes) {
     if (!files_->present) {
         return {false, errno, "create a segment"};
     }
-    keepReserve();
+    if (!files_->hasReserve) {
+        makeReserve();
+    }
     return kDone;
 }
 
@@ -194,14 +196,16 @@ OpenFile JournalWriter::openNext(const std::string& path, std::size_t bytes) {
 }
 
 void JournalWriter::keepReserve() {
-    const std::int64_t now = millisecondsOf(CLOCK_MONOTONIC);
-    const bool isDue = files_->reserveTriedAt == 0 || now - files_->reserveTriedAt >= kReservePause;
-    if (files_->hasReserve || !isDue) {
-        return;
+    if (!files_->hasReserve &&
+        millisecondsOf(CLOCK_MONOTONIC) - files_->reserveTriedAt >= kReservePause) {
+        makeReserve();
     }
-    files_->reserveTriedAt = now;
-    const std::string path = reservePath(files_->directory, writer_);
-    files_->hasReserve = static_cast<bool>(makeAllocated(files_->disk, path, files_->segmentBytes));
+}
+
+void JournalWriter::makeReserve() {
+    files_->reserveTriedAt = millisecondsOf(CLOCK_MONOTONIC);
+    files_->hasReserve = static_cast<bool>(
+        makeAllocated(files_->disk, reservePath(files_->directory, writer_), files_->segmentBytes));
     isOnReserve_ = !files_->hasReserve;
 }
 

@@ -49,8 +49,8 @@ public:
     /// What was written without being flushed is on the disk when this returns.
     JournalWritten flush();
 
-    /// The disk is full: what is written now uses the reserve up, or it is used up. With the
-    /// writes a new one is tried for, once a second.
+    /// The disk is full: what is written now uses the reserve up, or it is used up. Writes try to
+    /// make a new one, once a second and with each new segment.
     bool isOnReserve() const { return isOnReserve_; }
 
     /// The present segment is closed, flushed, if it holds anything and began before `before` (Unix
@@ -76,6 +76,7 @@ private:
     JournalWritten fail(std::string_view what);
     void seal();
     void keepReserve();
+    void makeReserve();
 
     std::uint64_t writer_;
     bool isOnReserve_ = false;
