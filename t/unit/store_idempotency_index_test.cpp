@@ -284,6 +284,22 @@ TEST_F(ManyFinishedTest, ThousandsOfFinishedJobsCountForNothing) {
     EXPECT_EQ(tryAtMost(2, 4002), AcceptStatus::TooManyRunning);
 }
 
+TEST_F(ManyFinishedTest, ALimitOfThousandsIsExactToo) {
+    constexpr std::uint32_t kLimit = 5000;
+    for (std::uint64_t time = 1; time <= kLimit; ++time) {
+        ASSERT_EQ(tryAtMost(kLimit, time), AcceptStatus::Accepted) << time;
+    }
+    EXPECT_EQ(tryAtMost(kLimit, kLimit + 1), AcceptStatus::TooManyRunning);
+}
+
+TEST_F(ManyFinishedTest, JobsThatAreCleanedUpHideNoneThatRuns) {
+    take(atMost(1, 1));
+    for (std::uint64_t time = 2; time < 5000; ++time) {
+        commit(take(Asked(time)), cancelledRecord(), "cancelled");
+    }
+    EXPECT_EQ(tryAtMost(1, 5000), AcceptStatus::TooManyRunning);
+}
+
 }  // namespace
 
 }  // namespace edgerun::store

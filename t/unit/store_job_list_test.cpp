@@ -225,19 +225,32 @@ TEST_F(JobListTest, FinishedJobsAreListedUntilTheyAreGone) {
     EXPECT_EQ(idsOf(list(10)), Ids{idAt(2)});
 }
 
-/// With room for thousands of jobs.
-class LongListTest : public JobListTest {
-protected:
-    static constexpr std::uint64_t kJobs = 5000;
-
-    LongListTest() {
-        constexpr std::size_t kBytes = 24 << 20;
-        large.emplace(kBytes);
-        EXPECT_TRUE(JobArena::format(large->data(), kBytes, {1000, 4096}, testSecret()));
-        arena = JobArena::attach(large->data(), kBytes, lock);
-        place = *arena->registerWorker(1, 1000);
+/// Counts how often it is taken.
+class CountingLock : public SingleThreadLock {
+public:
+    void lock() noexcept override {
+        ++count;
+        SingleThreadLock::lock();
     }
 
+    int count = 0;
+};
+
+/// With room for tens of thousands of jobs.
+class LongListTest : public JobListTest {
+protected:
+    static constexpr std::uint64_t kJobs = 20'000;
+
+    LongListTest() {
+        constexpr std::size_t kBytes = 96 << 20;
+        large.emplace(kBytes);
+        EXPECT_TRUE(JobArena::format(large->data(), kBytes, {1000, 4096}, testSecret()));
+        arena = JobArena::attach(large->data(), kBytes, countingLock);
+        place = *arena->registerWorker(1, 1000);
+        EXPECT_GT(arena->gauges().slots, kJobs);
+    }
+
+    CountingLock countingLock;
     std::optional<ArenaMemory> large;
 };
 
@@ -255,9 +268,11 @@ TEST_F(LongListTest, FewMatchesAmongManyJobsAreFoundInBoundedSteps) {
             commit(ref, recordOf(JobStatus::Running), "running");
         }
     }
+    const int before = countingLock.count;
     EXPECT_EQ(pages(10, JobStatus::Running), (Ids{idAt(2500), idAt(1)}));
-    EXPECT_GT(calls, 1) << "one call has looked at all jobs under the lock";
+    EXPECT_GT(calls, 1) << "one call has looked at all jobs";
     EXPECT_LT(calls, 100);
+    EXPECT_GT(countingLock.count, before + calls) << "all of a call's under one hold of the lock";
 }
 
 TEST_F(LongListTest, JobsOfOthersDoNotShortenAPage) {
