@@ -1,4 +1,5 @@
 #include <benchmark/benchmark.h>
+#include <endian.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -38,31 +39,37 @@ JobOwner ownerNumber(std::uint64_t number) {
     return owner;
 }
 
+constexpr std::int64_t kFirstTime = 1'800'000'000'000;
+
 struct Job {
     JobId id;
     JobOwner owner;
     JobRef ref;
 };
 
-/// An arena with jobs of 1,000 users, to be looked at in random order.
+/// An arena with jobs of so many users, to be looked at in random order.
 class Fixture {
 public:
-    explicit Fixture(std::size_t jobs)
-        : bytes_((jobs + 1000) * kBytesPerJob / 64 * 64), memory_(std::aligned_alloc(64, bytes_)) {
+    explicit Fixture(std::size_t jobs, std::uint64_t users = 1000) : Fixture(jobs, users, jobs) {}
+
+    Fixture(std::size_t room, std::uint64_t users, std::size_t jobs)
+        : bytes_((room + 1000) * kBytesPerJob / 64 * 64), memory_(std::aligned_alloc(64, bytes_)) {
         JobArena::format(memory_.get(), bytes_, {}, secret);
         arena.emplace(*JobArena::attach(memory_.get(), bytes_, lock_));
         place = *arena->registerWorker(1, UINT64_MAX);
         for (std::size_t number = 0; number < jobs; ++number) {
-            Job job{{}, ownerNumber(number % 1000), {}};
-            job.id = *makeJobId(1'800'000'000'000, 0, job.owner, secret);
+            Job job{{}, ownerNumber(number % users), {}};
+            job.id = *makeJobId(kFirstTime + number, 0, job.owner, secret);
             job.ref = accept(job.id, job.owner).ref;
-            shuffled_.push_back(job);
+            inOrder_.push_back(job);
         }
+        shuffled_ = inOrder_;
         std::shuffle(shuffled_.begin(), shuffled_.end(), std::mt19937_64(1));
     }
 
     const Job& next() { return shuffled_[turn_++ % shuffled_.size()]; }
     std::size_t size() const { return shuffled_.size(); }
+    const std::vector<Job>& inOrder() const { return inOrder_; }
 
     Accepted accept(const JobId& id, const JobOwner& owner, const run::Record& record = {}) {
         return arena->accept(place, {id, owner, record, request, body}, 1000);
@@ -78,6 +85,7 @@ private:
     FreeLock lock_;
     std::size_t bytes_;
     std::unique_ptr<void, Release> memory_;
+    std::vector<Job> inOrder_;
     std::vector<Job> shuffled_;
     std::size_t turn_ = 0;
 };
@@ -126,9 +134,12 @@ void acceptAndEvict(benchmark::State& state) {
     run::Record record;
     record.status = run::JobStatus::Completed;
     record.phase = run::Phase::Done;
-    while (state.KeepRunning()) {
+    for (std::uint32_t turn = 0; state.KeepRunning(); ++turn) {
+        // A later id; its bucket is as random as the first one's.
         Job job = jobs.next();
-        ++job.id[0];  // another id; its bucket is as random as the first one's
+        const std::uint32_t later = htobe32(turn);
+        ++job.id[0];
+        std::memcpy(&job.id[2], &later, sizeof(later));
         if (jobs.accept(job.id, job.owner, record).status != AcceptStatus::Accepted) {
             state.SkipWithError("refused");
         }
@@ -166,16 +177,63 @@ void adoptAll(benchmark::State& state) {
     state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 
+void listPage(benchmark::State& state) {
+    Fixture jobs(state.range(0));
+    while (state.KeepRunning()) {
+        benchmark::DoNotOptimize(
+            jobs.arena->list(jobs.next().owner, std::nullopt, std::nullopt, 20, 2000));
+    }
+}
+
+/// The longest that one call takes: one owner has all jobs, none of them wanted.
+void listInVain(benchmark::State& state) {
+    Fixture jobs(state.range(0), 1);
+    while (state.KeepRunning()) {
+        benchmark::DoNotOptimize(
+            jobs.arena->list(jobs.next().owner, std::nullopt, run::JobStatus::Failed, 20, 2000));
+    }
+}
+
+/// A waiting client's look at its job.
+void hasChanged(benchmark::State& state) {
+    Fixture jobs(state.range(0));
+    const JobWatch watch = *jobs.arena->watch(jobs.next().id, jobs.next().owner);
+    while (state.KeepRunning()) {
+        benchmark::DoNotOptimize(jobs.arena->hasChanged(watch));
+    }
+}
+
+/// All jobs of an earlier life, each alone.
+void restoreAll(benchmark::State& state) {
+    while (state.KeepRunning()) {
+        state.PauseTiming();
+        auto former = std::make_unique<Fixture>(state.range(0));
+        auto next = std::make_unique<Fixture>(state.range(0), 1000, 0);
+        state.ResumeTiming();
+        for (const Job& job : former->inOrder()) {
+            const std::optional<JobSnapshot> whole = former->arena->snapshot(job.id);
+            if (!whole || next->arena->restore(*whole, 1000, 0) != Restored::Restored) {
+                state.SkipWithError("not restored");
+            }
+        }
+        state.PauseTiming();
+        former.reset();
+        next.reset();
+        state.ResumeTiming();
+    }
+    state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+
 void makeId(benchmark::State& state) {
     const JobIdSecret secret{};
     while (state.KeepRunning()) {
-        benchmark::DoNotOptimize(makeJobId(1'800'000'000'000, 0, ownerNumber(1), secret));
+        benchmark::DoNotOptimize(makeJobId(kFirstTime, 0, ownerNumber(1), secret));
     }
 }
 
 void checkId(benchmark::State& state) {
     const JobIdSecret secret{};
-    const JobId id = *makeJobId(1'800'000'000'000, 0, ownerNumber(1), secret);
+    const JobId id = *makeJobId(kFirstTime, 0, ownerNumber(1), secret);
     while (state.KeepRunning()) {
         benchmark::DoNotOptimize(isGenuine(id, ownerNumber(1), secret));
     }
@@ -187,6 +245,10 @@ BENCHMARK(commitRecord)->Arg(10'000)->Arg(100'000);
 BENCHMARK(acceptAndEvict)->Arg(10'000)->Arg(100'000);
 BENCHMARK(adoptIdle)->Arg(10'000)->Arg(100'000);
 BENCHMARK(adoptAll)->Arg(10'000)->Arg(100'000);
+BENCHMARK(listPage)->Arg(10'000)->Arg(100'000);
+BENCHMARK(listInVain)->Arg(10'000)->Arg(100'000);
+BENCHMARK(hasChanged)->Arg(10'000);
+BENCHMARK(restoreAll)->Arg(100'000);
 BENCHMARK(makeId);
 BENCHMARK(checkId);
 
