@@ -8,7 +8,7 @@ use Edgerun::Jobs;
 
 my $t = Edgerun::Test->new(workers => 1);
 $t->start_emulator(duration => 300);
-$t->write_conf(jobs_conf());
+$t->write_conf(jobs_conf(provider => { start_grace => '500ms' }));
 $t->run;
 my $emulator = $t->emulator;
 run_job($t, 'Warm up.');
