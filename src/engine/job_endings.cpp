@@ -92,7 +92,7 @@ Ending JobRunner::eraseDone(const store::JobOwner& owner, const store::JobId& id
 }
 
 /// `pending` is gone afterwards.
-void JobRunner::finish(PendingErase& pending) {
+void JobRunner::finish(PendingErase& pending) noexcept {
     if (pending.isWritten()) {
         arena_.erase(pending.id(), pending.owner());
     }

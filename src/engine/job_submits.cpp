@@ -1,3 +1,5 @@
+#include <exception>
+
 #include "edgerun/engine/clocks.h"
 #include "edgerun/engine/job_runner.h"
 #include "edgerun/store/crash_point.h"
@@ -95,7 +97,7 @@ std::optional<Submitted> JobRunner::await(std::unique_ptr<PendingSubmit> pending
 }
 
 /// `pending` is gone afterwards.
-void JobRunner::finish(PendingSubmit& pending) {
+void JobRunner::finish(PendingSubmit& pending) noexcept {
     if (!pending.isWritten()) {
         arena_.withdraw(pending.ref());
         disown(pending.submitted().id);
@@ -105,19 +107,31 @@ void JobRunner::finish(PendingSubmit& pending) {
         pending.tell(refused(SubmitStatus::Unavailable));
     } else {
         EDGERUN_CRASH_POINT(submit_published);
-        take(pending.ref(), false);
+        begin(pending.ref());
         pending.tell(pending.submitted());
     }
     submits_.erase(&pending);
 }
 
 /// Some of what could not be written may be on the disk all the same.
-void JobRunner::disown(std::string_view idText) {
-    const auto id = store::parseJobId(idText);
-    if (id) {
-        std::string frames;
-        store::appendGone(frames, *id, {monotonicNow(), wallNow()});
-        journal_->append(frames, nullptr, JournalNeed::MustSucceed);
+void JobRunner::disown(std::string_view idText) noexcept {
+    try {
+        const auto id = store::parseJobId(idText);
+        if (id) {
+            std::string frames;
+            store::appendGone(frames, *id, {monotonicNow(), wallNow()});
+            journal_->append(frames, nullptr, JournalNeed::MustSucceed);
+        }
+    } catch (const std::exception&) {
+        // The client was told that the job may exist.
+    }
+}
+
+void JobRunner::begin(const store::JobRef& ref) noexcept {
+    try {
+        take(ref, false);
+    } catch (const std::exception&) {
+        arena_.release(ref);  // whoever has memory takes it over
     }
 }
 

@@ -161,8 +161,9 @@ private:
     // job_submits.cpp: new jobs
     std::optional<Submitted> await(std::unique_ptr<PendingSubmit> pending,
                                    const store::JobSnapshot& job);
-    void finish(PendingSubmit& pending);
-    void disown(std::string_view idText);
+    void finish(PendingSubmit& pending) noexcept;
+    void disown(std::string_view idText) noexcept;
+    void begin(const store::JobRef& ref) noexcept;
 
     // job_endings.cpp: jobs that a client ends
     Ending end(const store::JobOwner& owner, const store::JobId& id, EndListener& listener,
@@ -172,7 +173,7 @@ private:
     Ending endNow(const store::JobRef& ref, const store::JobId& id, EndListener& listener,
                   bool erases);
     Ending eraseDone(const store::JobOwner& owner, const store::JobId& id, EndListener& listener);
-    void finish(PendingErase& pending);
+    void finish(PendingErase& pending) noexcept;
 
     // job_steps.cpp: one step of a job
     void drive(RunningJob& job, const run::Event& event) noexcept;
