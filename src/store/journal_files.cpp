@@ -23,7 +23,7 @@ struct CloseDirectory {
     void operator()(DIR* directory) const { closedir(directory); }
 };
 
-/// A later listing may find it anew; a pipe of that name must not hold us up.
+/// A pipe of that name must not hold us up.
 constexpr int kReading = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 
 using Writers = std::map<std::uint64_t, WriterFiles>;
@@ -170,6 +170,11 @@ OpenFile lockWriter(const std::string& directory, std::uint64_t writer) {
         return OpenFile();
     }
     return file;
+}
+
+bool isWriterLocked(const std::string& directory, std::uint64_t writer) {
+    const OpenFile file(open(lockPath(directory, writer).c_str(), kReading));
+    return file && flock(file.fd(), LOCK_SH | LOCK_NB) != 0;
 }
 
 void removeWriter(const std::string& directory, const WriterFiles& files) {

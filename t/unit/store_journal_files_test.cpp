@@ -238,6 +238,15 @@ TEST_F(JournalFilesTest, ALockEndsWithItsProcess) {
     close(ready[1]);
 }
 
+TEST_F(JournalFilesTest, WhoAsksForALockLeavesItAsItIs) {
+    EXPECT_FALSE(isWriterLocked(directory, 0xa1));
+    EXPECT_EQ(files(), 0U);
+    const OpenFile lock = lockWriter(directory, 0xa1);
+    EXPECT_TRUE(isWriterLocked(directory, 0xa1));
+    EXPECT_FALSE(isWriterLocked(directory, 0xb2));
+    EXPECT_FALSE(canAnotherLock(0xa1));
+}
+
 TEST_F(JournalFilesTest, AWriterWhoseLockFileIsMissingCanBeLocked) {
     putSegment(kHeader, "");
     EXPECT_TRUE(lockWriter(directory, 0xa1));

@@ -93,8 +93,12 @@ struct DirectoryListing {
 
 DirectoryListing listJournal(const std::string& directory);
 
-/// The writer's lock; empty while its process lives.
+/// The writer's lock; empty while its process lives. Its files may have changed until then: list
+/// them again. Makes the lock's file if somebody has removed it.
 OpenFile lockWriter(const std::string& directory, std::uint64_t writer);
+
+/// Does the writer's process live? Leaves all as it is.
+bool isWriterLocked(const std::string& directory, std::uint64_t writer);
 
 /// Removes a writer's files, the lock last. The lock must be held.
 void removeWriter(const std::string& directory, const WriterFiles& files);
