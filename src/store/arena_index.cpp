@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "arena_live.h"
 #include "arena_slots.h"
 #include "edgerun/store/crash_point.h"
 
@@ -23,13 +24,6 @@ std::uint64_t wordAt(const std::uint8_t* bytes) {
 
 std::uint32_t& idBucket(const ArenaView& view, const JobId& id) {
     return view.idBuckets[wordAt(id.data() + kRandomBitsAt) & (view.bucketCount - 1)];
-}
-
-std::uint32_t bucketOf(const ArenaView& view, const JobOwner& owner) {
-    std::uint64_t hash = (wordAt(owner.user.data()) ^ view.ownerSeed) * 0x9e37'79b9'7f4a'7c15;
-    hash ^= wordAt(owner.user.data() + 8) + owner.scope * 0xd6e8'feb8'6659'fd93;
-    hash *= 0xff51'afd7'ed55'8ccd;
-    return static_cast<std::uint32_t>(hash >> 32) & (view.bucketCount - 1);
 }
 
 std::uint32_t& keyBucket(const ArenaView& view, const IdempotencyKey& key) {
@@ -115,20 +109,14 @@ Links placeByAge(const ArenaView& view, const JobId& id, std::uint32_t newest,
 
 void linkByOwner(const ArenaView& view, std::uint32_t index, std::uint32_t mostSteps) {
     const ArenaSlot& slot = view.slots[index];
-    const std::uint32_t bucket = bucketOf(view, slot.owner);
-    std::uint32_t& newest = view.ownerBuckets[bucket];
+    std::uint32_t& newest = view.ownerBuckets[bucketOf(view, slot.owner)];
     std::uint32_t noTail = kNone;
     linkInto(view, index, &ArenaSlot::ownerLinks, placeByAge(view, slot.id, newest, mostSteps),
              newest, noTail);
-    EDGERUN_CRASH_POINT(slot_linked_by_owner);
-    if (isLive(currentState(slot))) {
-        std::uint32_t& first = view.liveBuckets[bucket];
-        linkInto(view, index, &ArenaSlot::liveLinks, {kNone, first}, first, noTail);
-    }
 }
 
 void unlinkFinished(const ArenaView& view, std::uint32_t index) {
-    unlinkFrom(view, index, &ArenaSlot::finishedLinks, view.header->finishedHead,
+    unlinkFrom(view, index, &ArenaSlot::stageLinks, view.header->finishedHead,
                view.header->finishedTail);
 }
 
@@ -179,16 +167,15 @@ std::uint32_t findSlot(const ArenaView& view, const IdempotencyKey& key, std::ui
     return kNone;
 }
 
+std::uint32_t bucketOf(const ArenaView& view, const JobOwner& owner) {
+    std::uint64_t hash = (wordAt(owner.user.data()) ^ view.ownerSeed) * 0x9e37'79b9'7f4a'7c15;
+    hash ^= wordAt(owner.user.data() + 8) + owner.scope * 0xd6e8'feb8'6659'fd93;
+    hash *= 0xff51'afd7'ed55'8ccd;
+    return static_cast<std::uint32_t>(hash >> 32) & (view.bucketCount - 1);
+}
+
 std::uint32_t newestOf(const ArenaView& view, const JobOwner& owner) {
     return view.ownerBuckets[bucketOf(view, owner)];
-}
-
-std::uint32_t firstLiveOf(const ArenaView& view, const JobOwner& owner) {
-    return view.liveBuckets[bucketOf(view, owner)];
-}
-
-bool shareList(const ArenaView& view, const JobOwner& a, const JobOwner& b) {
-    return bucketOf(view, a) == bucketOf(view, b);
 }
 
 void linkSlot(const ArenaView& view, std::uint32_t index, std::uint32_t mostSteps) {
@@ -205,12 +192,16 @@ void linkSlot(const ArenaView& view, std::uint32_t index, std::uint32_t mostStep
     }
     EDGERUN_CRASH_POINT(slot_half_linked);
     linkByOwner(view, index, mostSteps);
+    EDGERUN_CRASH_POINT(slot_linked_by_owner);
+    if (isLive(currentState(slot))) {
+        linkLive(view, index);
+    }
 }
 
 void unlinkSlot(const ArenaView& view, std::uint32_t index) {
     ArenaSlot& slot = view.slots[index];
     if (isLive(currentState(slot))) {
-        unlinkLive(view, index);
+        unlinkLive(view, index, currentState(slot));
     } else {
         unlinkFinished(view, index);
     }
@@ -237,16 +228,9 @@ void linkFinished(const ArenaView& view, std::uint32_t index) {
         if (currentState(before).expiresAt <= expiresAt) {
             break;
         }
-        place = {before.finishedLinks.prev, place.prev};
+        place = {before.stageLinks.prev, place.prev};
     }
-    linkInto(view, index, &ArenaSlot::finishedLinks, place, header.finishedHead,
-             header.finishedTail);
-}
-
-void unlinkLive(const ArenaView& view, std::uint32_t index) {
-    std::uint32_t noTail = index;
-    unlinkFrom(view, index, &ArenaSlot::liveLinks,
-               view.liveBuckets[bucketOf(view, view.slots[index].owner)], noTail);
+    linkInto(view, index, &ArenaSlot::stageLinks, place, header.finishedHead, header.finishedTail);
 }
 
 void unlinkKey(const ArenaView& view, std::uint32_t index) {

@@ -5,9 +5,8 @@
 
 #include "arena_layout.h"
 
-/// Where jobs are found: by id, by key, by owner (all of them by id, the newest
-/// first, and the live ones), and the finished ones in the order in which they
-/// settled.
+/// Where jobs are found: by id, by key, by owner (the newest first), and the
+/// finished ones in the order in which they settled.
 namespace edgerun::store {
 
 void clearIndex(const ArenaView& view);
@@ -18,12 +17,11 @@ std::uint32_t findSlot(const ArenaView& view, const JobId& id);
 /// The job that came with the key, unless it is erased or past its ttl; kNone if absent.
 std::uint32_t findSlot(const ArenaView& view, const IdempotencyKey& key, std::uint64_t now);
 
-/// Heads of lists by ArenaSlot::ownerLinks and liveLinks. Other owners' jobs
-/// may be in them.
+/// Of the buckets by owner: whose jobs are in one list.
+std::uint32_t bucketOf(const ArenaView& view, const JobOwner& owner);
+
+/// Head of a list by ArenaSlot::ownerLinks. Other owners' jobs may be in it.
 std::uint32_t newestOf(const ArenaView& view, const JobOwner& owner);
-std::uint32_t firstLiveOf(const ArenaView& view, const JobOwner& owner);
-/// Are their jobs in one list?
-bool shareList(const ArenaView& view, const JobOwner& a, const JobOwner& b);
 
 /// How far a job's place among its owner's is looked for. New ones are the newest, but for
 /// clocks that are set back.
@@ -37,7 +35,6 @@ void linkSlot(const ArenaView& view, std::uint32_t index, std::uint32_t mostStep
 void unlinkSlot(const ArenaView& view, std::uint32_t index);
 
 void linkFinished(const ArenaView& view, std::uint32_t index);
-void unlinkLive(const ArenaView& view, std::uint32_t index);
 void unlinkKey(const ArenaView& view, std::uint32_t index);
 
 /// Constant time in the owners' bytes.

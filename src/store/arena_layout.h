@@ -81,8 +81,9 @@ struct ArenaSlot {
     std::uint32_t keyNext;  ///< only with a key, and until the job is erased
     std::uint32_t freeNext;
     Links ownerLinks;
-    Links liveLinks;      ///< only until the phase is Done
-    Links finishedLinks;  ///< only while the phase is Done
+    Links stageLinks;         ///< among its owner's live jobs, or among all finished ones
+    std::uint32_t firstNext;  ///< only of the first live job of its owner: the next owner's
+    std::uint32_t openJobs;   ///< only of that one: its owner's
 };
 
 struct WorkerEntry {

@@ -3,7 +3,7 @@
 #include "arena_index.h"
 #include "arena_intake.h"
 #include "arena_layout.h"
-#include "arena_owner.h"
+#include "arena_live.h"
 #include "arena_slots.h"
 #include "arena_workers.h"
 #include "edgerun/store/crash_point.h"
@@ -55,7 +55,7 @@ std::optional<Accepted> objectionTo(const ArenaView& view, const NewJob& job, bo
     if (!job.record.threadId.empty() && isThreadBusy(view, job.owner, job.record.threadId.view())) {
         return Accepted{AcceptStatus::ThreadBusy, {}, {}};
     }
-    if (job.maxRunning != 0 && hasOpenJobs(view, job.owner, job.maxRunning)) {
+    if (job.maxRunning != 0 && openJobsOf(view, job.owner) >= job.maxRunning) {
         return Accepted{AcceptStatus::TooManyRunning, {}, {}};
     }
     return std::nullopt;

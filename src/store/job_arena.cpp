@@ -9,7 +9,7 @@
 #include "arena_guard.h"
 #include "arena_index.h"
 #include "arena_layout.h"
-#include "arena_owner.h"
+#include "arena_live.h"
 #include "arena_slots.h"
 #include "arena_workers.h"
 

@@ -5,6 +5,7 @@
 #include "arena_guard.h"
 #include "arena_index.h"
 #include "arena_layout.h"
+#include "arena_live.h"
 #include "arena_slots.h"
 #include "arena_workers.h"
 #include "edgerun/store/crash_point.h"
@@ -90,9 +91,11 @@ void replaceState(const ArenaView& view, ArenaSlot& slot) {
         EDGERUN_CRASH_POINT(key_unlinked);
     }
     if (!isLive(next)) {
-        unlinkLive(view, index);
+        unlinkLive(view, index, former);
         EDGERUN_CRASH_POINT(job_unlinked_as_live);
         linkFinished(view, index);
+    } else if (isOpen(former) && !isOpen(next)) {
+        closeLive(view, index);
     }
 }
 

@@ -81,7 +81,8 @@ std::uint32_t PageWalk::nextLink() {
         return view_.slots[slot_].ownerLinks.next;
     }
     const std::uint32_t index = behind_ ? findSlot(view_, *behind_) : kNone;
-    if (index != kNone && shareList(view_, view_.slots[index].owner, wanted_.owner)) {
+    if (index != kNone &&
+        bucketOf(view_, view_.slots[index].owner) == bucketOf(view_, wanted_.owner)) {
         isSkipping_ = false;
         return view_.slots[index].ownerLinks.next;
     }
