@@ -49,7 +49,7 @@ is answer_to_line('GET /open/page'), 'inside', 'HTTP/0.9 is answered';
 is decode_json(answer_to_line('GET /page'))->{error}, 'Unauthorized', 'and refused, since it has no header';
 is decode_json(answer_to_line('GET /jobs/0123456789'))->{error}, 'Unauthorized', 'from jobs as well';
 is decode_json(answer_to_line('GET /free/0123456789'))->{error}, 'NotFound', 'a job may be asked for';
-is decode_json(answer_to_line('GET /free'))->{error}, 'MethodNotAllowed', 'but not be submitted';
+is_deeply decode_json(answer_to_line('GET /free'))->{jobs}, [], 'and all jobs';
 
 # ----------------------------------------------------------------- HTTP/1.0
 
