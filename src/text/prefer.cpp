@@ -85,7 +85,7 @@ std::optional<Pair> readPair(std::string_view text) {
 
 /// One element of the list. Its parameters mean nothing to us, but must be well formed.
 std::optional<Pair> readPreference(std::string_view text) {
-    const auto preference = readPair(takeUntil(';', text));
+    auto preference = readPair(takeUntil(';', text));
     while (!text.empty()) {
         const std::string_view parameter = trimmed(takeUntil(';', text), kBlanks);
         if (!parameter.empty() && !readPair(parameter)) {
