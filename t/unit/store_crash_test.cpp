@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "edgerun/store/crash_point.h"
 #include "edgerun/store/job_arena.h"
+#include "store_index_check.h"
 #include "store_shared_memory.h"
 
 /// A worker dies at each of the points that the arena's code names, one after
@@ -23,7 +26,15 @@ struct Acknowledged {
     std::uint64_t version[kJobs];  ///< 0: not accepted, or removed
     JobStatus status[kJobs];
     bool mayBeGone[kJobs];  ///< a call that removes it had begun
+    bool isSecret[kJobs];   ///< no call that shows it had begun, or one that erases it is over
 };
+
+IdempotencyKey keyOf(std::uint64_t number) {
+    IdempotencyKey key;
+    key.digest[0] = static_cast<std::uint8_t>(number);
+    key.digest[15] = 1;
+    return key;
+}
 
 class CrashTest : public testing::Test {
 protected:
@@ -38,7 +49,9 @@ protected:
 
     JobArena attach() { return *JobArena::attach(memory.data(), kArenaBytes, lock); }
 
+    void expectSound(JobArena& arena);
     void expectEveryJobWhole(JobArena& arena);
+    void expectKeysFound(JobArena& arena, std::uint64_t number, bool isSeen);
     void expectEveryLiveJobAdoptable(JobArena& arena);
     void expectNothingLeaked(JobArena& arena);
 
@@ -71,12 +84,125 @@ public:
         arena_.releaseWorker(place_);
     }
 
+    /// The same with what a journal and clients bring about.
+    void liveWithOrders() {
+        place_ = *arena_.registerWorker(1, kLease);
+        accept(3);
+        accept(4);
+        for (const std::uint64_t number : {5, 6, 7}) {
+            hide(number);
+        }
+        publish(5);
+        withdraw(6);
+        show(7);
+        commit(7, recordOf(JobStatus::Running), true);
+        seize(3);
+        commit(3, recordOf(JobStatus::Cancelled, Phase::CancelRun), true);
+        commit(3, recordOf(JobStatus::Cancelled, Phase::Done), false);
+        eraseLive(4);
+        erase(3);
+        restore(8, recordOf(JobStatus::Running));
+        restore(2, finishedRecord());
+        restore(9, recordOf(JobStatus::Failed, Phase::CancelRun));
+        finishedMakesRoom(2);
+        commit(5, finishedRecord(), true);
+        arena_.releaseWorker(place_);
+    }
+
 private:
+    NewJob newJob(std::uint64_t number) {
+        texts_ = {bodyOf(number, 0), bodyOf(number, 1)};
+        id_ = idNumber(number);
+        owner_ = ownerNumber(number % 3);
+        return {id_, owner_, pending_, texts_.first, texts_.second, keyOf(number)};
+    }
+
+    void hide(std::uint64_t number) {
+        acknowledged_.isSecret[number] = true;
+        NewJob job = newJob(number);
+        job.isHidden = true;
+        const Accepted accepted = arena_.accept(place_, job, number);
+        if (accepted.status != AcceptStatus::Accepted) {
+            _exit(4);
+        }
+        refs_[number] = accepted.ref;
+    }
+
+    void publish(std::uint64_t number) {
+        show(number);
+        if (!arena_.publish(refs_[number])) {
+            _exit(5);
+        }
+        acknowledged_.version[number] = 1;
+    }
+
+    void show(std::uint64_t number) { acknowledged_.isSecret[number] = false; }
+
+    void withdraw(std::uint64_t number) {
+        arena_.withdraw(refs_[number]);
+        if (arena_.findKey(keyOf(number), 0)) {
+            _exit(6);
+        }
+    }
+
+    void seize(std::uint64_t number) {
+        const Seized seized = arena_.seize(place_, idNumber(number), ownerNumber(number % 3));
+        if (seized.outcome != Seizure::Taken) {
+            _exit(7);
+        }
+        refs_[number] = seized.ref;
+    }
+
+    void eraseLive(std::uint64_t number) {
+        seize(number);
+        acknowledged_.mayBeGone[number] = true;
+        run::Record record = recordOf(JobStatus::Cancelled, Phase::CancelRun);
+        record.erased = true;
+        commit(number, record, false);
+        acknowledged_.isSecret[number] = true;
+        record.phase = Phase::Done;
+        commit(number, record, false);
+    }
+
+    void erase(std::uint64_t number) {
+        acknowledged_.mayBeGone[number] = true;
+        if (!arena_.erase(idNumber(number), ownerNumber(number % 3))) {
+            _exit(8);
+        }
+        acknowledged_.isSecret[number] = true;
+    }
+
+    void restore(std::uint64_t number, run::Record record) {
+        JobSnapshot job;
+        job.id = idNumber(number);
+        job.owner = ownerNumber(number % 3);
+        job.key = keyOf(number);
+        job.fence = 3;
+        job.revision = 5;
+        job.record = record;
+        job.record.version = 2;
+        job.request = bodyOf(number, 0);
+        job.body = bodyOf(number, 2);
+        acknowledged_.version[number] = 1;
+        acknowledged_.mayBeGone[number] = true;
+        if (arena_.restore(job, 0, 900) != Restored::Restored) {
+            _exit(9);
+        }
+        acknowledged_.mayBeGone[number] = false;
+        acknowledged_.version[number] = 2;
+        acknowledged_.status[number] = record.status;
+    }
+
+    void finishedMakesRoom(std::uint64_t finished) {
+        acknowledged_.mayBeGone[finished] = true;
+        for (std::uint64_t number = 10; arena_.gauges().evicted == 0; ++number) {
+            accept(number);
+        }
+        acknowledged_.version[finished] = 0;
+    }
+
     void accept(std::uint64_t number) {
-        const Accepted job = arena_.accept(
-            place_,
-            {idNumber(number), ownerNumber(number % 3), {}, bodyOf(number, 0), bodyOf(number, 1)},
-            number);
+        const Accepted job = arena_.accept(place_, newJob(number), number);
         if (job.status == AcceptStatus::Accepted) {
             refs_[number] = job.ref;
             acknowledged_.version[number] = 1;
@@ -130,7 +256,23 @@ private:
     Acknowledged& acknowledged_;
     WorkerPlace place_;
     JobRef refs_[kJobs];
+
+    // What newJob() refers to.
+    JobId id_;
+    JobOwner owner_;
+    run::Record pending_;
+    std::pair<std::string, std::string> texts_;
 };
+
+using Life = void (Worker::*)();
+
+void CrashTest::expectSound(JobArena& arena) {
+    expectEveryJobWhole(arena);
+    IndexCheck(memory.data(), kArenaBytes, arena).expectSound();
+    expectEveryLiveJobAdoptable(arena);
+    IndexCheck(memory.data(), kArenaBytes, arena).expectSound();
+    expectNothingLeaked(arena);
+}
 
 void CrashTest::expectEveryJobWhole(JobArena& arena) {
     for (std::uint64_t number = 0; number < kJobs; ++number) {
@@ -138,15 +280,24 @@ void CrashTest::expectEveryJobWhole(JobArena& arena) {
         const JobView job =
             arena.read(idNumber(number), ownerNumber(number % 3), 500, buffer, sizeof(buffer));
         const std::uint64_t version = acknowledged().version[number];
+        expectKeysFound(arena, number, job.found == JobView::Found::Yes);
         if (job.found == JobView::Found::No) {
             EXPECT_TRUE(version == 0 || acknowledged().mayBeGone[number]) << "job " << number;
             continue;
         }
+        EXPECT_FALSE(acknowledged().isSecret[number]) << "job " << number;
         EXPECT_TRUE(job.version == version || job.version == version + 1) << "job " << number;
         EXPECT_TRUE(std::string_view(buffer, job.size) == bodyOf(number, job.version))
             << "job " << number;
         EXPECT_GE(job.status, acknowledged().status[number]) << "job " << number;
     }
+}
+
+/// A job's key is known as long as the job is seen, or is not seen yet.
+void CrashTest::expectKeysFound(JobArena& arena, std::uint64_t number, bool isSeen) {
+    const std::optional<KnownJob> known = arena.findKey(keyOf(number), 500);
+    EXPECT_EQ(known && !known->isHidden, isSeen) << "job " << number;
+    EXPECT_TRUE(!known || known->id == idNumber(number)) << "job " << number;
 }
 
 void CrashTest::expectEveryLiveJobAdoptable(JobArena& arena) {
@@ -178,48 +329,44 @@ void CrashTest::expectNothingLeaked(JobArena& arena) {
 
 #ifdef EDGERUN_CRASH_POINTS
 
-/// True if `work` came to its end before that passage.
-bool survives(std::uint64_t passage, const std::function<void()>& work) {
-    return endsWell(start([&] {
-        passagesUntilCrash = passage;
-        work();
-        passagesUntilCrash = 0;
-    }));
-}
+class LifeTest : public CrashTest, public testing::WithParamInterface<Life> {
+protected:
+    void live() { (Worker(attach(), acknowledged()).*GetParam())(); }
+};
 
-TEST_F(CrashTest, ADeathAnywhereLosesNothingThatWasAcknowledged) {
+TEST_P(LifeTest, ADeathAnywhereLosesNothingThatWasAcknowledged) {
     std::uint64_t repaired = 0;
     std::uint64_t passage = 1;
     bool survived = false;
     for (; !survived && !HasFailure(); ++passage) {
         SCOPED_TRACE("death at passage " + std::to_string(passage));
         reset();
-        survived = survives(passage, [&] { Worker(attach(), acknowledged()).live(); });
+        survived = survives(passage, [&] { live(); });
         JobArena arena = attach();
-        expectEveryJobWhole(arena);
+        arena.gauges();
         repaired += arena.gauges().repairs;
-        expectEveryLiveJobAdoptable(arena);
-        expectNothingLeaked(arena);
+        expectSound(arena);
     }
     EXPECT_GT(passage, 300u);
     EXPECT_GT(repaired, passage * 3 / 4);
 }
 
-TEST_F(CrashTest, ADeathDuringTheRepairIsCuredByTheNext) {
+TEST_P(LifeTest, ADeathDuringTheRepairIsCuredByTheNext) {
     for (std::uint64_t passage = 50; passage < 370 && !HasFailure(); passage += 29) {
         bool survived = false;
         for (std::uint64_t second = 1; !survived && !HasFailure(); second += 4) {
             SCOPED_TRACE("deaths at " + std::to_string(passage) + " and " + std::to_string(second));
             reset();
-            ASSERT_FALSE(survives(passage, [&] { Worker(attach(), acknowledged()).live(); }));
+            ASSERT_FALSE(survives(passage, [&] { live(); }));
             survived = survives(second, [&] { attach().gauges(); });
             JobArena arena = attach();
-            expectEveryJobWhole(arena);
-            expectEveryLiveJobAdoptable(arena);
-            expectNothingLeaked(arena);
+            arena.gauges();
+            expectSound(arena);
         }
     }
 }
+
+INSTANTIATE_TEST_SUITE_P(Lives, LifeTest, testing::Values(&Worker::live, &Worker::liveWithOrders));
 
 #endif
 

@@ -6,6 +6,7 @@
 #include "../../src/store/arena_layout.h"
 #include "edgerun/store/job_arena.h"
 #include "store_arena_fixture.h"
+#include "store_index_check.h"
 
 namespace edgerun::store {
 
@@ -70,6 +71,8 @@ TEST_F(RepairTest, WithoutItsIndexAndFreeListsTheArenaIsTheSameAfterARepair) {
     const std::string before = describeGauges();
     std::memset(layout.idBuckets, 0x5a, layout.bucketCount * 4);
     std::memset(layout.ownerBuckets, 0x5a, layout.bucketCount * 4);
+    std::memset(layout.liveBuckets, 0x5a, layout.bucketCount * 4);
+    std::memset(layout.keyBuckets, 0x5a, layout.bucketCount * 4);
     ArenaHeader& header = *layout.header;
     header.freeSlot = header.freeBlock = header.finishedHead = header.finishedTail = 12345;
     header.slotsFree = header.blocksFree = header.live = header.finished = header.open = 999;
@@ -105,6 +108,9 @@ TEST_F(RepairTest, AnImpossibleStateIsDroppedAndTheOthersStay) {
         [](JobState& s) { s.record.status = static_cast<JobStatus>(6); },
         [](JobState& s) { std::memset(&s.record.ownsThread, 2, 1); },
         [](JobState& s) { std::memset(&s.record.queryCut, 0xff, 1); },
+        [](JobState& s) { std::memset(&s.record.erased, 2, 1); },
+        [](JobState& s) { std::memset(&s.record.guarantee, 3, 1); },
+        [](JobState& s) { std::memset(&s.isHidden, 2, 1); },
         [](JobState& s) { s.body.head = kNone; },
         [](JobState& s) { s.body.head = 1 << 30; },
         [](JobState& s) { s.body.length = 1 << 30; },
@@ -187,30 +193,100 @@ TEST_F(RepairTest, JobsOfAnyOwnerCanBeAdoptedAfterARepair) {
 }
 
 /// Calls everything, with refs and ids that exist, existed and never did.
+class Caller {
+public:
+    Caller(JobArena& arena, const WorkerPlace& place, std::vector<JobRef>& refs,
+           std::mt19937& random)
+        : arena_(arena), place_(place), refs_(refs), random_(random) {}
+
+    void useEverything() {
+        for (std::uint64_t number = 0; number < 40; ++number) {
+            now_ = random_() % 3000;
+            text_.assign(random_() % 5 == 0 ? random_() % 16000 : random_() % 50, 't');
+            acceptAny();
+            look(idNumber(number));
+            workOn(anyRef());
+            order(idNumber(random_() % 40));
+            arena_.expire(now_, 3);
+            arena_.gauges();
+        }
+    }
+
+private:
+    const JobRef& anyRef() { return refs_[random_() % refs_.size()]; }
+
+    IdempotencyKey anyKey() {
+        IdempotencyKey key;
+        key.digest[3] = static_cast<std::uint8_t>(random_() % 20);
+        return key;
+    }
+
+    void acceptAny() {
+        const JobId id = idNumber(random_() % 40);
+        NewJob job{id, owner_, pending_, text_, "body", anyKey(), 30};
+        job.isHidden = random_() % 3 == 0;
+        refs_.push_back(arena_.accept(place_, job, now_).ref);
+    }
+
+    void look(const JobId& id) {
+        char buffer[20000];
+        arena_.read(id, owner_, now_, buffer, sizeof(buffer));
+        arena_.findThread(owner_, "thread");
+        arena_.findKey(anyKey(), now_);
+        arena_.list(owner_, id, std::nullopt, 5, now_);
+        arena_.list(owner_, std::nullopt, JobStatus::Completed, 50, now_);
+        watch_ = arena_.watch(id, owner_).value_or(watch_);
+        arena_.hasChanged(watch_);
+        arena_.hasChanged({cursor_ * 7, cursor_, cursor_});
+    }
+
+    void workOn(const JobRef& ref) {
+        arena_.load(ref);
+        arena_.loadWhole(ref);
+        arena_.idOf(ref);
+        arena_.loadRequest(ref);
+        arena_.publish(ref);
+        arena_.commit(ref, recordOf(JobStatus::Running), text_, now_);
+        arena_.commit(anyRef(), finishedRecord(), std::nullopt, now_);
+        arena_.commit(anyRef(), erased(Phase::CancelRun), std::nullopt, now_);
+        arena_.commit(anyRef(), erased(Phase::Done), std::nullopt, now_);
+        arena_.withdraw(anyRef());
+        std::vector<JobRef> taken;
+        arena_.adopt(place_, 0, cursor_, 5, taken);
+        refs_.insert(refs_.end(), taken.begin(), taken.end());
+    }
+
+    void order(const JobId& id) {
+        refs_.push_back(arena_.seize(place_, id, owner_).ref);
+        arena_.erase(idNumber(random_() % 40), owner_);
+        auto whole = arena_.snapshot(id);
+        if (whole) {
+            whole->id = idNumber(random_() % 40);
+            arena_.restore(*whole, now_, now_ + 500);
+        }
+    }
+
+    static run::Record erased(Phase phase) {
+        run::Record record = recordOf(JobStatus::Cancelled, phase);
+        record.erased = true;
+        return record;
+    }
+
+    JobArena& arena_;
+    WorkerPlace place_;
+    std::vector<JobRef>& refs_;
+    std::mt19937& random_;
+    const JobOwner owner_ = ownerNumber(1);
+    const run::Record pending_;
+    std::uint64_t now_ = 0;
+    std::string text_;
+    std::uint32_t cursor_ = random_();
+    JobWatch watch_;
+};
+
 void useEverything(JobArena& arena, const WorkerPlace& place, std::vector<JobRef>& refs,
                    std::mt19937& random) {
-    char buffer[20000];
-    std::uint32_t cursor = random();
-    for (std::uint64_t number = 0; number < 40; ++number) {
-        const std::uint64_t now = random() % 3000;
-        const std::string text(random() % 5 == 0 ? random() % 16000 : random() % 50, 't');
-        const Accepted job =
-            arena.accept(place, {idNumber(random() % 40), ownerNumber(1), {}, text, "body"}, now);
-        refs.push_back(job.ref);
-        const JobRef& ref = refs[random() % refs.size()];
-        std::vector<JobRef> taken;
-        arena.read(idNumber(number), ownerNumber(1), now, buffer, sizeof(buffer));
-        arena.load(ref);
-        arena.idOf(ref);
-        arena.loadRequest(ref);
-        arena.findThread(ownerNumber(1), "thread");
-        arena.commit(ref, recordOf(JobStatus::Running), text, now);
-        arena.commit(refs[random() % refs.size()], finishedRecord(), std::nullopt, now);
-        arena.adopt(place, 0, cursor, 5, taken);
-        refs.insert(refs.end(), taken.begin(), taken.end());
-        arena.expire(now, 3);
-        arena.gauges();
-    }
+    Caller(arena, place, refs, random).useEverything();
 }
 
 /// What must hold after any repair, whatever the memory held before.
@@ -232,6 +308,7 @@ void expectSound(JobArena& arena, const ArenaView& layout) {
     EXPECT_EQ(g.live + g.finished, jobs);
     layout.header->mutating = 1;
     EXPECT_EQ(arena.gauges().blocksFree, g.blocksFree) << "a second repair finds nothing more";
+    IndexCheck(layout.header, layout.header->bytes, arena).expectSound();
 }
 
 using Scribble = void (*)(char* memory, std::size_t length, std::mt19937& random);

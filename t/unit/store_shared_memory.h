@@ -11,6 +11,7 @@
 #include <functional>
 #include <string>
 
+#include "edgerun/store/crash_point.h"
 #include "edgerun/store/job_arena.h"
 #include "store_arena_fixture.h"
 
@@ -79,6 +80,19 @@ inline bool endsWell(pid_t child) {
     EXPECT_EQ(WTERMSIG(status), SIGKILL);
     return false;
 }
+
+#ifdef EDGERUN_CRASH_POINTS
+
+/// True if `work` came to its end before that passage.
+inline bool survives(std::uint64_t passage, const std::function<void()>& work) {
+    return endsWell(start([&] {
+        passagesUntilCrash = passage;
+        work();
+        passagesUntilCrash = 0;
+    }));
+}
+
+#endif
 
 /// What job `number` shows in `version`: any mixture of two would be noticed.
 /// Every third job's take several blocks.

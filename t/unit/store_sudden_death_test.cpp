@@ -1,3 +1,4 @@
+#include <endian.h>
 #include <gtest/gtest.h>
 #include <sys/time.h>
 
@@ -5,6 +6,7 @@
 #include <random>
 
 #include "edgerun/store/job_arena.h"
+#include "store_index_check.h"
 #include "store_shared_memory.h"
 
 /// Several workers at once, each of which dies at any instruction, as the master process
@@ -28,8 +30,30 @@ struct Shared {
     std::atomic<std::uint64_t> wrong;
     std::atomic<std::uint64_t> now;
     std::atomic<std::uint64_t> acknowledged[kJobs];  ///< versions
-    std::atomic<bool> isDone[kJobs];                 ///< its worker began to finish it
+    std::atomic<bool> isDone[kJobs];                 ///< somebody began to finish or to erase it
+    std::atomic<bool> isSecret[kJobs];               ///< nobody began to show it
 };
+
+/// Sorts as the number does.
+JobId idInTurn(std::uint64_t number) {
+    JobId id = idNumber(number);
+    const std::uint32_t time = htobe32(static_cast<std::uint32_t>(number));
+    std::memcpy(id.data() + 2, &time, sizeof(time));
+    return id;
+}
+
+IdempotencyKey keyOf(std::uint64_t number) {
+    IdempotencyKey key;
+    std::memcpy(key.digest.data(), &number, sizeof(number));
+    return key;
+}
+
+/// Whatever is left to do was done.
+run::Record endOf(run::Record record) {
+    record.phase = Phase::Done;
+    record.status = run::isFinal(record.status) ? record.status : JobStatus::Completed;
+    return record;
+}
 
 class Worker {
 public:
@@ -44,10 +68,22 @@ public:
         const itimerval alarm{{}, {0, 200 + static_cast<suseconds_t>(random_() % 2000)}};
         setitimer(ITIMER_REAL, &alarm, nullptr);
         while (true) {
-            switch (random_() % 8) {
+            switch (random_() % 12) {
                 case 0:
                 case 1:
                     accept();
+                    break;
+                case 8:
+                    acceptHidden();
+                    break;
+                case 9:
+                    restore();
+                    break;
+                case 10:
+                    seizeAny();
+                    break;
+                case 11:
+                    eraseAny();
                     break;
                 case 2:
                     adopt();
@@ -65,17 +101,87 @@ public:
     }
 
 private:
-    void accept() {
+    /// 0 when there are no more.
+    std::uint64_t nextNumber() {
         const std::uint64_t number = ++shared_.nextJob;
-        if (number >= kJobs) {
+        return number < kJobs ? number : 0;
+    }
+
+    std::uint64_t anyNumber() {
+        return 1 + random_() % std::min<std::uint64_t>(kJobs - 1, shared_.nextJob.load() + 1);
+    }
+
+    std::optional<JobRef> store(std::uint64_t number, bool isHidden) {
+        const JobId id = idInTurn(number);
+        const std::string request = bodyOf(number, 0);
+        const std::string body = bodyOf(number, 1);
+        const NewJob job{id, owner_, pending_, request, body, keyOf(number), 1000, isHidden};
+        const Accepted accepted = arena_.accept(place_, job, shared_.now);
+        return accepted.status == AcceptStatus::Accepted ? std::optional(accepted.ref)
+                                                         : std::nullopt;
+    }
+
+    void accept() {
+        const std::uint64_t number = nextNumber();
+        const std::optional<JobRef> ref = number == 0 ? std::nullopt : store(number, false);
+        if (ref) {
+            shared_.acknowledged[number] = 1;
+            refs_.push_back(*ref);
+        }
+    }
+
+    void acceptHidden() {
+        const std::uint64_t number = nextNumber();
+        shared_.isSecret[number] = true;
+        const std::optional<JobRef> ref = number == 0 ? std::nullopt : store(number, true);
+        if (!ref) {
             return;
         }
-        const Accepted job = arena_.accept(
-            place_, {idNumber(number), ownerNumber(1), {}, bodyOf(number, 0), bodyOf(number, 1)},
-            shared_.now);
-        if (job.status == AcceptStatus::Accepted) {
+        if (random_() % 2 == 0) {
+            arena_.withdraw(*ref);
+            return;
+        }
+        shared_.isSecret[number] = false;
+        if (arena_.publish(*ref)) {
             shared_.acknowledged[number] = 1;
-            refs_.push_back(job.ref);
+        }
+        refs_.push_back(*ref);
+    }
+
+    void restore() {
+        const std::uint64_t number = nextNumber();
+        if (number == 0) {
+            return;
+        }
+        JobSnapshot job{idInTurn(number),  owner_,           keyOf(number), 1, 1, {},
+                        bodyOf(number, 0), bodyOf(number, 1)};
+        if (random_() % 2 == 0) {
+            job.record = finishedRecord();
+            shared_.isDone[number] = true;
+        }
+        if (arena_.restore(job, shared_.now, shared_.now + 300) == Restored::Restored) {
+            shared_.acknowledged[number] = 1;
+        }
+    }
+
+    void seizeAny() {
+        const Seized seized = arena_.seize(place_, idInTurn(anyNumber()), owner_);
+        if (seized.outcome == Seizure::Taken) {
+            refs_.push_back(seized.ref);
+        }
+    }
+
+    void eraseAny() {
+        const std::uint64_t number = anyNumber();
+        const Seized seized = arena_.seize(place_, idInTurn(number), owner_);
+        if (seized.outcome == Seizure::Done) {
+            arena_.erase(idInTurn(number), owner_);
+        } else if (seized.outcome == Seizure::Taken) {
+            shared_.isDone[number] = true;
+            run::Record record = recordOf(JobStatus::Cancelled, Phase::CancelRun);
+            record.erased = true;
+            arena_.commit(seized.ref, record, std::nullopt, shared_.now);
+            refs_.push_back(seized.ref);
         }
     }
 
@@ -90,24 +196,30 @@ private:
         }
         std::swap(refs_[random_() % refs_.size()], refs_.back());
         const JobRef ref = refs_.back();
-        const auto id = arena_.idOf(ref);
-        if (!id) {
+        const auto whole = arena_.loadWhole(ref);
+        if (!whole) {
             refs_.pop_back();
             return;
         }
+        if (whole->record.erased) {
+            arena_.commit(ref, endOf(whole->record), std::nullopt, shared_.now);
+            return;
+        }
         std::uint64_t number;
-        std::memcpy(&number, &(*id)[7], sizeof(number));
+        std::memcpy(&number, &whole->id[7], sizeof(number));
+        shared_.wrong += whole->request == bodyOf(number, 0) ? 0 : 1;
         commitNext(ref, number, random_() % 4 == 0);
     }
 
     void commitNext(const JobRef& ref, std::uint64_t number, bool isLast) {
         char buffer[4096];
         const JobView job =
-            arena_.read(idNumber(number), ownerNumber(1), shared_.now, buffer, sizeof(buffer));
+            arena_.read(idInTurn(number), ownerNumber(1), shared_.now, buffer, sizeof(buffer));
         run::Record record = isLast ? finishedRecord() : recordOf(JobStatus::Running);
         if (isLast) {
             shared_.isDone[number] = true;
         }
+        shared_.isSecret[number] = false;
         const std::uint64_t version = job.version + 1;
         record.version = version;
         if (arena_.commit(ref, record, bodyOf(number, version), shared_.now) == Commit::Done) {
@@ -116,16 +228,16 @@ private:
     }
 
     void readAny() {
-        const std::uint64_t number =
-            1 + random_() % std::min<std::uint64_t>(kJobs - 1, shared_.nextJob.load() + 1);
+        const std::uint64_t number = anyNumber();
         const std::uint64_t least = shared_.acknowledged[number];
         char buffer[4096];
         const JobView job =
-            arena_.read(idNumber(number), ownerNumber(1), shared_.now, buffer, sizeof(buffer));
-        const bool isRight = job.found == JobView::Found::No
-                                 ? least == 0 || shared_.isDone[number]
-                                 : job.version >= least && std::string_view(buffer, job.size) ==
-                                                               bodyOf(number, job.version);
+            arena_.read(idInTurn(number), ownerNumber(1), shared_.now, buffer, sizeof(buffer));
+        const bool isRight =
+            job.found == JobView::Found::No
+                ? least == 0 || shared_.isDone[number]
+                : job.version >= least && !shared_.isSecret[number] &&
+                      std::string_view(buffer, job.size) == bodyOf(number, job.version);
         shared_.wrong += isRight ? 0 : 1;
     }
 
@@ -135,6 +247,8 @@ private:
     std::mt19937 random_;
     std::uint32_t cursor_ = 0;
     std::vector<JobRef> refs_;
+    const JobOwner owner_ = ownerNumber(1);
+    const run::Record pending_;
 };
 
 class SuddenDeathTest : public testing::Test {
@@ -187,8 +301,10 @@ TEST_F(SuddenDeathTest, WorkersThatDieAtAnyInstructionLoseNothing) {
     std::vector<JobRef> taken;
     arena.adopt(place, now, cursor, kJobs, taken);
     EXPECT_EQ(taken.size(), arena.gauges().live);
+    IndexCheck(memory.data(), kArenaBytes, arena).expectSound();
     for (const JobRef& ref : taken) {
-        EXPECT_EQ(arena.commit(ref, finishedRecord(), "end", now), Commit::Done);
+        const run::Record end = endOf(arena.load(ref).value().record);
+        EXPECT_EQ(arena.commit(ref, end, std::nullopt, now), Commit::Done);
     }
     arena.expire(now + 1000, kJobs);
     EXPECT_EQ(arena.gauges().slotsFree, arena.gauges().slots);
