@@ -77,6 +77,20 @@ TEST_F(JobWatchTest, AChangeIsSignalledAndSeen) {
     EXPECT_TRUE(arena->hasChanged(before));
 }
 
+TEST_F(JobWatchTest, AfterASignalTheJobIsWatchedNoMore) {
+    const JobRef ref = take(Asked(1));
+    const JobWatch watched = watch(1);
+    commit(ref, recordOf(JobStatus::Running), "running");
+    commit(ref, recordOf(JobStatus::RequiresAction), "requires action");
+    EXPECT_EQ(signal.count, 1);
+    EXPECT_TRUE(arena->hasChanged(watched));
+}
+
+TEST_F(JobWatchTest, AnErasedJobIsNotWatched) {
+    commit(take(Asked(1)), erasedRecord());
+    EXPECT_FALSE(arena->watch(idAt(1), ownerNumber(1)));
+}
+
 TEST_F(JobWatchTest, WhatItsOwnerDoesNotSeeIsNoChange) {
     const JobRef ref = take(Asked(1));
     commit(ref, recordOf(JobStatus::Running), "running");

@@ -304,6 +304,13 @@ TEST_F(RestoreTest, AnArenaIsWholeUnlessSomebodySaysOtherwise) {
     lock.unlock();
 }
 
+TEST_F(RestoreTest, JournalFailuresAreCounted) {
+    EXPECT_EQ(arena->gauges().journalFailures, 0u);
+    arena->countJournalFailure();
+    arena->countJournalFailure();
+    EXPECT_EQ(arena->gauges().journalFailures, 2u);
+}
+
 }  // namespace
 
 }  // namespace edgerun::store
