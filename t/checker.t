@@ -61,7 +61,7 @@ is_broken('', 'requires action and back', [
     shown('poll', 'a', 'COMPLETED', 4),
 ], run_of('a'));
 is_broken('', 'a job that nobody acknowledged may stay open, and have a run', [
-    event('submit', 'info'), 
+    event('submit', 'info'),
 ], run_of('x'));
 
 is_broken(qr/^lost: a: PENDING in the end$/, 'an acknowledged job that never ends', [ submitted('a') ]);
@@ -103,6 +103,9 @@ is_broken('', 'answers that were under way at once have no order',
 is_broken('two ids of a key: alice k1: a b', 'a key with two jobs',
     [ submitted('a', key => 'k1'), submitted('b', key => 'k1'), completed('a'), completed('b') ],
     run_of('a'), run_of('b'));
+is_broken('', 'a key of an erased job',
+    [ submitted('a', key => 'k1'), event('delete', 'ok', id => 'a', http => 204),
+        submitted('b', key => 'k1'), completed('b') ], run_of('b'));
 is_broken('', 'a key of two users',
     [ submitted('a', key => 'k1'), submitted('b', key => 'k1', user => 'bob'), completed('a'), completed('b') ],
     run_of('a'), run_of('b'));

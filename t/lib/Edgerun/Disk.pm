@@ -1,7 +1,7 @@
 package Edgerun::Disk;
 
 # The disk under one directory of a test's NGINX: it loses in a power cut what was
-# not flushed, and is slow, full or failing when told so (t/faults/disk.c). In short:
+# not flushed, and is slow, full or failing when told so (t/faults/disk.h). In short:
 #
 #     my $disk = Edgerun::Disk->new($t, 'journal');    # before $t->run
 #     $disk->set(failFlushes => 1);
@@ -25,7 +25,7 @@ our $SHIM = $ENV{TEST_NGINX_DISK} // "$TOP/build/bin/disk.so";
 
 use constant PAGE => 4096;
 
-# struct control of disk.c.
+# Control of t/faults/disk.h.
 my @MEMBERS = qw(delayMs failFlushes failWrites isFull flushes failedFlushes writes failedWrites);
 my %AT = map { $MEMBERS[$_] => 8 * $_ } 0 .. $#MEMBERS;
 
@@ -141,7 +141,7 @@ sub _settle {
     my ($self, @left) = @_;
     my ($directory, $shadow) = @$self{qw(directory shadow)};
     unlink glob "$shadow/inodes/* $shadow/pins/*";
-    my $names = "\n";
+    my $names = '';
     for my $file (@left) {
         my $path = "$directory/$file->{name}";
         my $inode = (stat $path)[1];

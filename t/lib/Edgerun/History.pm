@@ -3,7 +3,7 @@ package Edgerun::History;
 # What clients did and saw while things went wrong, and whether it keeps the
 # promises made to them. An event is a line of JSON:
 #
-#   op       submit, poll, cancel, delete; or nemesis, with `what` was done
+#   op       submit, poll, wait, cancel, delete; or nemesis, with `what` was done
 #   begin, end   seconds of the monotonic clock, before and after
 #   outcome  ok; info: may or may not have happened (503, a reset, no answer in
 #            time); gone: 404 or 410; odd: any other answer
@@ -141,11 +141,13 @@ sub _odd_answers {
         grep { ($_->{outcome} // '') eq 'odd' } @$events;
 }
 
+# But for erased jobs, whose keys are free again.
 sub _two_ids {
     my ($events) = @_;
+    my %erased = map { $_->{id} => 1 } grep { $_->{op} eq 'delete' } @$events;
     my %ids;
     for my $event (grep { _is_acknowledgement($_) && defined $_->{key} } @$events) {
-        $ids{"$event->{user} $event->{key}"}{ $event->{id} } = 1;
+        $ids{"$event->{user} $event->{key}"}{ $event->{id} } = 1 if !$erased{ $event->{id} };
     }
     return map { { rule => 'two ids of a key', text => join ' ', "$_:", sort keys %{ $ids{$_} } } }
         grep { keys %{ $ids{$_} } > 1 } sort keys %ids;

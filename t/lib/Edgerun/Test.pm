@@ -17,7 +17,7 @@ package Edgerun::Test;
 # from the sanitizers.
 #
 # Environment: TEST_NGINX_BINARY, TEST_NGINX_MODULE (a path, or "static"),
-# TEST_NGINX_EMULATOR, TEST_NGINX_SANITIZED, TEST_DEBUG=1 (debug log),
+# TEST_NGINX_CRASHING (the module with crash points), TEST_NGINX_EMULATOR, TEST_NGINX_SANITIZED, TEST_DEBUG=1 (debug log),
 # EDGERUN_KEEP=1 (keep the directory), EDGERUN_TIMEOUT (seconds for a file).
 
 use strict;
@@ -42,6 +42,7 @@ use Edgerun::Wait qw(wait_until wait_for_socket wait_for_exit);
 our $TOP       = abs_path(dirname(__FILE__) . '/../../..');
 our $BINARY    = $ENV{TEST_NGINX_BINARY}   // '/usr/sbin/nginx';
 our $MODULE    = $ENV{TEST_NGINX_MODULE}   // "$TOP/build/ngx_http_edgerun_module.so";
+our $CRASHING  = $ENV{TEST_NGINX_CRASHING} // "$TOP/build/crash/ngx_http_edgerun_module.so";
 our $SANITIZED = $ENV{TEST_NGINX_SANITIZED} // 0;
 
 our $SECRET  = 'a secret for tests of 32 bytes or more';    # of the default tokens
@@ -60,7 +61,8 @@ sub import {
     return;
 }
 
-# new(OPTIONS): workers => 2, env => { NAME => VALUE or undef }
+# new(OPTIONS): workers => 2, env => { NAME => VALUE or undef }, crashing => 1 for the
+# module with crash points (crash_at())
 sub new {
     my ($class, %options) = @_;
     my $self = bless {
@@ -77,7 +79,9 @@ sub new {
     }, $class;
     chmod 0755, $self->{dir};
     mkdir "$self->{dir}/$_" for qw(logs modules temp);
-    symlink $MODULE, "$self->{dir}/modules/ngx_http_edgerun_module.so" if !is_static();
+    my $module = $options{crashing} ? $CRASHING : $MODULE;
+    symlink $module, "$self->{dir}/modules/ngx_http_edgerun_module.so" if !is_static();
+    $self->_prepare_crashes if $options{crashing};
     chmod 01777, "$self->{dir}/logs";    # the sanitizers' reports are written by workers
     push @live, $self;
     return $self;
@@ -260,6 +264,16 @@ sub kill_all {
     return;
 }
 
+# Only the master: its workers serve on, and are nobody's children.
+sub kill_master {
+    my ($self) = @_;
+    my $pid = delete $self->{pid} or return;
+    kill 'KILL', $pid;
+    wait_for_exit($pid);
+    unlink "$self->{dir}/logs/nginx.pid";
+    return;
+}
+
 # reload(OPTIONS): HUP; waits until the new workers are there and, unless
 # old => 'stay', the old ones are gone. False if NGINX refused the configuration.
 sub reload {
@@ -297,6 +311,34 @@ sub kill_worker {
     kill $signal // 'KILL', $pid;
     wait_until { !_is_alive($pid) && $self->worker_pids == $self->{workers} }
         or croak "worker $pid was not replaced";
+    return;
+}
+
+# crash_at(POINT): the next worker that passes this EDGERUN_CRASH_POINT kills itself
+# there; has_crashed() tells when. Of NGINX with crashing => 1, and
+# "env EDGERUN_CRASH_FILE;" in its main context.
+sub crash_at {
+    my ($self, $point) = @_;
+    my $new = "$self->{crashes}/new";
+    open my $file, '>', $new or croak "$new: $!";
+    print $file "$point\n";
+    CORE::close $file or croak "$new: $!";
+    rename $new, "$self->{crashes}/point" or croak "$!";
+    return;
+}
+
+sub has_crashed { my ($self) = @_; return !-e "$self->{crashes}/point" }
+
+# Nobody is to crash any more.
+sub forget_crash { my ($self) = @_; unlink "$self->{crashes}/point"; return }
+
+# Workers remove the file: they may write to its directory.
+sub _prepare_crashes {
+    my ($self) = @_;
+    $self->{crashes} = "$self->{dir}/crashes";
+    mkdir $self->{crashes};
+    chmod 0777, $self->{crashes};
+    $self->set_environment(EDGERUN_CRASH_FILE => "$self->{crashes}/point");
     return;
 }
 
