@@ -122,6 +122,14 @@ TEST_F(HiddenJobTest, WhoLostAHiddenJobNeitherPublishesNorWithdrawsIt) {
     EXPECT_TRUE(isSeen(1));
 }
 
+TEST_F(HiddenJobTest, AJobThatWasPublishedIsNotWithdrawn) {
+    const JobRef ref = take(hidden(1));
+    EXPECT_TRUE(arena->publish(ref));
+    arena->withdraw(ref);
+    EXPECT_TRUE(isSeen(1));
+    EXPECT_TRUE(arena->load(ref));
+}
+
 TEST_F(HiddenJobTest, AReferenceToAWithdrawnJobDoesNothingToTheNextInItsSlot) {
     const JobRef gone = take(hidden(1));
     arena->withdraw(gone);

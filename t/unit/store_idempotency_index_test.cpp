@@ -259,9 +259,9 @@ TEST_F(MaxRunningTest, AKnownKeyIsToldBeforeTheLimitAndABusyThread) {
 }
 
 /// With room for thousands of jobs.
-class ManyFinishedTest : public MaxRunningTest {
+class ManyJobsTest : public MaxRunningTest {
 protected:
-    ManyFinishedTest() {
+    ManyJobsTest() {
         constexpr std::size_t kBytes = 24 << 20;
         large.emplace(kBytes);
         EXPECT_TRUE(JobArena::format(large->data(), kBytes, {1000, 4096}, testSecret()));
@@ -272,7 +272,7 @@ protected:
     std::optional<ArenaMemory> large;
 };
 
-TEST_F(ManyFinishedTest, ThousandsOfFinishedJobsCountForNothing) {
+TEST_F(ManyJobsTest, ThousandsOfFinishedJobsCountForNothing) {
     const JobRef oldest = take(atMost(2, 1));
     for (std::uint64_t time = 2; time < 4000; ++time) {
         finish(take(atMost(2, time)));
@@ -284,7 +284,7 @@ TEST_F(ManyFinishedTest, ThousandsOfFinishedJobsCountForNothing) {
     EXPECT_EQ(tryAtMost(2, 4002), AcceptStatus::TooManyRunning);
 }
 
-TEST_F(ManyFinishedTest, ALimitOfThousandsIsExactToo) {
+TEST_F(ManyJobsTest, ALimitOfThousandsIsExactToo) {
     constexpr std::uint32_t kLimit = 5000;
     for (std::uint64_t time = 1; time <= kLimit; ++time) {
         ASSERT_EQ(tryAtMost(kLimit, time), AcceptStatus::Accepted) << time;
@@ -292,12 +292,33 @@ TEST_F(ManyFinishedTest, ALimitOfThousandsIsExactToo) {
     EXPECT_EQ(tryAtMost(kLimit, kLimit + 1), AcceptStatus::TooManyRunning);
 }
 
-TEST_F(ManyFinishedTest, JobsThatAreCleanedUpHideNoneThatRuns) {
+TEST_F(ManyJobsTest, JobsThatAreCleanedUpHideNoneThatRuns) {
     take(atMost(1, 1));
     for (std::uint64_t time = 2; time < 5000; ++time) {
         commit(take(Asked(time)), cancelledRecord(), "cancelled");
     }
     EXPECT_EQ(tryAtMost(1, 5000), AcceptStatus::TooManyRunning);
+}
+
+/// So many owners that several share what they are found by.
+TEST_F(ManyJobsTest, OwnersThatComeAndGoDoNotDisturbOthers) {
+    constexpr std::uint64_t kOwners = 2000;
+    std::vector<JobRef> first;
+    for (std::uint64_t owner = 0; owner < kOwners; ++owner) {
+        first.push_back(take(atMost(2, owner, owner)));
+        take(atMost(2, 10'000 + owner, owner));
+    }
+    for (std::uint64_t owner = 0; owner < kOwners; owner += 2) {
+        commit(first[owner], erasedRecord(Phase::Done));
+    }
+    for (std::uint64_t owner = 0; owner < kOwners; ++owner) {
+        EXPECT_EQ(tryAtMost(owner % 2 == 0 ? 1 : 2, 20'000 + owner, owner),
+                  AcceptStatus::TooManyRunning)
+            << "owner " << owner;
+    }
+    for (std::uint64_t owner = 0; owner < kOwners; owner += 2) {
+        take(atMost(2, 30'000 + owner, owner));
+    }
 }
 
 }  // namespace

@@ -187,6 +187,16 @@ TEST_F(JobControlTest, AnErasedJobIsCleanedUpUnseenAndThenGone) {
     EXPECT_EQ(arena->commit(ref, erasedRecord(Phase::Done), std::nullopt, 0), Commit::Lost);
 }
 
+TEST_F(JobControlTest, NoLaterCommitBringsAnErasedJobBack) {
+    const JobRef ref = take(Asked(1));
+    commit(ref, erasedRecord());
+    commit(ref, cancelledRecord(Phase::DeleteThread));
+    EXPECT_FALSE(isSeen(1));
+    EXPECT_TRUE(arena->load(ref)->record.erased);
+    commit(ref, cancelledRecord(Phase::Done));
+    EXPECT_EQ(arena->gauges().slotsFree, arena->gauges().slots);
+}
+
 TEST_F(JobControlTest, AJobErasedWithNothingLeftToDoIsGoneAtOnce) {
     const ArenaGauges before = arena->gauges();
     const JobRef ref = take(Asked(1));
