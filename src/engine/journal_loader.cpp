@@ -20,13 +20,6 @@ using Loading = store::JobArena::Loading;
 
 constexpr std::size_t kAsideAtOnce = 1024 * 1024;  // bytes
 
-store::OpenFile takeTurn(const std::string& directory) {
-    const std::string path = directory + "/loading.lock";
-    store::OpenFile file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    const bool isMine = file && flock(file.fd(), LOCK_EX | LOCK_NB) == 0;
-    return isMine ? std::move(file) : store::OpenFile();
-}
-
 /// What is left of a finished job's time, in ms; the wall clock may have been set meanwhile.
 std::uint64_t timeLeft(const run::Record& record, std::uint64_t ttl, std::int64_t wall) {
     const auto most = static_cast<std::int64_t>(ttl);
@@ -47,7 +40,7 @@ JournalLoader::JournalLoader(const std::string& directory, store::JobArena& aren
     : directory_(directory), arena_(arena), notes_(notes) {}
 
 void JournalLoader::load() {
-    const store::OpenFile turn = takeTurn(directory_);
+    const store::OpenFile turn = takeTurn();
     const Loading before = arena_.loading();
     if (!turn || before == Loading::Whole) {
         return;
@@ -66,6 +59,17 @@ void JournalLoader::load() {
 }
 
 // --- whose turn it is ---
+
+store::OpenFile JournalLoader::takeTurn() {
+    const std::string path = directory_ + "/loading.lock";
+    store::OpenFile file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!file && !isRefused_) {
+        isRefused_ = true;
+        notes_.push_back({NGX_LOG_ERR, errno, "cannot open \"" + path + "\"; jobs are refused"});
+    }
+    const bool isMine = file && flock(file.fd(), LOCK_EX | LOCK_NB) == 0;
+    return isMine ? std::move(file) : store::OpenFile();
+}
 
 /// What is locked can change no more, so it is listed after that.
 JournalLoader::Left JournalLoader::lockLeft() {

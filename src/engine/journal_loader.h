@@ -44,6 +44,7 @@ private:
         std::size_t malformed = 0;
     };
 
+    store::OpenFile takeTurn();
     Left lockLeft();
     std::map<std::uint64_t, store::OpenFile> lockFree();
     bool isEarlier(const store::WriterFiles& files) const;
@@ -57,6 +58,7 @@ private:
     const std::string& directory_;
     store::JobArena& arena_;
     JournalNotes& notes_;
+    bool isRefused_ = false;           // its turn; said once
     std::set<std::uint64_t> damaged_;  // writers whose files cannot be read
     std::vector<LockedWriter> kept_;   // that nobody else may read while this process lives
 
