@@ -139,7 +139,7 @@ $client = $t->connect;
 $before = newest()->{id};
 $client->write(Edgerun::Http::format_request('POST', '/jobs', %alice, json => { query => '[[duration=2000]] reload' }));
 wait_until { $mine = newest(); $mine->{id} ne $before && $mine->{runId} };
-ok $t->reload(old => 'stay'), 'the configuration is loaded anew';
+ok $t->reload(old => 'stay'), 'the configuration is loaded anew';    # the job goes on elsewhere
 is $client->read_response->{json}{status}, 'COMPLETED', 'who waits is answered by the worker that leaves';
 
 done_testing;

@@ -204,12 +204,14 @@ $leaving[$_]->close(abort => $_ % 2) for 0 .. 19;
 ok wait_until { waiting() == 0 }, 'clients that leave are forgotten';
 is cancel($url), 'CANCELLED', 'the job changes all the same';
 
+my ($before) = @{ $t->get('/jobs?limit=1', %alice)->{json}{jobs} };
 my $left = $t->connect;
 $left->write(Edgerun::Http::format_request('POST', '/jobs', %alice, json => { query => '[[duration=1500]] left' }, prefer('wait=30')));
 ok wait_until { waiting() == 1 }, 'a client waits for its job';
 $left->close;
 ok wait_until { waiting() == 0 }, 'and leaves';
-my ($listed) = @{ $t->get('/jobs?limit=1', %alice)->{json}{jobs} };
+my $listed;
+wait_until { ($listed) = @{ $t->get('/jobs?limit=1', %alice)->{json}{jobs} }; $listed->{id} ne $before->{id} };
 is $t->wait_for_job("/jobs/$listed->{id}", %alice)->{json}{status}, 'COMPLETED', 'its job goes on';
 
 my $between = $t->connect;
@@ -267,6 +269,7 @@ like $page->{body}, qr/"status":"RUNNING"/, 'a page that includes a job is not h
 my $kept = wait_for($url);
 wait_until { waiting() == 1 };
 ok $t->reload(old => 'stay'), 'the configuration is loaded anew';
+run_job($t, '[[duration=300]] meanwhile');
 cancel($url);
 is $kept->read_response->{json}{status}, 'CANCELLED', 'who waits with a worker that leaves is told';
 
