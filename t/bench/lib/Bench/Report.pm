@@ -5,7 +5,8 @@ use warnings;
 
 use Exporter qw(import);
 
-our @EXPORT_OK = qw(poll_rows burst_rows flight_rows gate_rows rotation_rows table);
+our @EXPORT_OK = qw(poll_rows burst_rows flight_rows gate_rows rotation_rows durable_rows waiting_rows
+    replay_rows adoption_rows table);
 
 # Figure, its name in a result, its format, its target: of edgerun's against stock's.
 my @closed_figures = (
@@ -35,6 +36,35 @@ my @rotation_figures = (
     ['other failures',     'failures',     '%d',   '0'],
     ['fetches of the set', 'fetches',      '%d',   ''],
     ['longest answer ms',  'longest_ms',   '%.0f', ''],
+);
+my @durable_figures = (
+    ['accepted/s',             'accepted_per_s', '%.0f', ''],
+    ['submission p50 ms',      'latency_p50_ms', '%.2f', ''],
+    ['submission p99 ms',      'latency_p99_ms', '%.2f', ''],
+    ['polls meanwhile p99 ms', 'poll_p99_ms',    '%.2f', '< 5'],
+);
+my @watch_figures = (
+    ['answered',               'answered',          '%d',   'all'],
+    ['CPU ms/s, nobody waits', 'idle_cpu_ms_per_s', '%.2f', ''],
+    ['CPU ms/s, all wait',     'held_cpu_ms_per_s', '%.2f', 'the same'],
+    ['KiB per client',         'kib_per_client',    '%.1f', ''],
+    ['ms until the last knew', 'delay_max_ms',      '%.0f', '<= 50'],
+);
+my @await_figures = (
+    ['answered',                'answered',     '%d',   'all'],
+    ['ms until each knew, p99', 'delay_p99_ms', '%.0f', '<= 50'],
+    ['the longest',             'delay_max_ms', '%.0f', '<= 50'],
+);
+my @replay_figures = (
+    ['records/s',                      'records_per_s', '%.0f', '>= 500000'],
+    ['jobs',                           'jobs',          '%d',   ''],
+    ['s from start to ready, all', 'ready_s',       '%.3f', ''],
+    ['s from start to ready, 100', 'ready_empty_s', '%.3f', ''],
+);
+my @adoption_figures = (
+    ['its jobs',              'adopted',  '%d',   ''],
+    ['s until all go on',     'still_s',  '%.2f', '<= 3'],
+    ['s, polls of others',    'others_s', '%.2f', ''],
 );
 my @flight_figures = (
     ['completed',                  'completed',                 '%d',   'all'],
@@ -89,10 +119,47 @@ sub gate_rows {
 
 sub rotation_rows {
     my ($rotation) = @_;
+    return plain_rows('rotation', $rotation, @rotation_figures);
+}
+
+# $runs: { none => [...], native => the same, ... } as of Bench::Durable.
+sub durable_rows {
+    my ($runs) = @_;
+    return map {
+        my $disk = $_;
+        my @rows = map { compared($runs, $disk, 'none', @$_) } @durable_figures;
+        $_->[0] = "sync=always, $disk: $_->[0]" for @rows;
+        @rows;
+    } 'native', '+1 ms', '+5 ms';
+}
+
+sub waiting_rows {
+    my ($waiting) = @_;
+    my ($watch, $await) = @$waiting{qw(watch await)};
+    return plain_rows("$watch->{clients} wait for one job", $watch, @watch_figures),
+        plain_rows("$await->{clients} wait for theirs", $await, @await_figures);
+}
+
+sub replay_rows {
+    my ($replay) = @_;
+    return plain_rows('journal', $replay, @replay_figures);
+}
+
+# Of several kills: the jobs of a usual one, and the longest time.
+sub adoption_rows {
+    my ($kills) = @_;
+    my %all = (adopted => median_of($kills, 'adopted'),
+        map { my $name = $_; ($name => (sort { $b <=> $a } map { $_->{$name} } @$kills)[0]) } qw(still_s others_s));
+    return plain_rows('kill -9 of a worker', \%all, @adoption_figures);
+}
+
+# Nothing to compare with.
+sub plain_rows {
+    my ($what, $result, @figures) = @_;
     return map {
         my ($label, $name, $format, $target) = @$_;
-        ["rotation: $label", sprintf($format, $rotation->{$name}), '', '', $target];
-    } @rotation_figures;
+        ["$what: $label", sprintf($format, $result->{$name}), '', '', $target];
+    } @figures;
 }
 
 # The targets are for 10,000: with fewer, the client's polls weigh more than the jobs.

@@ -17,7 +17,7 @@ our @EXPORT_OK = qw(cores on_core read_file write_file);
 
 my $user_secret = 'bench-secret-bench-secret-bench-secret';
 
-# %program: paths of module, emulator and nginx.
+# %program: paths of module, emulator, nginx and disk.so.
 sub new {
     my ($class, %program) = @_;
     my $dir = tempdir('edgerun-bench-XXXXXX', TMPDIR => 1, CLEANUP => 1);
@@ -35,14 +35,17 @@ sub ids_file   { "$_[0]{dir}/ids" }
 # What the servers that were stopped had to complain of.
 sub problems { @{ $_[0]{problems} } }
 
-# NGINX with the module and an emulator of its own: { url, worker, emulator }.
+# NGINX with the module and an emulator of its own: { url, worker, workers, master, emulator, name }.
+# %setup: workers (1), zone (more parameters of edgerun_job_zone), environment of NGINX (a hash),
+# log (the emulator keeps one).
 sub start_edgerun {
-    my ($self, $name) = @_;
+    my ($self, $name, %setup) = @_;
     my ($emulator_port, $port) = (free_port(), free_port());
     $self->start('emulator', 1, $emulator_port, $self->{program}{emulator},
-        '--port', $emulator_port, '--no-log');
-    my $setup = $self->start_nginx($name, $port, "load_module $self->{program}{module};", <<"END");
-    edgerun_job_zone zone=jobs:256m;
+        '--port', $emulator_port, $setup{log} ? () : '--no-log');
+    my $zone = join ' ', 'zone=jobs:256m', $setup{zone} // ();
+    my $edgerun = $self->start_nginx($name, $port, "load_module $self->{program}{module};", <<"END", %setup);
+    edgerun_job_zone $zone;
     edgerun_provider emu {
         api        assistants;
         base_url   http://127.0.0.1:$emulator_port/v1;
@@ -60,7 +63,8 @@ sub start_edgerun {
         }
     }
 END
-    return { %$setup, emulator => "http://127.0.0.1:$emulator_port/" };
+    $edgerun->{emulator} = "http://127.0.0.1:$emulator_port/";
+    return $edgerun;
 }
 
 # NGINX without the module, answering the same requests with $bytes of body.
@@ -96,14 +100,29 @@ sub stop_all {
     my ($self) = @_;
     my @pids = keys %{ $self->{started} };
     kill TERM => @pids;
-    for my $pid (@pids) {
-        my $deadline = time + 10;
-        while (waitpid($pid, WNOHANG) == 0) {
-            kill KILL => $pid if time > $deadline;
-            sleep 0.02;
-        }
-        $self->check_log(delete $self->{started}{$pid});
+    $self->reap($_) for @pids;
+}
+
+sub stop {
+    my ($self, $pid) = @_;
+    kill TERM => $pid;
+    $self->reap($pid);
+}
+
+sub reap {
+    my ($self, $pid) = @_;
+    my $deadline = time + 10;
+    while (waitpid($pid, WNOHANG) == 0) {
+        kill KILL => $pid if time > $deadline;
+        sleep 0.02;
     }
+    $self->check_log(delete $self->{started}{$pid});
+}
+
+# Lines in error.log that a benchmark means to cause.
+sub tolerate {
+    my ($self, $pattern) = @_;
+    $self->{tolerated} = $pattern;
 }
 
 sub DESTROY {
@@ -113,12 +132,13 @@ sub DESTROY {
 }
 
 sub start_nginx {
-    my ($self, $name, $port, $main, $http) = @_;
-    my $dir = $self->{dir};
+    my ($self, $name, $port, $main, $http, %setup) = @_;
+    my $dir     = $self->{dir};
+    my $workers = $setup{workers} // 1;
     write_file("$dir/$name.conf", <<"END");
 $main
 daemon off;
-worker_processes 1;
+worker_processes $workers;
 worker_rlimit_nofile 16384;
 pid $dir/$name.pid;
 error_log $dir/$name.log;
@@ -134,16 +154,41 @@ http {
     scgi_temp_path $dir/scgi;
 $http}
 END
-    my $master = $self->start($name, 0, $port, $self->{program}{nginx}, '-p', $dir,
+    return $self->start_again({ name => $name, port => $port, count => $workers,
+            environment => $setup{environment} // {}, url => "http://127.0.0.1:$port/simulations" });
+}
+
+# The environment of an NGINX on whose disk a flush in this directory takes longer.
+sub slow_disk {
+    my ($self, $directory, $milliseconds) = @_;
+    return {
+        LD_PRELOAD            => $self->{program}{disk},
+        EDGERUN_DISK_DIR      => $directory,
+        EDGERUN_DISK_DELAY_MS => $milliseconds,
+    };
+}
+
+# What start_edgerun() or start_again() gave, after stop(): the same NGINX in other processes.
+sub start_again {
+    my ($self, $nginx) = @_;
+    my ($dir, $name) = ($self->{dir}, $nginx->{name});
+    local %ENV = (%ENV, %{ $nginx->{environment} });
+    my $master = $self->start($name, 0, $nginx->{port}, $self->{program}{nginx}, '-p', $dir,
         '-c', "$dir/$name.conf", '-e', "$dir/$name.log");
-    # The master listens before it has a worker.
-    my ($worker, $deadline) = (undef, time + 10);
-    until ($worker) {
-        ($worker) = split ' ', read_file("/proc/$master/task/$master/children");
-        die "$name has no worker\n" if time > $deadline;
-        sleep 0.01 if !$worker;
+    my @workers = wait_for_workers($name, $master, $nginx->{count});
+    return { %$nginx, master => $master, workers => \@workers, worker => $workers[0] };
+}
+
+# The master listens before it has workers.
+sub wait_for_workers {
+    my ($name, $master, $count) = @_;
+    my $deadline = time + 10;
+    while (1) {
+        my @workers = split ' ', read_file("/proc/$master/task/$master/children");
+        return @workers if @workers == $count;
+        die "$name has no workers\n" if time > $deadline;
+        sleep 0.01;
     }
-    return { url => "http://127.0.0.1:$port/simulations", worker => $worker };
 }
 
 # Starts a server and waits until it listens; returns its process id.
@@ -172,6 +217,7 @@ sub check_log {
     my $log = "$self->{dir}/$name.log";
     return if !-e $log;
     my @bad = grep { /\[(?:alert|emerg|crit)\]/ } split /^/, read_file($log);
+    @bad = grep { !/$self->{tolerated}/ } @bad if $self->{tolerated};
     return if !@bad;
     chomp $bad[0];
     push @{ $self->{problems} }, sprintf '%s: bad lines in error.log: %d, first: %s', $name,
