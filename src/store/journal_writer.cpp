@@ -188,7 +188,6 @@ OpenFile JournalWriter::openNext(const std::string& path, std::size_t bytes) {
         return OpenFile();
     }
     files_->hasReserve = false;
-    isOnReserve_ = true;
     if (rename(reservePath(files_->directory, writer_).c_str(), path.c_str()) != 0) {
         return OpenFile();
     }
@@ -206,7 +205,10 @@ void JournalWriter::makeReserve() {
     files_->reserveTriedAt = millisecondsOf(CLOCK_MONOTONIC);
     files_->hasReserve = static_cast<bool>(
         makeAllocated(files_->disk, reservePath(files_->directory, writer_), files_->segmentBytes));
-    isOnReserve_ = !files_->hasReserve;
+}
+
+bool JournalWriter::isOnReserve() const {
+    return !files_->hasReserve;
 }
 
 JournalWritten JournalWriter::flushPresent() {

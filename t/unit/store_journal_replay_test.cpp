@@ -134,6 +134,13 @@ TEST_F(JournalReplayTest, AHigherFenceCountsMoreThanAHigherRevision) {
     });
     EXPECT_EQ(find()->job.record.phase, Phase::CreateRun);
     EXPECT_EQ(find()->job.body, "new");
+    replayRecords({
+        {Kind::Whole, 1, 7, Phase::CreateRun, "old"},
+        {Kind::Step, 2, 0, Phase::PollRun, "new"},
+    });
+    EXPECT_EQ(find()->job.fence, 2U);
+    EXPECT_EQ(find()->job.revision, 0U);
+    EXPECT_EQ(find()->job.body, "new");
 }
 
 TEST_F(JournalReplayTest, OfEqualsTheLaterOneCounts) {
@@ -250,6 +257,9 @@ TEST_F(JournalReplayTest, ATornEndIsNoFault) {
     }
     replay({whole + step + std::string(100, '\0')});
     EXPECT_EQ(replayed->torn(), 0U);
+    EXPECT_EQ(find()->job.body, "running");
+    replay({whole + "torn" + std::string(100, '\0'), step + std::string(9, '\0') + 'x'});
+    EXPECT_EQ(replayed->torn(), 4U + 10U);
     EXPECT_EQ(find()->job.body, "running");
 }
 

@@ -2,16 +2,34 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
+#include <functional>
 #include <set>
+#include <utility>
 
 #include "store_journal_fixture.h"
+
+namespace {
+
+/// Happens once, before the next flock() of this process.
+std::function<void()> beforeFlock;
+
+}  // namespace
+
+/// In place of the C library's.
+extern "C" int flock(int fd, int operation) noexcept {
+    if (const auto event = std::exchange(beforeFlock, nullptr)) {
+        event();
+    }
+    return static_cast<int>(syscall(SYS_flock, fd, operation));
+}
 
 namespace edgerun::store {
 
@@ -440,25 +458,48 @@ TEST_F(JournalWriterTest, ADeadProcessLeavesWhatItWrote) {
     EXPECT_EQ(listJournal(directory).writers.size(), 2U);
 }
 
-TEST_F(JournalWriterTest, SomebodyWhoCleansUpMeetsNoNewWriterHalfMade) {
-    const pid_t cleaner = fork();
-    if (cleaner == 0) {
-        for (;;) {
-            for (const WriterFiles& files : listJournal(directory).writers) {
-                if (const OpenFile lock = lockWriter(directory, files.writer)) {
-                    removeWriter(directory, files);
-                }
-            }
-        }
-    }
-    for (int round = 0; round < 60; ++round) {
-        const auto mine = make();
-        ASSERT_TRUE(mine && mine->write(goneFrame(1), false).isDone);
-        ASSERT_FALSE(lockWriter(directory, mine->writer())) << round;
-        ASSERT_EQ(written(mine->writer()).size(), 1U) << round;
-    }
-    kill(cleaner, SIGKILL);
-    waitpid(cleaner, nullptr, 0);
+/// Locks the only writer there is, before its maker does.
+OpenFile lockFirst(const std::string& directory) {
+    const DirectoryListing listing = listJournal(directory);
+    return listing.writers.size() == 1 ? lockWriter(directory, listing.writers[0].writer)
+                                       : OpenFile();
+}
+
+TEST_F(JournalWriterTest, ANewWriterWhoseLockAnotherHasTakesAnotherNumber) {
+    writer.reset();
+    OpenFile theirs;
+    beforeFlock = [&] { theirs = lockFirst(directory); };
+    const auto mine = make();
+    EXPECT_TRUE(theirs);
+    EXPECT_TRUE(mine->write(goneFrame(1), true).isDone);
+    EXPECT_TRUE(isWriterLocked(directory, mine->writer()));
+    EXPECT_EQ(written(mine->writer()), Numbers{1});
+    EXPECT_EQ(listJournal(directory).writers.size(), 2U);
+}
+
+TEST_F(JournalWriterTest, ANewWriterWhoseLockWasRemovedTakesAnotherNumber) {
+    writer.reset();
+    bool isRemoved = false;
+    beforeFlock = [&] {
+        const OpenFile lock = lockFirst(directory);
+        removeWriter(directory, listJournal(directory).writers.at(0));
+        isRemoved = static_cast<bool>(lock);
+    };
+    const auto mine = make();
+    EXPECT_TRUE(isRemoved);
+    EXPECT_TRUE(isWriterLocked(directory, mine->writer()));
+    EXPECT_EQ(files(), 3U);
+}
+
+TEST_F(JournalWriterTest, ALockOnAFileThatWasRemovedIsNone) {
+    const std::uint64_t other = writer->writer();
+    EXPECT_TRUE(write(1));
+    writer.reset();
+    beforeFlock = [&] {
+        const OpenFile lock = lockWriter(directory, other);
+        removeWriter(directory, listJournal(directory).writers.at(0));
+    };
+    EXPECT_FALSE(lockWriter(directory, other));
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ public:
 
     /// The disk is full: what is written now uses the reserve up, or it is used up. Writes try to
     /// make a new one, once a second and with each new segment.
-    bool isOnReserve() const { return isOnReserve_; }
+    bool isOnReserve() const;
 
     /// The present segment is closed, flushed, if it holds anything and began before `before` (Unix
     /// ms). If that fails, the next write or flush tells it.
@@ -79,7 +79,6 @@ private:
     void makeReserve();
 
     std::uint64_t writer_;
-    bool isOnReserve_ = false;
     std::vector<Segment> sealed_;
     std::unique_ptr<Files> files_;
 };
