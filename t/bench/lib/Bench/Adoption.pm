@@ -28,7 +28,7 @@ sub kill_a_worker {
     my $edgerun = $session->start_edgerun("adoption-$turn", workers => 2, log => 1);
     my $load = $session->start_load('submit', url => $edgerun->{url}, count => $jobs,
         duration => $duration, settle => 60);
-    sleep $before;
+    sleep $before + 0.25 * ($turn - 1);    # somewhere else between two polls each time
     my $victim = busiest(@{ $edgerun->{workers} });
     my $killed = time * 1000;
     kill KILL => $victim;

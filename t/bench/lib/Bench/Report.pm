@@ -56,15 +56,15 @@ my @await_figures = (
     ['the longest',             'delay_max_ms', '%.0f', '<= 50'],
 );
 my @replay_figures = (
-    ['records/s',                      'records_per_s', '%.0f', '>= 500000'],
-    ['jobs',                           'jobs',          '%d',   ''],
+    ['records/s',                  'records_per_s', '%.0f', '>= 500000'],
+    ['jobs',                       'jobs',          '%d',   ''],
     ['s from start to ready, all', 'ready_s',       '%.3f', ''],
     ['s from start to ready, 100', 'ready_empty_s', '%.3f', ''],
 );
 my @adoption_figures = (
-    ['its jobs',              'adopted',  '%d',   ''],
-    ['s until all go on',     'still_s',  '%.2f', '<= 3'],
-    ['s, polls of others',    'others_s', '%.2f', ''],
+    ['its jobs',           'adopted',  '%d',   ''],
+    ['s until all go on',  'still_s',  '%.2f', '<= 3'],
+    ['s, polls of others', 'others_s', '%.2f', ''],
 );
 my @flight_figures = (
     ['completed',                  'completed',                 '%d',   'all'],
