@@ -15,7 +15,7 @@ use warnings;
 use Carp qw(croak);
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
-use File::Copy qw(copy);
+use List::Util qw(min);
 
 use Edgerun::Process;
 
@@ -23,7 +23,7 @@ my $TOP = abs_path(dirname(__FILE__) . '/../../..');
 
 our $SHIM = $ENV{TEST_NGINX_DISK} // "$TOP/build/bin/disk.so";
 
-use constant PAGE => 4096;
+use constant { PAGE => 4096, STRETCH => 1 << 20 };
 
 # Control of t/faults/disk.h.
 my @MEMBERS = qw(delayMs failFlushes failWrites isFull flushes failedFlushes writes failedWrites);
@@ -81,59 +81,68 @@ sub number {
 #   torn => 1  of what was not flushed, each page may be there or not
 sub cut_power {
     my ($self, %options) = @_;
+    my ($directory, $shadow) = @$self{qw(directory shadow)};
     my @left = $self->_left;
-    my %content = map { $_->{inode} => $self->_content($_->{inode}, %options) } @left;
-    my $directory = $self->{directory};
+    if ($options{torn}) {
+        _tear(map { "$shadow/$_" } "inodes/$_->{inode}", "pins/$_->{inode}") for @left;
+    }
     unlink glob "$directory/*";
     for my $file (@left) {
-        _write("$directory/$file->{name}", $content{ $file->{inode} });
-        chown $file->{uid}, $file->{gid}, "$directory/$file->{name}";
-        chmod $file->{mode}, "$directory/$file->{name}";
+        my $path = "$directory/$file->{name}";
+        rename "$shadow/inodes/$file->{inode}", $path or _make_empty($path);
+        chown $file->{uid}, $file->{gid}, $path;
+        chmod $file->{mode}, $path;
     }
     $self->_settle(@left);
     return;
 }
 
+# [{ inode, mode, uid, gid, name }] of what the directory holds then.
 sub _left {
     my ($self) = @_;
     my @left;
     for my $line (split /\n/, Edgerun::Process::slurp("$self->{shadow}/names")) {
         my ($inode, $mode, $uid, $gid, $name) = split / /, $line, 5;
-        next if !defined $name;
         push @left, { inode => $inode, mode => oct $mode, uid => $uid, gid => $gid, name => $name };
     }
     return @left;
 }
 
-sub _content {
-    my ($self, $inode, %options) = @_;
-    my $flushed = Edgerun::Process::slurp("$self->{shadow}/inodes/$inode");
-    return $flushed if !$options{torn};
-
-    my $written = Edgerun::Process::slurp("$self->{shadow}/pins/$inode");
-    $flushed .= "\0" x (length($written) - length $flushed) if length $written > length $flushed;
-    for (my $at = 0; $at < length $written; $at += PAGE) {
-        my $page = substr $written, $at, PAGE;
-        next if $page eq substr($flushed, $at, PAGE) || rand() < 0.5;
-        substr $flushed, $at, length $page, $page;
-    }
-    return $flushed;
+sub _make_empty {
+    my ($path) = @_;
+    open my $file, '>', $path or croak "$path: $!";
+    close $file;
+    return;
 }
 
-# With holes for zeros: segments are mostly empty.
-sub _write {
-    my ($path, $bytes) = @_;
-    open my $out, '>:raw', $path or croak "$path: $!";
-    my $zeros = "\0" x PAGE;
-    for (my $at = 0; $at < length $bytes; $at += PAGE) {
-        my $page = substr $bytes, $at, PAGE;
-        next if $page eq substr $zeros, 0, length $page;
+# Some of the pages that were written since the last flush.
+sub _tear {
+    my ($flushed, $written) = @_;
+    my ($old, $new) = map { Edgerun::Process::slurp($_) } $flushed, $written;
+    return if !length $new || !-e $flushed;
+    $old .= "\0" x (length($new) - length $old) if length $new > length $old;
+    open my $out, '+<', $flushed or croak "$flushed: $!";
+    truncate $out, length $old;
+    for my $at (_different_pages($new, $old)) {
+        next if rand() < 0.5;
         sysseek $out, $at, 0;
-        syswrite($out, $page) // croak "$path: $!";
+        syswrite($out, substr $new, $at, PAGE) // croak "$flushed: $!";
     }
-    truncate $out, length $bytes;
-    close $out or croak "$path: $!";
+    close $out or croak "$flushed: $!";
     return;
+}
+
+# Where pages of the one are not as in the other, which is as long or longer.
+sub _different_pages {
+    my ($one, $other) = @_;
+    my @different;
+    for (my $stretch = 0; $stretch < length $one; $stretch += STRETCH) {
+        my $size = min(STRETCH, length($one) - $stretch);
+        next if substr($one, $stretch, $size) eq substr($other, $stretch, $size);
+        push @different, grep { substr($one, $_, PAGE) ne substr($other, $_, min(PAGE, length($one) - $_)) }
+            map { $stretch + PAGE * $_ } 0 .. ($size - 1) / PAGE;
+    }
+    return @different;
 }
 
 # The files are new ones now: what the directory holds is what is flushed.
@@ -141,18 +150,17 @@ sub _settle {
     my ($self, @left) = @_;
     my ($directory, $shadow) = @$self{qw(directory shadow)};
     unlink glob "$shadow/inodes/* $shadow/pins/*";
-    my $names = '';
+    open my $names, '>', "$shadow/names" or croak "$shadow/names: $!";
+    chmod 0666, "$shadow/names";
     for my $file (@left) {
         my $path = "$directory/$file->{name}";
         my $inode = (stat $path)[1];
-        _write("$shadow/inodes/$inode", Edgerun::Process::slurp($path));
-        chown $file->{uid}, $file->{gid}, "$shadow/inodes/$inode";
+        system('cp', '-p', '--sparse=always', $path, "$shadow/inodes/$inode") == 0
+            or croak "$path: cannot be copied";
         link $path, "$shadow/pins/$inode" or croak "$shadow/pins/$inode: $!";
-        $names .= sprintf "%d %o %d %d %s\n", $inode, @$file{qw(mode uid gid name)};
+        printf $names "%d %o %d %d %s\n", $inode, @$file{qw(mode uid gid name)};
     }
-    unlink "$shadow/names";
-    _write("$shadow/names", $names);
-    chmod 0666, "$shadow/names";
+    close $names or croak "$shadow/names: $!";
     return;
 }
 

@@ -42,7 +42,7 @@ my %SHARES = (submit => 35, cancel => 2, delete => 2, wait => 2);
 use constant PATIENCE => 3;
 
 # Rounds of this test; as many as told unless the environment says.
-sub rounds { return $ENV{EDGERUN_STORM_ROUNDS} // $_[0] // 5 }
+sub rounds { return $ENV{EDGERUN_STORM_ROUNDS} || $_[0] // 5 }
 
 # storm_conf(OPTIONS): text for http {}: as of jobs_conf(), with a journal. OPTIONS: sync
 # ("always"), provider { directive => value }.

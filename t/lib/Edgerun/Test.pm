@@ -354,6 +354,7 @@ sub _environment {
     my ($self) = @_;
     my %environment = %{ $self->{env} };
     $environment{ASAN_OPTIONS} = ($ENV{ASAN_OPTIONS} // '') . ":log_path=$self->{dir}/logs/sanitizer";
+    $environment{ASAN_OPTIONS} .= ':verify_asan_link_order=0' if $environment{LD_PRELOAD};
     $environment{LSAN_OPTIONS} = $ENV{LSAN_OPTIONS};
     return \%environment;
 }
