@@ -158,8 +158,7 @@ std::uint32_t findSlot(const ArenaView& view, const IdempotencyKey& key, std::ui
             return kNone;
         }
         const ArenaSlot& slot = view.slots[index];
-        const JobState& state = currentState(slot);
-        if (slot.key.digest == key.digest && !state.record.erased && !isPastTtl(state, now)) {
+        if (slot.key.digest == key.digest && !isPastTtl(currentState(slot), now)) {
             return index;
         }
         index = slot.keyNext;

@@ -64,7 +64,7 @@ protected:
 class Worker {
 public:
     Worker(JobArena arena, Acknowledged& acknowledged)
-        : arena_(std::move(arena)), acknowledged_(acknowledged) {}
+        : arena_(arena), acknowledged_(acknowledged) {}
 
     void live() {
         place_ = *arena_.registerWorker(1, kLease);

@@ -57,7 +57,7 @@ run::Record endOf(run::Record record) {
 
 class Worker {
 public:
-    Worker(JobArena arena, Shared& shared) : arena_(std::move(arena)), shared_(shared) {
+    Worker(JobArena arena, Shared& shared) : arena_(arena), shared_(shared) {
         const auto place = arena_.registerWorker(getpid(), shared_.now + 50);
         place ? place_ = *place : place_;
         random_.seed(static_cast<unsigned>(getpid()));

@@ -123,7 +123,7 @@ struct JobList {
 enum class Restored {
     Restored,
     Known,  ///< the arena has it already
-    Full,   ///< there is no room beside live jobs
+    Full,   ///< there is no room beside live jobs, or it is what no arena holds
 };
 
 /// What a status poll needs, besides the body's bytes.
@@ -197,7 +197,8 @@ public:
     void setLoading(Loading loading) noexcept;
 
     /// Brings a job back, in the order of their creation; a live one finds its worker by adopt().
-    /// `expiresAt` counts for jobs that are not open. Room is made as by accept().
+    /// `expiresAt` counts for jobs that are not open. Room is made as by accept(), but a finished
+    /// job takes none from those that expire later.
     Restored restore(const JobSnapshot& job, std::uint64_t acceptedAt, std::uint64_t expiresAt);
 
     /// Whatever its owner; nullopt if it is not there.
@@ -284,7 +285,7 @@ public:
     /// versions the caller counts in record.version. Refuses to move a status
     /// back or to change a final one (Lost). A final record's request is
     /// dropped, its ttl begins. A record with phase Done leaves its owner. A hidden job becomes
-    /// visible; an erased one loses its body, and is removed once its phase is Done.
+    /// visible; one that was ever erased loses its body, and is removed once its phase is Done.
     Commit commit(const JobRef& ref, const run::Record& record,
                   std::optional<std::string_view> body, std::uint64_t now);
 
