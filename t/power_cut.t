@@ -13,7 +13,6 @@ sub storm_on_disk {
     $t->start_emulator(duration => 800, jitter => 700);
     $t->write_conf(storm_conf(sync => $sync));
     my $disk = Edgerun::Disk->new($t, 'journal');
-    $disk->set(delayMs => 5);
     $t->run;
     return ($t, $disk, Edgerun::Storm->new($t));
 }
@@ -35,6 +34,8 @@ sub cut_power {
 my ($t, $disk, $storm) = storm_on_disk('always');
 $storm->start;
 for my $round (1 .. rounds()) {
+    # The slower the flushes, the more is under way when it happens.
+    $disk->set(delayMs => (5, 100)[ $round % 2 ]);
     $storm->await_jobs(20);
     cut_power($t, $disk, $storm, $round);
 }
