@@ -1,3 +1,5 @@
+#include <exception>
+
 #include "edgerun/engine/clocks.h"
 #include "edgerun/engine/job_runner.h"
 #include "edgerun/engine/running_job.h"
@@ -72,8 +74,8 @@ Ending JobRunner::endNow(const store::JobRef& ref, const store::JobId& id, EndLi
     if (found == jobs_.end() || !found->second->isAwaiting()) {
         return Ending::Ended;
     }
+    endings_.push_back(found->second.get());  // first: forget() must find it
     found->second->tells(listener);
-    endings_.push_back(found->second.get());
     return Ending::Coming;
 }
 
@@ -83,11 +85,16 @@ Ending JobRunner::eraseDone(const store::JobOwner& owner, const store::JobId& id
         return arena_.erase(id, owner) ? Ending::Ended : Ending::Unknown;
     }
     auto pending = std::make_unique<PendingErase>(*this, owner, id, listener);
-    PendingErase& waiting = *pending;
-    std::string frames;
-    store::appendGone(frames, id, {monotonicNow(), wallNow()});
-    erasures_.emplace(&waiting, std::move(pending));
-    journal_->append(frames, &waiting, JournalNeed::MayFail);
+    PendingErase* waiting = pending.get();
+    try {
+        std::string frames;
+        store::appendGone(frames, id, {monotonicNow(), wallNow()});
+        erasures_.emplace(waiting, std::move(pending));
+        journal_->append(frames, waiting, JournalNeed::MayFail);
+    } catch (const std::exception&) {
+        erasures_.erase(waiting);
+        throw;
+    }
     return Ending::Coming;
 }
 

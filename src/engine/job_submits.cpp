@@ -50,60 +50,72 @@ SubmitStatus statusOf(store::AcceptStatus status) {
 std::optional<Submitted> JobRunner::submit(const Submission& submission, SubmitListener& listener) {
     keepPlace();
     const std::int64_t now = wallNow();
-    const bool canWrite = journal_ == nullptr || journal_->isHealthy();
     const auto id = store::makeJobId(now, node_, submission.owner, arena_.idSecret());
-    if (!isReady() || !canWrite || !place_ || !id) {
+    if (!mayAccept() || !id) {
         return refused(SubmitStatus::Unavailable);
     }
     const auto record = recordFor(submission, now);
     if (!record) {
         return refused(SubmitStatus::TooLarge);
     }
-
-    Submitted submitted{SubmitStatus::Accepted, store::formatJobId(*id), {}, {}};
-    submitted.body =
-        renderJob(submitted.id, *record, {}, timesOf(*record, &submission.provider), maxAnswer_);
-    const std::string request = store::encodeJobRequest(submission.request);
-    const bool waits = journal_ != nullptr;
-    const store::Accepted accepted =
-        arena_.accept(*place_,
-                      {*id, submission.owner, *record, request, submitted.body, submission.key,
-                       submission.maxRunning, waits},
-                      monotonicNow());
+    store::JobSnapshot job{*id, submission.owner, submission.key, 0, 0, *record, {}, {}};
+    job.request = store::encodeJobRequest(submission.request);
+    job.body = renderJob(store::formatJobId(*id), *record, {},
+                         timesOf(*record, &submission.provider), maxAnswer_);
+    const store::Accepted accepted = reserve(job, submission.maxRunning);
     if (accepted.status != store::AcceptStatus::Accepted) {
-        Submitted refusal = refused(statusOf(accepted.status));
-        refusal.known = accepted.known;
-        return refusal;
+        return Submitted{statusOf(accepted.status), {}, {}, accepted.known};
     }
     EDGERUN_CRASH_POINT(submit_reserved);
-    if (!waits) {
-        take(accepted.ref, false);
-        return submitted;
+    if (journal_ == nullptr) {
+        begin(accepted.ref);
+        return Submitted{SubmitStatus::Accepted, store::formatJobId(*id), job.body, {}};
     }
-    store::JobSnapshot job{*id, submission.owner, submission.key, accepted.ref.fence,
-                           0,   *record,          request,        submitted.body};
-    return await(
-        std::make_unique<PendingSubmit>(*this, accepted.ref, std::move(submitted), listener), job);
-}
-
-std::optional<Submitted> JobRunner::await(std::unique_ptr<PendingSubmit> pending,
-                                          const store::JobSnapshot& job) {
-    PendingSubmit& waiting = *pending;
-    std::string frames;
-    store::appendWhole(frames, job, {monotonicNow(), wallNow()});
-    submits_.emplace(&waiting, std::move(pending));
-    journal_->append(frames, &waiting, JournalNeed::MayFail);
+    write(accepted.ref, std::move(job), listener);
     return std::nullopt;
 }
 
-/// `pending` is gone afterwards.
+bool JobRunner::mayAccept() const {
+    return isReady() && place_ && (journal_ == nullptr || journal_->isHealthy());
+}
+
+store::Accepted JobRunner::reserve(const store::JobSnapshot& job, std::uint32_t maxRunning) {
+    const bool isHidden = journal_ != nullptr;
+    return arena_.accept(
+        *place_,
+        {job.id, job.owner, job.record, job.request, job.body, job.key, maxRunning, isHidden},
+        monotonicNow());
+}
+
+void JobRunner::write(const store::JobRef& ref, store::JobSnapshot job, SubmitListener& listener) {
+    job.fence = ref.fence;
+    PendingSubmit* waiting = nullptr;
+    try {
+        std::string frames;
+        store::appendWhole(frames, job, {monotonicNow(), wallNow()});
+        auto pending = std::make_unique<PendingSubmit>(
+            *this, ref,
+            Submitted{SubmitStatus::Accepted, store::formatJobId(job.id), std::move(job.body), {}},
+            listener);
+        waiting = pending.get();
+        submits_.emplace(waiting, std::move(pending));
+        journal_->append(frames, waiting, JournalNeed::MayFail);
+    } catch (const std::exception&) {
+        submits_.erase(waiting);
+        arena_.withdraw(ref);
+        throw;
+    }
+}
+
+/// `pending` is gone afterwards. The job may be another worker's by now, if this one stood still
+/// for long: that one shows it soon, whatever became of what was written here.
 void JobRunner::finish(PendingSubmit& pending) noexcept {
     if (!pending.isWritten()) {
-        arena_.withdraw(pending.ref());
-        disown(pending.submitted().id);
+        if (arena_.withdraw(pending.ref())) {
+            disown(pending.submitted().id);
+        }
         pending.tell(refused(SubmitStatus::Unavailable));
     } else if (!arena_.publish(pending.ref())) {
-        // This worker stood still for long: another one has the job, and will show it soon.
         pending.tell(refused(SubmitStatus::Unavailable));
     } else {
         EDGERUN_CRASH_POINT(submit_published);

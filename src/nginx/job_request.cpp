@@ -38,6 +38,9 @@ ngx_int_t checkThread(const JobCall& call, const std::string& threadId) {
         case store::ThreadUse::Busy:
             return refuseBusyThread(call.r);
         case store::ThreadUse::Unknown:
+            if (!call.runner.isWhole()) {
+                return refuseWhileReading(call.r);
+            }
             return refuse(call.r, NGX_HTTP_NOT_FOUND, "there is no such thread");
     }
     return NGX_HTTP_INTERNAL_SERVER_ERROR;

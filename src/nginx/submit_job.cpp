@@ -143,6 +143,9 @@ ngx_int_t SubmitCall::submit(const JobCall& call) {
         if (const auto known = call.runner.arena().findKey(key, ngx_current_msec)) {
             return repeat(call, *known);
         }
+        if (!call.runner.isWhole()) {
+            return refuseWhileReading(call.r);  // its first request may be there
+        }
     }
     store::JobRequest request;
     if (const ngx_int_t rc = readJobRequest(call, *body, request); rc != NGX_OK) {

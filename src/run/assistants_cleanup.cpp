@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "edgerun/run/assistants_calls.h"
 #include "edgerun/run/assistants_turn.h"
 
@@ -75,6 +77,11 @@ void AssistantsTurn::enterCleanUp(Phase phase) {
         record_.intentAt = 0;
     } else if (!isWaitingAlready) {
         record_.notBefore = context_.now + context_.settings.lookupGrace;
+    }
+    if (record_.phase == Phase::FindLostRun) {
+        // The time for the clean-up begins when there is something to find.
+        record_.deadline =
+            std::max(record_.deadline, record_.notBefore + context_.settings.cleanupTimeout);
     }
     if (record_.phase != Phase::Done) {
         return goOn();

@@ -113,13 +113,15 @@ bool JobArena::publish(const JobRef& ref) {
     return true;
 }
 
-void JobArena::withdraw(const JobRef& ref) {
+bool JobArena::withdraw(const JobRef& ref) {
     ArenaGuard guard(*lock_, view_, signal_);
     ArenaSlot* slot = ownedSlot(view_, ref);
-    if (slot != nullptr && currentState(*slot).isHidden) {
-        guard.beginChange();
-        removeJob(view_, *slot);
+    if (slot == nullptr || !currentState(*slot).isHidden) {
+        return false;
     }
+    guard.beginChange();
+    removeJob(view_, *slot);
+    return true;
 }
 
 std::optional<KnownJob> JobArena::findKey(const IdempotencyKey& key, std::uint64_t now) {

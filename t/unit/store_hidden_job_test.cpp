@@ -125,18 +125,18 @@ TEST_F(HiddenJobTest, WhoLostAHiddenJobNeitherPublishesNorWithdrawsIt) {
 TEST_F(HiddenJobTest, AJobThatWasPublishedIsNotWithdrawn) {
     const JobRef ref = take(hidden(1));
     EXPECT_TRUE(arena->publish(ref));
-    arena->withdraw(ref);
+    EXPECT_FALSE(arena->withdraw(ref));
     EXPECT_TRUE(isSeen(1));
     EXPECT_TRUE(arena->load(ref));
 }
 
 TEST_F(HiddenJobTest, AReferenceToAWithdrawnJobDoesNothingToTheNextInItsSlot) {
     const JobRef gone = take(hidden(1));
-    arena->withdraw(gone);
+    EXPECT_TRUE(arena->withdraw(gone));
     const JobRef next = take(hidden(2));
     ASSERT_EQ(next.slot, gone.slot);
     EXPECT_FALSE(arena->publish(gone));
-    arena->withdraw(gone);
+    EXPECT_FALSE(arena->withdraw(gone));
     EXPECT_TRUE(arena->publish(next));
     EXPECT_TRUE(isSeen(2));
 }

@@ -159,8 +159,9 @@ private:
     void leave();
 
     // job_submits.cpp: new jobs
-    std::optional<Submitted> await(std::unique_ptr<PendingSubmit> pending,
-                                   const store::JobSnapshot& job);
+    bool mayAccept() const;
+    store::Accepted reserve(const store::JobSnapshot& job, std::uint32_t maxRunning);
+    void write(const store::JobRef& ref, store::JobSnapshot job, SubmitListener& listener);
     void finish(PendingSubmit& pending) noexcept;
     void disown(std::string_view idText) noexcept;
     void begin(const store::JobRef& ref) noexcept;

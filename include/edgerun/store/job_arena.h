@@ -233,8 +233,8 @@ public:
 
     /// A hidden job becomes visible. False when the job is not this worker's any more.
     bool publish(const JobRef& ref);
-    /// A hidden job never was. Harmless when it is not this worker's any more.
-    void withdraw(const JobRef& ref);
+    /// A hidden job never was. False, with nothing changed, when it is not this worker's any more.
+    bool withdraw(const JobRef& ref);
 
     /// The job that came with this key, unless it is erased or past its ttl.
     std::optional<KnownJob> findKey(const IdempotencyKey& key, std::uint64_t now);
