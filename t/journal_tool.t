@@ -155,6 +155,10 @@ write_bytes($next, segment_bytes(2, frame($whole)));
 ($exit, $output, $told) = journal($directory, 'verify');
 like $told, qr/job AQEB\w+ has an id that was not made in this zone/, 'a foreign job is a problem';
 like $told, qr/job AQEB\w+ has no request, and is not final/, 'one that nobody can carry on, too';
+
+write_bytes($next, segment_bytes(2, frame($whole . pack 'C C C', 8, 1, 1)));
+($exit, $output, $told) = journal($directory, 'export');
+is "$exit $output$told", "0 $lines", 'one that is erased, but for its clean-up, is not exported';
 unlink $next or die $!;
 
 my $zone = Edgerun::Process::slurp("$directory/zone");

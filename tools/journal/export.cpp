@@ -9,6 +9,10 @@ bool exportJobs(const std::string& /*directory*/, const Contents& contents) {
     bool isWell = true;
     for (const store::JobId& id : contents.replay->jobs()) {
         const auto found = contents.replay->find(id);
+        // What is left of it is upstream clean-up.
+        if (found && found->job.record.erased) {
+            continue;
+        }
         const auto line = found ? lineOf(*found) : std::nullopt;
         if (line) {
             std::fwrite(line->data(), 1, line->size(), stdout);

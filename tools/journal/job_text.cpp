@@ -89,7 +89,6 @@ std::optional<std::string> lineOf(const store::ReplayedJob& replayed) {
     json.string("id", store::formatJobId(job.id));
     json.string("status", run::nameOf(job.record.status));
     json.integer("version", static_cast<std::int64_t>(job.record.version));
-    json.boolean("erased", job.record.erased);
     json.string("owner", hexOf(job.owner.user));
     bool isWell = addText(json, "threadId", job.record.threadId.view()) &&
                   addText(json, "runId", job.record.runId.view());

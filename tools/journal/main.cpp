@@ -20,7 +20,7 @@ the last records may be missing.
 
   list      writers, their segments, and how many jobs there are (default)
   verify    whether all can be read and jobs are whole: each problem on a line
-  export    one JSON object a line for each job, oldest first
+  export    one JSON object a line for each job that is not erased, oldest first
 
 A writer is one worker process. "in use": it lives. "free": it has left, and
 its jobs wait for the server, or for its next start.

@@ -90,16 +90,17 @@ bool verifyJobs(const std::string& directory, const Contents& contents) {
         }
     }
     const auto secret = segments != 0 ? readSecret(directory, problems) : std::nullopt;
-    const std::vector<store::JobId> ids = contents.replay->jobs();
-    for (const store::JobId& id : ids) {
+    std::size_t jobs = 0;
+    for (const store::JobId& id : contents.replay->jobs()) {
         if (const auto found = contents.replay->find(id)) {
             verifyJob(found->job, secret, problems);
+            jobs += found->job.record.erased ? 0 : 1;
         } else {
             problems.add("job " + store::formatJobId(id) +
                          " cannot be put together: a record is missing or malformed");
         }
     }
-    std::printf("%zu segments, %zu records, %zu jobs\n", segments, records, ids.size());
+    std::printf("%zu segments, %zu records, %zu jobs\n", segments, records, jobs);
     return problems.areNone();
 }
 
