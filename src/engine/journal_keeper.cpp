@@ -96,15 +96,18 @@ void JournalKeeper::fail(int error, const std::string& text) {
 }
 
 void JournalKeeper::noteReserve() {
-    if (writer_->isOnReserve() == isOnReserve_) {
+    const int error = writer_->reserveError();
+    if (std::exchange(reserveError_, error) == error) {
         return;
     }
-    isOnReserve_ = writer_->isOnReserve();
-    if (isOnReserve_) {
+    if (error == 0) {
+        notes_.push_back({NGX_LOG_NOTICE, 0, "the disk has room again"});
+    } else if (writer_->isOnReserve()) {
         notes_.push_back({NGX_LOG_ERR, 0,
                           "the disk is full; new jobs are refused, running ones use the reserve"});
     } else {
-        notes_.push_back({NGX_LOG_NOTICE, 0, "the disk has room again"});
+        notes_.push_back({NGX_LOG_ERR, error,
+                          "cannot keep space in reserve; new jobs are refused until it can"});
     }
 }
 
@@ -177,10 +180,10 @@ void JournalKeeper::beginRewrite() {
     if (chosen.empty()) {
         return;
     }
-    if (isOnReserve_) {
+    if (writer_->isOnReserve()) {
         chosen.resize(1, chosen.front());
     }
-    wantsRewrite_ = wantsRewrite_ && (!isAll || isOnReserve_);
+    wantsRewrite_ = wantsRewrite_ && (!isAll || writer_->isOnReserve());
     liveBytes_ = isAll ? 0 : liveBytes_;
     rewritten_ = 0;
     rewrite_ = std::make_unique<JournalRewrite>(settings_.directory, std::move(chosen));
@@ -197,7 +200,7 @@ bool JournalKeeper::isRewriteDue() const {
             isOld = isOld || segment.header.createdWall < old;
         }
     }
-    return wantsRewrite_ || isOnReserve_ || isOld ||
+    return wantsRewrite_ || writer_->isOnReserve() || isOld ||
            bytes > std::max(kLeastRewritten, 2 * liveBytes_);
 }
 
@@ -208,10 +211,10 @@ void JournalKeeper::rewriteSome() {
 
     std::string frames;
     bool hasMore = rewrite->next(arena_, frames);
-    while (hasMore && isOnReserve_ && frames.size() < kMostOnReserve) {
+    while (hasMore && writer_->isOnReserve() && frames.size() < kMostOnReserve) {
         hasMore = rewrite->next(arena_, frames);
     }
-    if (hasMore && isOnReserve_) {
+    if (hasMore && writer_->isOnReserve()) {
         return;  // it would use the reserve up, and make little room
     }
     if (!frames.empty() && !settle(writer_->write(frames, true))) {

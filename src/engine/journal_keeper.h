@@ -33,7 +33,7 @@ public:
     /// Gives the files to the others.
     void close();
 
-    bool isHealthy() const { return !isFailing_ && !isOnReserve_; }
+    bool isHealthy() const { return !isFailing_ && reserveError_ == 0; }
     /// Is there more for keep() at once?
     bool hasMore() const { return rewrite_ != nullptr; }
     JournalNotes takeNotes();
@@ -58,7 +58,7 @@ private:
     JournalLoader loader_;
     std::unique_ptr<store::JournalWriter> writer_;
     bool isFailing_ = false;
-    bool isOnReserve_ = false;
+    int reserveError_ = 0;        // of the last one that was tried; 0: there is one
     std::uint64_t nextLook_ = 0;  // monotonic ms
 
     std::unique_ptr<JournalRewrite> rewrite_;

@@ -72,7 +72,7 @@ struct JournalWriter::Files {
 
     std::optional<OpenSegment> present = {};
     std::uint32_t lastNumber = 0;
-    bool hasReserve = false;
+    int reserveError = ENOENT;        // 0: there is one
     std::int64_t reserveTriedAt = 0;  // monotonic ms
     /// A failure that nobody has been told of.
     std::optional<JournalWritten> owed = {};
@@ -171,7 +171,7 @@ JournalWritten JournalWriter::beginSegment(std::size_t bytes) {
     if (!files_->present) {
         return {false, errno, "create a segment"};
     }
-    if (!files_->hasReserve) {
+    if (files_->reserveError != 0) {
         makeReserve();
     }
     return kDone;
@@ -183,19 +183,29 @@ OpenFile JournalWriter::openNext(const std::string& path, std::size_t bytes) {
     if (file || !isDiskFull(errno)) {
         return file;
     }
-    if (!files_->hasReserve || bytes > files_->segmentBytes) {
-        errno = ENOSPC;
+    if (files_->reserveError != 0 || bytes > files_->segmentBytes) {
         return OpenFile();
     }
-    files_->hasReserve = false;
-    if (rename(reservePath(files_->directory, writer_).c_str(), path.c_str()) != 0) {
+    const int full = errno;
+    file = renameReserve(path);
+    if (file || errno == ENOENT) {
+        files_->reserveError = full;
+    }
+    return file;
+}
+
+/// Opened first: what cannot be opened must not take a segment's name.
+OpenFile JournalWriter::renameReserve(const std::string& path) {
+    const std::string reserve = reservePath(files_->directory, writer_);
+    OpenFile file(open(reserve.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+    if (!file || rename(reserve.c_str(), path.c_str()) != 0) {
         return OpenFile();
     }
-    return OpenFile(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+    return file;
 }
 
 void JournalWriter::keepReserve() {
-    if (!files_->hasReserve &&
+    if (files_->reserveError != 0 &&
         millisecondsOf(CLOCK_MONOTONIC) - files_->reserveTriedAt >= kReservePause) {
         makeReserve();
     }
@@ -203,12 +213,17 @@ void JournalWriter::keepReserve() {
 
 void JournalWriter::makeReserve() {
     files_->reserveTriedAt = millisecondsOf(CLOCK_MONOTONIC);
-    files_->hasReserve = static_cast<bool>(
-        makeAllocated(files_->disk, reservePath(files_->directory, writer_), files_->segmentBytes));
+    const OpenFile made =
+        makeAllocated(files_->disk, reservePath(files_->directory, writer_), files_->segmentBytes);
+    files_->reserveError = made ? 0 : errno;
+}
+
+int JournalWriter::reserveError() const {
+    return files_->reserveError;
 }
 
 bool JournalWriter::isOnReserve() const {
-    return !files_->hasReserve;
+    return isDiskFull(files_->reserveError);
 }
 
 JournalWritten JournalWriter::flushPresent() {

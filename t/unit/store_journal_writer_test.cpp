@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <functional>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -320,7 +322,7 @@ TEST_F(JournalWriterTest, WithoutReserveAFullDiskFailsTheWrite) {
     EXPECT_TRUE(writer->write(std::string(kSmall - 100, 'x'), true).isDone);
     const JournalWritten failed = writer->write(goneFrame(1), true);
     EXPECT_EQ(failed.what, "create a segment");
-    EXPECT_EQ(failed.error, ENOSPC);
+    EXPECT_EQ(failed.error, EDQUOT);
     EXPECT_TRUE(writer->isOnReserve());
     disk.allocateError = 0;
     EXPECT_TRUE(write(2));
@@ -349,6 +351,61 @@ TEST_F(JournalWriterTest, AWriterStartsOnANearlyFullDisk) {
     ASSERT_TRUE(writer) << problem;
     EXPECT_TRUE(writer->isOnReserve());
     EXPECT_TRUE(write(1));
+}
+
+/// Until then this process opens no more files.
+class NoFiles {
+public:
+    NoFiles() {
+        getrlimit(RLIMIT_NOFILE, &before_);
+        const rlimit none{0, before_.rlim_max};
+        setrlimit(RLIMIT_NOFILE, &none);
+    }
+    ~NoFiles() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+private:
+    rlimit before_{};
+};
+
+TEST_F(JournalWriterTest, AReserveThatCannotBeOpenedStaysForTheNextWrite) {
+    static std::optional<NoFiles> noFiles;
+    constexpr JournalDisk kFull = {moodyWrite, moodyFlush, [](int fd, off_t bytes) {
+                                       if (disk.allocateError != 0) {
+                                           noFiles.emplace();
+                                       }
+                                       return moodyAllocate(fd, bytes);
+                                   }};
+    std::string problem;
+    writer = JournalWriter::create(directory, kInstance, problem, kSmall, kFull);
+    ASSERT_TRUE(writer->write(std::string(kSmall - 100, 'x'), true).isDone);
+    disk.allocateError = ENOSPC;
+    const JournalWritten refused = writer->write(std::string(kSmall - 100, 'x'), true);
+    noFiles.reset();
+    EXPECT_EQ(refused.error, EMFILE);
+
+    disk.allocateError = 0;
+    const std::uint64_t number = writer->writer();
+    EXPECT_TRUE(write(1)) << "the reserve has not taken the next segment's name";
+    EXPECT_EQ(written(number).count(1), 1U);
+    EXPECT_EQ(writer->reserveError(), 0);
+}
+
+TEST_F(JournalWriterTest, OnlyAFullDiskIsCalledFull) {
+    for (const int error : {ENOSPC, EDQUOT, EMFILE, EIO}) {
+        static int left;
+        static int failure;
+        left = 1;  // for a segment
+        failure = error;
+        constexpr JournalDisk kNoReserve = {moodyWrite, moodyFlush, [](int, off_t) {
+                                                errno = failure;
+                                                return left-- > 0 ? 0 : -1;
+                                            }};
+        std::string problem;
+        writer = JournalWriter::create(directory, kInstance, problem, kSmall, kNoReserve);
+        ASSERT_TRUE(writer) << problem;
+        EXPECT_EQ(writer->reserveError(), error);
+        EXPECT_EQ(writer->isOnReserve(), error == ENOSPC || error == EDQUOT) << error;
+    }
 }
 
 // --- what is written no more ---

@@ -30,7 +30,7 @@ public:
     static constexpr std::size_t kSegmentBytes = 16 * 1024 * 1024;
 
     /// Makes its lock, first segment and reserve. Null, with `problem` saying why, if it cannot;
-    /// without a reserve it goes on (isOnReserve()).
+    /// without a reserve it goes on (reserveError()).
     static std::unique_ptr<JournalWriter> create(const std::string& directory,
                                                  std::uint64_t instance, std::string& problem,
                                                  std::size_t segmentBytes = kSegmentBytes,
@@ -49,8 +49,10 @@ public:
     /// What was written without being flushed is on the disk when this returns.
     JournalWritten flush();
 
-    /// The disk is full: what is written now uses the reserve up, or it is used up. Writes try to
-    /// make a new one, once a second and with each new segment.
+    /// Why there is no reserve (errno); 0 if there is one. Writes try to make a new one, once a
+    /// second and with each new segment.
+    int reserveError() const;
+    /// The disk is full: what is written now uses the reserve up, or it is used up.
     bool isOnReserve() const;
 
     /// The present segment is closed, flushed, if it holds anything and began before `before` (Unix
@@ -72,6 +74,7 @@ private:
     JournalWritten makeRoom(std::size_t bytes);
     JournalWritten beginSegment(std::size_t bytes);
     OpenFile openNext(const std::string& path, std::size_t bytes);
+    OpenFile renameReserve(const std::string& path);
     JournalWritten flushPresent();
     JournalWritten fail(std::string_view what);
     void seal();
