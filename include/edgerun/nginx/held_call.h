@@ -46,7 +46,6 @@ protected:
     bool awaitChange(const JobCall& call, const store::JobId& id);
 
     bool isHeld() const { return isHeld_; }
-    const ngx_http_request_t* request() const { return r_; }
     /// Null when its configuration has ended (`master_process off`).
     engine::JobRunner* runner() const;
 
