@@ -145,10 +145,6 @@ bool Journal::isHealthy() const {
     return impl_->isHealthy && impl_->gathering.frames.size() <= kMostGathered;
 }
 
-bool Journal::isIdle() const {
-    return !impl_->isUnderWay() && !impl_->hasGroup();
-}
-
 void Journal::tick() {
     impl_->isKeepDue = true;
     impl_->pump.post();

@@ -20,19 +20,6 @@ using Loading = store::JobArena::Loading;
 
 constexpr std::size_t kAsideAtOnce = 1024 * 1024;  // bytes
 
-/// What is left of a finished job's time, in ms; the wall clock may have been set meanwhile.
-std::uint64_t timeLeft(const run::Record& record, std::uint64_t ttl, std::int64_t wall) {
-    const auto most = static_cast<std::int64_t>(ttl);
-    return static_cast<std::uint64_t>(
-        std::clamp(record.completedWall + most - wall, std::int64_t{0}, most));
-}
-
-/// When the monotonic clock stood where the wall clock says that the job was made.
-std::uint64_t acceptedAt(const run::Record& record, const store::JournalTime& now) {
-    const auto age = std::max(now.wall - record.createdWall, std::int64_t{0});
-    return now.monotonic - std::min(static_cast<std::uint64_t>(age), now.monotonic);
-}
-
 }  // namespace
 
 JournalLoader::JournalLoader(const std::string& directory, store::JobArena& arena,
@@ -162,14 +149,14 @@ void JournalLoader::restore(store::ReplayedJob found, Tally& tally) {
     const auto now = readClocks();
     run::Record& record = found.job.record;
     const bool isDone = record.phase == run::Phase::Done;
-    const std::uint64_t left = timeLeft(record, arena_.limits().ttl, now.wall);
+    const std::uint64_t left = store::timeLeft(record, arena_.limits().ttl, now.wall);
     if (isDone && (left == 0 || record.erased)) {
         return;
     }
     const store::JournalTime written = found.written;
     const run::Record asWritten = record;
     store::moveTimes(record, written.monotonic, now.monotonic);
-    switch (arena_.restore(found.job, acceptedAt(record, now), now.monotonic + left)) {
+    switch (arena_.restore(found.job, store::acceptedAt(record, now), now.monotonic + left)) {
         case store::Restored::Restored:
             tally.jobs++;
             return;

@@ -95,9 +95,9 @@ void JournalRewrite::plan(std::uint64_t instance) {
     jobs_.erase(std::remove_if(jobs_.begin(), jobs_.end(), isAside), jobs_.end());
 
     gone_ = replay_.gone();
-    const std::int64_t oldest = directory.oldestBut(segments_);
+    const std::int64_t oldest = std::max(directory.oldestBut(segments_), kClockSlack) - kClockSlack;
     const auto isNeedless = [&](const store::JournalReplay::Gone& gone) {
-        return gone.time.wall < oldest - kClockSlack;
+        return gone.time.wall < oldest;
     };
     gone_.erase(std::remove_if(gone_.begin(), gone_.end(), isNeedless), gone_.end());
 }

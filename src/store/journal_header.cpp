@@ -53,8 +53,9 @@ std::optional<SegmentHeader> decodeSegmentHeader(std::string_view bytes, HeaderF
         fault = HeaderFault::Torn;
         return std::nullopt;
     }
-    if (loadLittle<std::uint32_t>(&bytes[kFormat]) != kJournalFormat) {
-        fault = HeaderFault::LaterFormat;
+    const auto format = loadLittle<std::uint32_t>(&bytes[kFormat]);
+    if (format != kJournalFormat) {
+        fault = format > kJournalFormat ? HeaderFault::LaterFormat : HeaderFault::Foreign;
         return std::nullopt;
     }
     SegmentHeader header;

@@ -118,6 +118,12 @@ std::uint64_t moved(std::uint64_t time, std::uint64_t written, std::uint64_t now
     return std::max<std::uint64_t>(now + std::min(left, most), 1);
 }
 
+/// A disk may say anything: sums of what is left do not overflow.
+std::int64_t plausible(std::int64_t wall) {
+    constexpr std::int64_t kLast = 253'402'300'799'999;  // of the year 9999, ms
+    return std::clamp(wall, std::int64_t{0}, kLast);
+}
+
 Place placeOf(const JournalView& view) {
     return {view.fields.data() - kHeadBytes,
             static_cast<std::uint32_t>(view.fields.size() + kHeadBytes), view.head.fence,
@@ -232,6 +238,17 @@ void moveTimes(run::Record& record, std::uint64_t written, std::uint64_t now) {
          {&run::Record::deadline, &run::Record::intentAt, &run::Record::notBefore}) {
         record.*time = moved(record.*time, written, now);
     }
+}
+
+std::uint64_t timeLeft(const run::Record& record, std::uint64_t ttl, std::int64_t wall) {
+    const std::int64_t age = plausible(wall) - plausible(record.completedWall);
+    return ttl - std::min(static_cast<std::uint64_t>(std::max(age, std::int64_t{0})), ttl);
+}
+
+std::uint64_t acceptedAt(const run::Record& record, const JournalTime& now) {
+    const std::int64_t age = plausible(now.wall) - plausible(record.createdWall);
+    return now.monotonic -
+           std::min(static_cast<std::uint64_t>(std::max(age, std::int64_t{0})), now.monotonic);
 }
 
 }  // namespace edgerun::store

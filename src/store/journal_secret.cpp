@@ -5,22 +5,26 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
+#include <system_error>
 #include <variant>
 
 #include "edgerun/store/journal_files.h"
 #include "journal_names.h"
 
-/// DIRECTORY/zone: the line "edgerun journal 1", then one of 64 hexadecimal digits.
+/// DIRECTORY/zone: the line "edgerun journal 1", 1 being this file's own format, then one of 64
+/// hexadecimal digits.
 namespace edgerun::store {
 
 namespace {
 
+constexpr std::uint32_t kZoneFormat = 1;
 constexpr std::string_view kTitle = "edgerun journal ";
 constexpr std::string_view kHex = "0123456789abcdef";
 
 std::string firstLine() {
-    return std::string(kTitle).append(std::to_string(kJournalFormat)).append(1, '\n');
+    return std::string(kTitle).append(std::to_string(kZoneFormat)).append(1, '\n');
 }
 
 std::string textOf(const JobIdSecret& secret) {
@@ -29,6 +33,17 @@ std::string textOf(const JobIdSecret& secret) {
         text += {kHex[byte >> 4], kHex[byte & 15]};
     }
     return text.append(1, '\n');
+}
+
+/// Of any version; 0 when the first line is none of a journal.
+std::uint32_t formatOf(std::string_view text) {
+    std::uint32_t format = 0;
+    if (text.substr(0, kTitle.size()) != kTitle) {
+        return 0;
+    }
+    const char* end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data() + kTitle.size(), end, format);
+    return parsed.ec == std::errc() && parsed.ptr != end && *parsed.ptr == '\n' ? format : 0;
 }
 
 /// What follows the first line.
@@ -55,8 +70,8 @@ Read parse(const std::string& path, std::string_view text) {
     const std::string first = firstLine();
     if (text.substr(0, first.size()) != first) {
         return "cannot use \"" + path + "\": " +
-               (text.substr(0, kTitle.size()) == kTitle ? "a later version of edgerun wrote it"
-                                                        : "it is not the file of a journal");
+               (formatOf(text) > kZoneFormat ? "a later version of edgerun wrote it"
+                                             : "it is not the file of a journal");
     }
     const auto secret = secretOf(text.substr(first.size()));
     if (!secret) {

@@ -162,16 +162,25 @@ TEST_F(JournalFilesTest, AFileThatIsNoSegmentIsAProblem) {
     EXPECT_TRUE(contains(problem(), directory + '/' + kFirst)) << problem();
 }
 
-TEST_F(JournalFilesTest, ASegmentOfALaterVersionIsAProblemThatSaysSo) {
-    // It keeps the places of magic, format and CRC.
-    std::string later = encodeSegmentHeader(kHeader);
-    later[8] = kJournalFormat + 1;
+/// Any version keeps the places of magic, format and CRC.
+std::string headerOfFormat(std::uint32_t format) {
+    std::string header = encodeSegmentHeader(kHeader);
+    header[8] = static_cast<char>(format);
     const auto crc =
-        static_cast<std::uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(later.data()), 60));
-    std::memcpy(&later[60], &crc, sizeof(crc));
-    put(kFirst, later);
+        static_cast<std::uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(header.data()), 60));
+    std::memcpy(&header[60], &crc, sizeof(crc));
+    return header;
+}
+
+TEST_F(JournalFilesTest, ASegmentOfALaterVersionIsAProblemThatSaysSo) {
+    put(kFirst, headerOfFormat(kJournalFormat + 1));
     EXPECT_TRUE(contains(problem(), "a later version of edgerun wrote it")) << problem();
     EXPECT_TRUE(list().writers[0].torn.empty());
+}
+
+TEST_F(JournalFilesTest, ASegmentWithoutAFormatIsOfNoLaterVersion) {
+    put(kFirst, headerOfFormat(0));
+    EXPECT_TRUE(contains(problem(), "it is no journal of edgerun")) << problem();
 }
 
 TEST_F(JournalFilesTest, ASegmentUnderAnotherNameIsAProblem) {

@@ -330,6 +330,43 @@ TEST(JournalTimesTest, WhatWasLeftIsLeftNow) {
     }
 }
 
+TEST(JournalTimesTest, AFinishedJobHasWhatIsLeftOfItsTime) {
+    constexpr std::int64_t kNow = 1'800'000'000'000;
+    struct Case {
+        std::int64_t completed;
+        std::uint64_t left;
+    };
+    for (const Case& one : {Case{kNow, 60},
+                            {kNow - 59, 1},
+                            {kNow - 60, 0},
+                            {kNow + 1, 60},
+                            {0, 0},
+                            {INT64_MIN, 0},
+                            {INT64_MAX, 60}}) {
+        run::Record record;
+        record.completedWall = one.completed;
+        EXPECT_EQ(timeLeft(record, 60, kNow), one.left) << one.completed;
+    }
+}
+
+TEST(JournalTimesTest, AJobIsAsOldAsTheWallClockSays) {
+    constexpr std::int64_t kNow = 1'800'000'000'000;
+    struct Case {
+        std::int64_t created;
+        std::uint64_t accepted;
+    };
+    for (const Case& one : {Case{kNow, 900},
+                            {kNow - 100, 800},
+                            {kNow - 901, 0},
+                            {kNow + 1, 900},
+                            {INT64_MIN, 0},
+                            {INT64_MAX, 900}}) {
+        run::Record record;
+        record.createdWall = one.created;
+        EXPECT_EQ(acceptedAt(record, {900, kNow}), one.accepted) << one.created;
+    }
+}
+
 TEST(JournalTimesTest, TimesForDisplayStay) {
     run::Record record = fullRecord();
     record.deadline = record.notBefore = record.intentAt = 0;

@@ -74,6 +74,15 @@ TEST_F(ZoneSecretTest, OneOfALaterFormatSaysSo) {
     EXPECT_TRUE(saysOf("a later version of edgerun wrote it")) << problem;
 }
 
+TEST_F(ZoneSecretTest, NoOtherFirstLineIsOfALaterFormat) {
+    for (const char* format : {"0", "-2", "2", "", "x", "99999999999", "1 2"}) {
+        put("zone", std::string("edgerun journal ") + format + "\nsomething else\n");
+        EXPECT_FALSE(secret(true));
+        EXPECT_EQ(saysOf("a later version of edgerun wrote it"), format == std::string("2"))
+            << format << ": " << problem;
+    }
+}
+
 TEST_F(ZoneSecretTest, ALinkOrADirectoryIsNoSecret) {
     put("elsewhere", "edgerun journal 1\n" + std::string(64, '0') + "\n");
     ASSERT_EQ(symlink("elsewhere", (directory + "/zone").c_str()), 0);

@@ -33,7 +33,8 @@ protected:
 };
 
 enum class JournalNeed {
-    MayFail,      ///< a new job: told false when the disk fails or is full
+    MayFail,      ///< what a client can be refused (a new job, an erasure): told false when the
+                  ///< disk fails or is full
     MustSucceed,  ///< a step: tried again, on another segment, until it is written
 };
 
@@ -60,8 +61,6 @@ public:
 
     /// May new jobs be accepted? Not while the disk is full or failing.
     bool isHealthy() const;
-    /// Nothing is under way.
-    bool isIdle() const;
 
     /// Every 250 ms or so: whatever is due behind the scenes.
     void tick();

@@ -68,8 +68,9 @@ std::string encodeSegmentHeader(const SegmentHeader& header);
 
 enum class HeaderFault { Torn, Foreign, LaterFormat };
 
-/// Torn: too short, or its CRC does not hold; such a segment was never used. Foreign: no journal
-/// of ours. LaterFormat: a later version wrote it.
+/// Torn: too short, or its CRC does not hold. Such a segment was never used if no record follows:
+/// a header is on the disk before the first one. Else it is damaged. Foreign: no journal of ours.
+/// LaterFormat: a later version wrote it.
 std::optional<SegmentHeader> decodeSegmentHeader(std::string_view bytes, HeaderFault& fault);
 
 struct Segment {
@@ -83,7 +84,7 @@ struct WriterFiles {
     std::uint64_t writer = 0;
     std::uint64_t instance = 0;  ///< 0 when it has no whole segment
     std::vector<Segment> segments;
-    std::vector<std::string> torn;  ///< segments that were never used
+    std::vector<std::string> torn;  ///< segments with a torn header and no records: never used
 };
 
 struct DirectoryListing {
@@ -100,10 +101,13 @@ OpenFile lockWriter(const std::string& directory, std::uint64_t writer);
 /// Does the writer's process live? Leaves all as it is.
 bool isWriterLocked(const std::string& directory, std::uint64_t writer);
 
-/// Removes a writer's files, the lock last. The lock must be held.
+/// Removes a writer's files, the lock last. The lock must be held. What cannot be removed stays,
+/// and nothing is said: whoever lists the directory next finds it, and all that it says is older
+/// than, or equal to, what stands elsewhere.
 void removeWriter(const std::string& directory, const WriterFiles& files);
 
-/// Flushes the names in a directory; false with errno.
+/// Flushes the names in a directory; false with errno. Without it a new file's name may be missing
+/// after a power cut, and a removed one's be there again.
 bool flushDirectory(const std::string& directory);
 
 /// The secret of the zone's ids, from DIRECTORY/zone. `mayCreate`: makes one, flushed, when there

@@ -57,9 +57,7 @@ public:
 
     /// Bytes of all records so far.
     std::size_t passed() const { return at_; }
-    /// Is there anything but zeros behind them?
-    bool isTorn() const { return torn() != 0; }
-    /// How many bytes, up to the last one that is no zero.
+    /// Bytes behind them, up to the last one that is no zero.
     std::size_t torn() const;
 
 private:

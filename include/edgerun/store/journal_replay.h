@@ -58,4 +58,11 @@ private:
 /// left at `written` is left now. So time in which no NGINX ran does not count.
 void moveTimes(run::Record& record, std::uint64_t written, std::uint64_t now);
 
+/// What is left of a finished job's `ttl`, in ms; never more, for the wall clock (`wall`, Unix ms)
+/// may have been set back meanwhile.
+std::uint64_t timeLeft(const run::Record& record, std::uint64_t ttl, std::int64_t wall);
+
+/// When the monotonic clock stood where the wall clock says that the job was made.
+std::uint64_t acceptedAt(const run::Record& record, const JournalTime& now);
+
 }  // namespace edgerun::store
