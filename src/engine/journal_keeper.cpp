@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "edgerun/store/crash_point.h"
-#include "journal_claims.h"
 #include "journal_clock.h"
 
 namespace edgerun::engine {
@@ -147,7 +146,7 @@ void JournalKeeper::keepUp() {
 /// after that.
 void JournalKeeper::takeOverFree() {
     std::map<std::uint64_t, store::OpenFile> locks;
-    for (const auto& files : listClaimed(settings_.directory).writers) {
+    for (const auto& files : store::listJournal(settings_.directory).writers) {
         if (files.instance != arena_.instance() || files.writer == writer_->writer()) {
             continue;
         }
@@ -158,7 +157,7 @@ void JournalKeeper::takeOverFree() {
     if (locks.empty()) {
         return;
     }
-    for (auto& files : listClaimed(settings_.directory).writers) {
+    for (auto& files : store::listJournal(settings_.directory).writers) {
         const auto lock = locks.find(files.writer);
         if (lock != locks.end()) {
             writer_->takeOver(std::move(files), std::move(lock->second));

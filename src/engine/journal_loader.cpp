@@ -9,7 +9,7 @@
 
 #include "edgerun/store/crash_point.h"
 #include "edgerun/store/journal_record.h"
-#include "journal_claims.h"
+#include "journal_aside.h"
 #include "journal_clock.h"
 
 namespace edgerun::engine {
@@ -61,7 +61,7 @@ store::OpenFile JournalLoader::takeTurn() {
 /// What is locked can change no more, so it is listed after that.
 JournalLoader::Left JournalLoader::lockLeft() {
     auto locks = lockFree();
-    store::DirectoryListing listing = listClaimed(directory_);
+    store::DirectoryListing listing = store::listJournal(directory_);
 
     std::set<std::uint64_t> held;  // instances of which somebody holds a writer
     for (const auto& files : listing.writers) {
@@ -89,7 +89,7 @@ JournalLoader::Left JournalLoader::lockLeft() {
 
 std::map<std::uint64_t, store::OpenFile> JournalLoader::lockFree() {
     std::map<std::uint64_t, store::OpenFile> locks;
-    for (const auto& files : listClaimed(directory_).writers) {
+    for (const auto& files : store::listJournal(directory_).writers) {
         if (!isEarlier(files) && files.instance != 0) {
             continue;
         }
@@ -202,7 +202,7 @@ void JournalLoader::writeAside() {
 void JournalLoader::claimAll(std::vector<LockedWriter> writers) {
     aside_.reset();
     for (auto& writer : writers) {
-        if (isAsideLost_ || !claim(writer.lock, arena_.instance())) {
+        if (isAsideLost_ || !store::claimWriter(writer.lock, arena_.instance())) {
             kept_.push_back(std::move(writer));
         }
     }

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "edgerun/store/journal_record.h"
-#include "journal_claims.h"
+#include "journal_aside.h"
 #include "journal_clock.h"
 
 namespace edgerun::engine {
@@ -19,7 +19,7 @@ constexpr std::int64_t kClockSlack = 600'000;  // ms that the wall clock may be 
 
 class Directory {
 public:
-    explicit Directory(const std::string& path) : listing_(listClaimed(path)) {}
+    explicit Directory(const std::string& path) : listing_(store::listJournal(path)) {}
 
     /// When its oldest segment began, but for those.
     std::int64_t oldestBut(const std::vector<store::Segment>& segments) const {

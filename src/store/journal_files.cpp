@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include <memory>
 #include <utility>
 
+#include "journal_claim.h"
 #include "journal_names.h"
 
 namespace edgerun::store {
@@ -95,6 +95,9 @@ public:
                       [](const Segment& a, const Segment& b) {
                           return a.header.number < b.header.number;
                       });
+            if (files.instance != 0) {
+                files.instance = claimOf(directory_, writer).value_or(files.instance);
+            }
             listing_.writers.push_back(std::move(files));
         }
         return std::move(listing_);
@@ -138,13 +141,6 @@ private:
     DirectoryListing listing_;
 };
 
-bool isStillNamed(const OpenFile& file, const std::string& path) {
-    struct stat opened;
-    struct stat named;
-    return fstat(file.fd(), &opened) == 0 && lstat(path.c_str(), &named) == 0 &&
-           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
-}
-
 }  // namespace
 
 DirectoryListing listJournal(const std::string& directory) {
@@ -159,22 +155,6 @@ DirectoryListing listJournal(const std::string& directory) {
         }
     }
     return std::move(lister).finish();
-}
-
-OpenFile lockWriter(const std::string& directory, std::uint64_t writer) {
-    // Made if it is missing: files whose lock somebody has removed must not stay for ever.
-    const std::string path = lockPath(directory, writer);
-    OpenFile file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
-    // Whoever had the lock before may have removed the file, and the lock with it.
-    if (!file || flock(file.fd(), LOCK_EX | LOCK_NB) != 0 || !isStillNamed(file, path)) {
-        return OpenFile();
-    }
-    return file;
-}
-
-bool isWriterLocked(const std::string& directory, std::uint64_t writer) {
-    const OpenFile file(open(lockPath(directory, writer).c_str(), kReading));
-    return file && flock(file.fd(), LOCK_SH | LOCK_NB) != 0;
 }
 
 void removeWriter(const std::string& directory, const WriterFiles& files) {

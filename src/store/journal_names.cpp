@@ -8,7 +8,6 @@ namespace {
 
 constexpr std::string_view kHex = "0123456789abcdef";
 constexpr std::string_view kDecimal = "0123456789";
-constexpr std::size_t kWriterDigits = 16;
 constexpr std::size_t kNumberDigits = 8;
 
 constexpr std::string_view kLock = ".lock";
@@ -42,7 +41,7 @@ std::optional<std::uint64_t> takeDigits(std::string_view& text, std::string_view
 }
 
 std::string pathOf(const std::string& directory, std::uint64_t writer) {
-    return directory + '/' + digitsOf(writer, kHex, kWriterDigits);
+    return directory + '/' + hexDigits(writer);
 }
 
 std::optional<JournalName> parseSegmentName(std::uint64_t writer, std::string_view rest) {
@@ -55,6 +54,15 @@ std::optional<JournalName> parseSegmentName(std::uint64_t writer, std::string_vi
 }
 
 }  // namespace
+
+std::string hexDigits(std::uint64_t number) {
+    return digitsOf(number, kHex, kHexDigits);
+}
+
+std::optional<std::uint64_t> parseHexDigits(std::string_view digits) {
+    const auto number = takeDigits(digits, kHex, kHexDigits);
+    return digits.empty() ? number : std::nullopt;
+}
 
 std::string lockPath(const std::string& directory, std::uint64_t writer) {
     return pathOf(directory, writer).append(kLock);
@@ -72,7 +80,7 @@ std::string segmentPath(const std::string& directory, std::uint64_t writer, std:
 }
 
 std::optional<JournalName> parseJournalName(std::string_view name) {
-    const auto writer = takeDigits(name, kHex, kWriterDigits);
+    const auto writer = takeDigits(name, kHex, kHexDigits);
     if (!writer || name.empty()) {
         return std::nullopt;
     }

@@ -261,6 +261,35 @@ TEST_F(JournalFilesTest, AWriterWhoseLockFileIsMissingCanBeLocked) {
     EXPECT_TRUE(lockWriter(directory, 0xa1));
 }
 
+TEST_F(JournalFilesTest, ALockThatCannotBeHadSaysWhy) {
+    const OpenFile lock = lockWriter(directory, 0xa1);
+    EXPECT_FALSE(lockWriter(directory, 0xa1));
+    EXPECT_EQ(errno, EWOULDBLOCK);
+    std::filesystem::create_symlink("elsewhere", directory + "/00000000000000b2.lock");
+    EXPECT_FALSE(lockWriter(directory, 0xb2));
+    EXPECT_EQ(errno, ELOOP);
+    EXPECT_FALSE(has("elsewhere"));
+}
+
+TEST_F(JournalFilesTest, AWriterBelongsToTheZoneThatClaimedIt) {
+    putSegment(kHeader, "");
+    const std::uint64_t before = list().writers[0].instance;
+    EXPECT_EQ(before, kHeader.instance);
+    ASSERT_TRUE(claimWriter(lockWriter(directory, kHeader.writer), 0xfedcba9876543210));
+    EXPECT_EQ(get(kLock), "fedcba9876543210");
+    EXPECT_EQ(list().writers[0].instance, 0xfedcba9876543210);
+    EXPECT_EQ(list().writers[0].segments[0].header.instance, kHeader.instance);
+    for (const char* none : {"", "fedcba987654321", "fedcba987654321G", "0xdcba9876543210"}) {
+        put(kLock, none);
+        EXPECT_EQ(list().writers[0].instance, kHeader.instance) << none;
+    }
+}
+
+TEST_F(JournalFilesTest, AWriterWithoutSegmentsIsNobodysEvenIfClaimed) {
+    put(kLock, "fedcba9876543210");
+    EXPECT_EQ(list().writers[0].instance, 0U);
+}
+
 TEST_F(JournalFilesTest, ARemovedWriterLeavesNothing) {
     put(kLock, "");
     putSegment(kHeader, "");

@@ -13,7 +13,10 @@
 /// file that it holds locked (flock) as long as it lives, and segments that it alone appends to:
 ///
 ///     zone                           the secret of the zone's job ids
-///     WRITER.lock                    WRITER: 16 hexadecimal digits
+///     loading.lock                   empty; held locked by the worker that reads what earlier
+///                                    lives of the zone left
+///     WRITER.lock                    WRITER: 16 hexadecimal digits. Empty, or holds 16 such
+///                                    digits: the zone's instance that has claimed the writer
 ///     WRITER-NUMBER.journal          NUMBER: 8 decimal digits, from 1
 ///     WRITER.reserve                 a segment's space, kept for a full disk
 namespace edgerun::store {
@@ -82,7 +85,9 @@ struct Segment {
 /// What a directory holds of one writer.
 struct WriterFiles {
     std::uint64_t writer = 0;
-    std::uint64_t instance = 0;  ///< 0 when it has no whole segment
+    /// Whose they are: of the zone that claimed them, or else that they were written for. 0 when
+    /// there is no whole segment.
+    std::uint64_t instance = 0;
     std::vector<Segment> segments;
     std::vector<std::string> torn;  ///< segments with a torn header and no records: never used
 };
@@ -94,12 +99,18 @@ struct DirectoryListing {
 
 DirectoryListing listJournal(const std::string& directory);
 
-/// The writer's lock; empty while its process lives. Its files may have changed until then: list
-/// them again. Makes the lock's file if somebody has removed it.
+/// The writer's lock. Empty, with errno, if it cannot be had: EWOULDBLOCK while its process lives.
+/// Its files may have changed until then: list them again. Makes the lock's file if somebody has
+/// removed it.
 OpenFile lockWriter(const std::string& directory, std::uint64_t writer);
 
 /// Does the writer's process live? Leaves all as it is.
 bool isWriterLocked(const std::string& directory, std::uint64_t writer);
+
+/// Once another instance has taken all of a writer's jobs into its zone, it claims the writer: one
+/// small write for all segments. From then on they count as that one's: nobody else reads them
+/// while it lives, and any of its workers may write them anew. False with errno.
+bool claimWriter(const OpenFile& lock, std::uint64_t instance);
 
 /// Removes a writer's files, the lock last. The lock must be held. What cannot be removed stays,
 /// and nothing is said: whoever lists the directory next finds it, and all that it says is older

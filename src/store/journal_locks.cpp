@@ -1,0 +1,67 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "edgerun/store/journal_files.h"
+#include "journal_claim.h"
+#include "journal_names.h"
+
+/// WRITER.lock: held while the writer's process lives; says who has claimed its files.
+namespace edgerun::store {
+
+namespace {
+
+/// A pipe of that name must not hold us up.
+constexpr int kCareful = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+
+bool isStillNamed(const OpenFile& file, const std::string& path) {
+    struct stat opened;
+    struct stat named;
+    return fstat(file.fd(), &opened) == 0 && lstat(path.c_str(), &named) == 0 &&
+           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+}  // namespace
+
+OpenFile lockWriter(const std::string& directory, std::uint64_t writer) {
+    // Made if it is missing: files whose lock somebody has removed must not stay for ever.
+    const std::string path = lockPath(directory, writer);
+    OpenFile file(open(path.c_str(), O_RDWR | O_CREAT | kCareful, 0600));
+    if (!file || flock(file.fd(), LOCK_EX | LOCK_NB) != 0) {
+        return OpenFile();
+    }
+    if (!isStillNamed(file, path)) {
+        // Whoever had the lock before has removed the file, and the lock with it.
+        errno = EWOULDBLOCK;
+        return OpenFile();
+    }
+    return file;
+}
+
+bool isWriterLocked(const std::string& directory, std::uint64_t writer) {
+    const OpenFile file(open(lockPath(directory, writer).c_str(), O_RDONLY | kCareful));
+    return file && flock(file.fd(), LOCK_SH | LOCK_NB) != 0;
+}
+
+bool claimWriter(const OpenFile& lock, std::uint64_t instance) {
+    const std::string digits = hexDigits(instance);
+    const ssize_t written = pwrite(lock.fd(), digits.data(), digits.size(), 0);
+    if (written >= 0 && written != static_cast<ssize_t>(digits.size())) {
+        errno = ENOSPC;
+    }
+    return written == static_cast<ssize_t>(digits.size());
+}
+
+std::optional<std::uint64_t> claimOf(const std::string& directory, std::uint64_t writer) {
+    const OpenFile file(open(lockPath(directory, writer).c_str(), O_RDONLY | kCareful));
+    char digits[kHexDigits];
+    if (!file || pread(file.fd(), digits, sizeof(digits), 0) != sizeof(digits)) {
+        return std::nullopt;
+    }
+    return parseHexDigits({digits, sizeof(digits)});
+}
+
+}  // namespace edgerun::store
