@@ -1,27 +1,52 @@
 #include "edgerun/engine/job_changes.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace edgerun::engine {
+
+namespace {
+
+constexpr std::size_t kToldPerTurn = 500;
+
+}  // namespace
 
 JobChanges::JobChanges(const store::JobArena& arena, const loop::SharedWakeUp& wakeUp)
     : arena_(arena), look_(onLook, this), wakeUp_(wakeUp, onWakeUp, this) {}
 
+/// A change since `watch` was taken has given its signal, which is still on its way.
 void JobChanges::await(ChangeWaiter& waiter, const store::JobWatch& watch) {
     waiting_.push_back({&waiter, watch});
     try {
-        changed_.reserve(waiting_.capacity());
+        makeRoom();
     } catch (...) {
         waiting_.pop_back();
         throw;
     }
-    look_.post();  // it may have changed before it was awaited
+    waiter.list_ = ChangeWaiter::List::Waiting;
+    waiter.place_ = waiting_.size() - 1;
+}
+
+/// So that looking takes no memory.
+void JobChanges::makeRoom() {
+    const std::size_t needed = changed_.size() + waiting_.size();
+    if (changed_.capacity() < needed) {
+        changed_.reserve(2 * needed);
+    }
 }
 
 void JobChanges::forget(ChangeWaiter& waiter) noexcept {
-    const auto isIt = [&](const Waiting& waiting) { return waiting.waiter == &waiter; };
-    waiting_.erase(std::remove_if(waiting_.begin(), waiting_.end(), isIt), waiting_.end());
-    std::replace(changed_.begin(), changed_.end(), &waiter, static_cast<ChangeWaiter*>(nullptr));
+    switch (std::exchange(waiter.list_, ChangeWaiter::List::None)) {
+        case ChangeWaiter::List::None:
+            return;
+        case ChangeWaiter::List::Waiting:
+            keep(waiter.place_, waiting_.back());
+            waiting_.pop_back();
+            return;
+        case ChangeWaiter::List::Changed:
+            changed_[waiter.place_] = nullptr;
+            return;
+    }
 }
 
 void JobChanges::onWakeUp(void* self) noexcept {
@@ -33,28 +58,41 @@ void JobChanges::onLook(void* self) noexcept {
 }
 
 void JobChanges::look() noexcept {
-    auto kept = waiting_.begin();
+    std::size_t kept = 0;
     for (const Waiting& waiting : waiting_) {
         if (arena_.hasChanged(waiting.watch)) {
+            waiting.waiter->list_ = ChangeWaiter::List::Changed;
+            waiting.waiter->place_ = changed_.size();
             changed_.push_back(waiting.waiter);
         } else {
-            *kept++ = waiting;
+            keep(kept++, waiting);
         }
     }
-    waiting_.erase(kept, waiting_.end());
+    waiting_.resize(kept);
     tell();
 }
 
-/// Who is told may forget others, and await anew.
+void JobChanges::keep(std::size_t place, const Waiting& waiting) noexcept {
+    waiting_[place] = waiting;
+    waiting.waiter->place_ = place;
+}
+
+/// Who is told may forget others, and await anew. A crowd is told in several turns of the loop.
 void JobChanges::tell() noexcept {
-    for (std::size_t i = 0; i < changed_.size(); i++) {
-        ChangeWaiter* waiter = changed_[i];
-        changed_[i] = nullptr;
+    const std::size_t end = std::min(changed_.size(), told_ + kToldPerTurn);
+    for (; told_ < end; told_++) {
+        ChangeWaiter* waiter = changed_[told_];
         if (waiter != nullptr) {
+            waiter->list_ = ChangeWaiter::List::None;
             waiter->onChange();
         }
     }
+    if (told_ < changed_.size()) {
+        look_.postNext();
+        return;
+    }
     changed_.clear();
+    told_ = 0;
 }
 
 }  // namespace edgerun::engine

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kStartsPerTurn = 16;           // between two looks at the sockets
 constexpr std::size_t kStartsInBurst = 2;            // while more submissions arrive
+constexpr std::uint64_t kStartPause = 1;             // ms, beside submissions
 constexpr std::uint64_t kPauseAfterTrouble = 1'000;  // ms
 
 std::uint8_t nodeByte() {
@@ -96,7 +97,8 @@ void JobRunner::onStarts(void* self) noexcept {
 }
 
 void JobRunner::startSome() {
-    const std::size_t most = arrived_ ? kStartsInBurst : kStartsPerTurn;
+    const bool isBurst = arrived_ || !submits_.empty();
+    const std::size_t most = isBurst ? kStartsInBurst : kStartsPerTurn;
     arrived_ = false;
     for (std::size_t i = 0; i < most && !starts_.empty(); i++) {
         const Start start = starts_.front();
@@ -109,8 +111,13 @@ void JobRunner::startSome() {
         starts_.pop_front();
         drive(job, run::Resume{});
     }
-    if (!starts_.empty()) {
+    if (starts_.empty()) {
+        return;
+    }
+    if (submits_.empty()) {
         start_.postNext();
+    } else {
+        start_.after(kStartPause);  // submissions wait for the journal: they go first
     }
 }
 

@@ -99,8 +99,10 @@ void JobRunner::write(const store::JobRef& ref, store::JobSnapshot job, SubmitLi
             listener);
         waiting = pending.get();
         submits_.emplace(waiting, std::move(pending));
+        submitters_[&listener] = waiting;
         journal_->append(frames, waiting, JournalNeed::MayFail);
     } catch (const std::exception&) {
+        submitters_.erase(&listener);
         submits_.erase(waiting);
         arena_.withdraw(ref);
         throw;
@@ -110,6 +112,7 @@ void JobRunner::write(const store::JobRef& ref, store::JobSnapshot job, SubmitLi
 /// `pending` is gone afterwards. The job may be another worker's by now, if this one stood still
 /// for long: that one shows it soon, whatever became of what was written here.
 void JobRunner::finish(PendingSubmit& pending) noexcept {
+    submitters_.erase(pending.listener());
     if (!pending.isWritten()) {
         if (arena_.withdraw(pending.ref())) {
             disown(pending.submitted().id);
@@ -148,8 +151,10 @@ void JobRunner::begin(const store::JobRef& ref) noexcept {
 }
 
 void JobRunner::forget(SubmitListener& listener) noexcept {
-    for (auto& [key, pending] : submits_) {
-        pending->forget(listener);
+    const auto found = submitters_.find(&listener);
+    if (found != submitters_.end()) {
+        found->second->forget();
+        submitters_.erase(found);
     }
 }
 

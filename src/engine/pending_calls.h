@@ -16,9 +16,8 @@ public:
     const Submitted& submitted() const { return submitted_; }
     bool isWritten() const { return isWritten_; }
 
-    void forget(SubmitListener& listener) {
-        listener_ = listener_ == &listener ? nullptr : listener_;
-    }
+    SubmitListener* listener() const { return listener_; }
+    void forget() { listener_ = nullptr; }
     void tell(const Submitted& submitted) {
         if (listener_ != nullptr) {
             listener_->onSubmitted(submitted);

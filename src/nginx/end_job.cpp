@@ -8,6 +8,7 @@ namespace {
 
 constexpr int kTries = 3;                           // others may take the job over meanwhile
 constexpr std::uint64_t kPatience = 30'000;         // ms, for the journal
+constexpr std::uint64_t kYield = 1'000;             // ms, for another that ends the job
 constexpr std::uint64_t kRetryWhenUnavailable = 1;  // seconds
 
 ngx_int_t refuseEnding(ngx_http_request_t* r) {
@@ -37,6 +38,7 @@ private:
     store::JobId id_;
     int tries_ = 0;
     bool isPending_ = false;
+    bool isYielding_ = false;                ///< to another that took the job over
     std::optional<engine::Ending> outcome_;  ///< of the present try
 };
 
@@ -70,10 +72,19 @@ ngx_int_t EndCall::proceed(const JobCall& call) {
     return refuseEnding(call.r);
 }
 
+/// Who took the job over meanwhile ends it too, most likely: two that take it from each other
+/// would never come to an end.
 ngx_int_t EndCall::onEnded(const JobCall& call) {
+    const bool isWatched = awaitChange(call, id_);
     if (const auto rc = respond(call)) {
         return *rc;
     }
+    if (isWatched && !isYielding_) {
+        isYielding_ = true;
+        limitTo(kYield);
+        return stay();
+    }
+    isYielding_ = false;
     if (++tries_ == kTries) {
         return refuseEnding(call.r);
     }

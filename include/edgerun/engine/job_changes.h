@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "edgerun/loop/loop_event.h"
@@ -15,6 +16,13 @@ public:
 
 protected:
     ~ChangeWaiter() = default;
+
+private:
+    friend class JobChanges;
+    enum class List { None, Waiting, Changed };
+
+    List list_ = List::None;  ///< of JobChanges that holds it, and where
+    std::size_t place_ = 0;
 };
 
 /// Those who wait, in this worker, for changes of one zone's jobs, whichever worker makes them.
@@ -38,12 +46,15 @@ private:
 
     static void onWakeUp(void* self) noexcept;
     static void onLook(void* self) noexcept;
+    void makeRoom();
     void look() noexcept;
+    void keep(std::size_t place, const Waiting& waiting) noexcept;
     void tell() noexcept;
 
     const store::JobArena& arena_;
     std::vector<Waiting> waiting_;
-    std::vector<ChangeWaiter*> changed_;  ///< to be told; has room for all
+    std::vector<ChangeWaiter*> changed_;  ///< to be told; null: forgotten; has room for all
+    std::size_t told_ = 0;                ///< of these
     loop::LoopEvent look_;
     loop::WakeUpEvent wakeUp_;
 };

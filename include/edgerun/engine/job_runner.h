@@ -205,6 +205,7 @@ private:
     std::uint32_t cursor_ = 0;
     std::unordered_map<std::uint32_t, std::unique_ptr<RunningJob>> jobs_;  // by slot
     std::unordered_map<PendingSubmit*, std::unique_ptr<PendingSubmit>> submits_;
+    std::unordered_map<SubmitListener*, PendingSubmit*> submitters_;  // those who still listen
     std::unordered_map<PendingErase*, std::unique_ptr<PendingErase>> erasures_;
     std::vector<RunningJob*> endings_;  // for whose end clients wait
     std::deque<Start> starts_;
