@@ -48,9 +48,10 @@ struct ArenaBlock {
 };
 
 /// Everything of a job that changes. What a status poll reads comes first, so
-/// that it touches one cache line or two.
+/// that it touches one cache line.
 struct JobState {
     Chain body;
+    Chain request;
     std::uint64_t expiresAt;  ///< 0 until the job is settled
     std::uint64_t acceptedAt;
     std::uint32_t revision;  ///< counts commits under one fence
@@ -59,7 +60,6 @@ struct JobState {
     std::uint64_t workerNonce;
     std::uint32_t worker;  ///< kNone once the phase is Done
     std::uint32_t fence;
-    Chain request;
 };
 
 struct Links {
@@ -143,7 +143,8 @@ inline constexpr bool kMayBeShared =
 static_assert(kMayBeShared<ArenaHeader> && kMayBeShared<ArenaSlot> && kMayBeShared<ArenaBlock>);
 static_assert(sizeof(ArenaBlock) == 1024);
 static_assert(sizeof(ArenaSlot) <= 1024, "a job in flight has a memory budget");
-static_assert(offsetof(ArenaSlot, states) == 64);
+static_assert(offsetof(ArenaSlot, states) == 64 && sizeof(JobState) % 64 == 0);
+static_assert(offsetof(JobState, record.version) + sizeof(run::Record::version) <= 64);
 static_assert(sizeof(ArenaSlot) % 64 == 0, "slots start at cache lines");
 static_assert(sizeof(JobOwner) == 24, "owners are compared as bytes");
 
