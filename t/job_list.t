@@ -38,10 +38,13 @@ is $t->get('/jobs')->{status}, 401, 'nobody else is told anything';
 
 # --------------------------------------------------------------- summaries
 
-my $done = submit($t, '[[duration=10]] [[usage=11,7]] done');
-my $failed = submit($t, '[[duration=10]] [[status=failed]] fails');
-my $cut = submit($t, '[[duration=10]] [[status=incomplete]] incomplete');
-my @final = finish($t, [ $done, $failed, $cut ]);
+# Each is submitted in a millisecond of its own.
+my @final;
+my ($done, $failed, $cut) = map {
+    my $answer = submit($t, "[[duration=10]] $_");
+    push @final, finish($t, [$answer]);
+    $answer;
+} '[[usage=11,7]] done', '[[status=failed]] fails', '[[status=incomplete]] incomplete';
 my $running = submit($t, '[[duration=60000]] running');
 my $shown;
 wait_until { $shown = job_of($t, $running); $shown->{startedAt} && $shown->{runId} };
