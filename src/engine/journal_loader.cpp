@@ -19,6 +19,16 @@ namespace {
 using Loading = store::JobArena::Loading;
 
 constexpr std::size_t kAsideAtOnce = 1024 * 1024;  // bytes
+constexpr std::size_t kMostNamed = 10;
+
+/// For the log.
+std::string namesOf(const std::vector<store::JobId>& jobs) {
+    std::string names;
+    for (std::size_t at = 0; at < std::min(jobs.size(), kMostNamed); ++at) {
+        names.append(at == 0 ? "" : ", ").append(store::formatJobId(jobs[at]));
+    }
+    return jobs.size() > kMostNamed ? names.append(", ...") : names;
+}
 
 }  // namespace
 
@@ -27,6 +37,9 @@ JournalLoader::JournalLoader(const std::string& directory, store::JobArena& aren
     : directory_(directory), arena_(arena), notes_(notes) {}
 
 void JournalLoader::load() {
+    if (hasReadAll_) {
+        return;  // whoever writes here anew comes after this zone
+    }
     const store::OpenFile turn = takeTurn();
     const Loading before = arena_.loading();
     if (!turn || before == Loading::Whole) {
@@ -37,12 +50,14 @@ void JournalLoader::load() {
     if (isFirst || !left.writers.empty()) {
         read(std::move(left.writers));
     }
-    if (isFirst && !left.isAll) {
+    if (isFirst && !left.isAll && !isLockRefused_) {
         notes_.push_back({NGX_LOG_NOTICE, 0,
                           "other processes still write here: their jobs follow when they have "
                           "left"});
     }
-    arena_.setLoading(left.isAll ? Loading::Whole : Loading::Partial);
+    hasReadAll_ = left.isAll;
+    isMissingSome_ = isMissingSome_ || left.hasAside;
+    arena_.setLoading(left.isAll && !isMissingSome_ ? Loading::Whole : Loading::Partial);
 }
 
 // --- whose turn it is ---
@@ -60,7 +75,8 @@ store::OpenFile JournalLoader::takeTurn() {
 
 /// What is locked can change no more, so it is listed after that.
 JournalLoader::Left JournalLoader::lockLeft() {
-    auto locks = lockFree();
+    bool isRefused = false;
+    auto locks = lockFree(isRefused);
     store::DirectoryListing listing = store::listJournal(directory_);
 
     std::set<std::uint64_t> held;  // instances of which somebody holds a writer
@@ -70,8 +86,9 @@ JournalLoader::Left JournalLoader::lockLeft() {
         }
     }
     Left left;
-    left.isAll = held.empty();
+    left.isAll = held.empty() && !isRefused;
     for (auto& files : listing.writers) {
+        left.hasAside = left.hasAside || files.instance == asideOf(arena_.instance());
         const auto lock = locks.find(files.writer);
         if (lock != locks.end() && files.instance == 0) {
             store::removeWriter(directory_, files);  // it died before it wrote anything
@@ -87,7 +104,7 @@ JournalLoader::Left JournalLoader::lockLeft() {
     return left;
 }
 
-std::map<std::uint64_t, store::OpenFile> JournalLoader::lockFree() {
+std::map<std::uint64_t, store::OpenFile> JournalLoader::lockFree(bool& isRefused) {
     std::map<std::uint64_t, store::OpenFile> locks;
     for (const auto& files : store::listJournal(directory_).writers) {
         if (!isEarlier(files) && files.instance != 0) {
@@ -95,9 +112,20 @@ std::map<std::uint64_t, store::OpenFile> JournalLoader::lockFree() {
         }
         if (store::OpenFile lock = store::lockWriter(directory_, files.writer)) {
             locks.emplace(files.writer, std::move(lock));
+        } else if (errno != EWOULDBLOCK) {
+            noteLockRefused(errno);
+            isRefused = true;
         }
     }
     return locks;
+}
+
+void JournalLoader::noteLockRefused(int error) {
+    if (!std::exchange(isLockRefused_, true)) {
+        notes_.push_back({NGX_LOG_ERR, error,
+                          "cannot lock files of an earlier process; their jobs are missing until "
+                          "that works"});
+    }
 }
 
 bool JournalLoader::isEarlier(const store::WriterFiles& files) const {
@@ -133,10 +161,10 @@ void JournalLoader::read(std::vector<LockedWriter> writers) {
             restore(std::move(*found), tally);
             EDGERUN_CRASH_POINT(journal_loaded_half);
         } else {
-            tally.malformed++;
+            setAside(replay, id, tally);
         }
     }
-    writeAside();
+    flushAside();
     claimAll(std::move(writers));
     notes_.push_back({NGX_LOG_NOTICE, 0,
                       std::to_string(tally.jobs) + " jobs of " + std::to_string(replay.records()) +
@@ -171,23 +199,35 @@ void JournalLoader::restore(store::ReplayedJob found, Tally& tally) {
     }
     tally.runningLeftOut++;
     record = asWritten;
-    setAside(found);
+    store::appendWhole(asideFrames_, found.job, found.written);
+    writeAside();
 }
 
-// --- what has no room ---
+// --- what the zone cannot take ---
 
-/// Files of their own: those that they came from are written anew without them.
-void JournalLoader::setAside(const store::ReplayedJob& found) {
-    store::appendWhole(asideFrames_, found.job, found.written);
-    if (asideFrames_.size() >= kAsideAtOnce) {
+/// A later version may know what this one does not.
+void JournalLoader::setAside(const store::JournalReplay& replay, const store::JobId& id,
+                             Tally& tally) {
+    if (replay.appendAsWritten(asideFrames_, id)) {
+        tally.malformed.push_back(id);
         writeAside();
+    } else {
+        tally.incomplete++;
     }
 }
 
+/// Files of their own: those that they came from are written anew without them.
 void JournalLoader::writeAside() {
+    if (asideFrames_.size() >= kAsideAtOnce) {
+        flushAside();
+    }
+}
+
+void JournalLoader::flushAside() {
     if (asideFrames_.empty()) {
         return;
     }
+    isMissingSome_ = true;
     std::string problem;
     if (aside_ == nullptr) {
         aside_ = store::JournalWriter::create(directory_, asideOf(arena_.instance()), problem);
@@ -221,9 +261,17 @@ void JournalLoader::report(const Tally& tally) {
             {NGX_LOG_WARN, 0,
              std::to_string(tally.finishedLeftOut) + " finished jobs do not fit the zone"});
     }
-    if (tally.malformed != 0) {
+    if (tally.incomplete != 0) {
+        notes_.push_back(
+            {NGX_LOG_ERR, 0,
+             std::to_string(tally.incomplete) + " jobs are incomplete in the journal"});
+    }
+    if (!tally.malformed.empty()) {
         notes_.push_back({NGX_LOG_ERR, 0,
-                          std::to_string(tally.malformed) + " jobs are incomplete in the journal"});
+                          std::to_string(tally.malformed.size()) +
+                              " jobs are malformed, or of a later version of edgerun: they stay in "
+                              "the journal: " +
+                              namesOf(tally.malformed)});
     }
     if (!kept_.empty()) {
         notes_.push_back({NGX_LOG_WARN, 0,

@@ -35,23 +35,27 @@ private:
     };
     struct Left {
         std::vector<LockedWriter> writers;
-        bool isAll = true;  ///< nobody holds others
+        bool isAll = true;      ///< nobody holds others
+        bool hasAside = false;  ///< this zone could not take some
     };
     struct Tally {
         std::size_t jobs = 0;
         std::size_t runningLeftOut = 0;
         std::size_t finishedLeftOut = 0;
-        std::size_t malformed = 0;
+        std::size_t incomplete = 0;
+        std::vector<store::JobId> malformed;
     };
 
     store::OpenFile takeTurn();
     Left lockLeft();
-    std::map<std::uint64_t, store::OpenFile> lockFree();
+    std::map<std::uint64_t, store::OpenFile> lockFree(bool& isRefused);
+    void noteLockRefused(int error);
     bool isEarlier(const store::WriterFiles& files) const;
     void read(std::vector<LockedWriter> writers);
     void restore(store::ReplayedJob found, Tally& tally);
-    void setAside(const store::ReplayedJob& found);
+    void setAside(const store::JournalReplay& replay, const store::JobId& id, Tally& tally);
     void writeAside();
+    void flushAside();
     void claimAll(std::vector<LockedWriter> writers);
     void report(const Tally& tally);
 
@@ -59,6 +63,9 @@ private:
     store::JobArena& arena_;
     JournalNotes& notes_;
     bool isRefused_ = false;           // its turn; said once
+    bool isLockRefused_ = false;       // an earlier writer's; said once
+    bool isMissingSome_ = false;       // jobs that are in the journal, and not in the zone
+    bool hasReadAll_ = false;          // of the lives before this zone's
     std::set<std::uint64_t> damaged_;  // writers whose files cannot be read
     std::vector<LockedWriter> kept_;   // that nobody else may read while this process lives
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "edgerun/store/journal_record.h"
@@ -13,6 +14,9 @@ inline constexpr std::size_t kHeadBytes = 46;
 
 /// nullopt when they are too few, or of a kind that only a later version knows.
 std::optional<JournalHead> headOf(std::string_view payload);
+
+/// Puts a record, as it is, into a frame.
+void appendFrame(std::string& out, std::string_view payload);
 
 /// Without decoding the rest: does the record bring a body?
 bool bringsBody(const JournalView& view);

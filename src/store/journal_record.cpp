@@ -225,6 +225,12 @@ std::optional<JournalHead> headOf(std::string_view payload) {
     return head;
 }
 
+void appendFrame(std::string& out, std::string_view payload) {
+    const std::size_t start = out.size();
+    out.append(kFrameBytes, '\0').append(payload);
+    endFrame(out, start);
+}
+
 bool bringsBody(const JournalView& view) {
     if (view.head.kind == JournalKind::Whole) {
         return true;

@@ -233,6 +233,22 @@ std::optional<ReplayedJob> JournalReplay::find(const JobId& id) const {
     return ReplayedJob{std::move(*job), newest.head.time};
 }
 
+bool JournalReplay::appendAsWritten(std::string& frames, const JobId& id) const {
+    const auto at = index_->jobs.find(id);
+    if (at == index_->jobs.end() || at->second.isGone || at->second.whole.payload == nullptr) {
+        return false;
+    }
+    // Each is as new as those before it, or newer; one record may be all of them.
+    const Entry& entry = at->second;
+    const char* last = nullptr;
+    for (const Place& place : {entry.whole, entry.body, entry.record}) {
+        if (std::exchange(last, place.payload) != place.payload) {
+            appendFrame(frames, {place.payload, place.size});
+        }
+    }
+    return true;
+}
+
 void moveTimes(run::Record& record, std::uint64_t written, std::uint64_t now) {
     for (const auto time :
          {&run::Record::deadline, &run::Record::intentAt, &run::Record::notBefore}) {

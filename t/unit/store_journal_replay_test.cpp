@@ -225,11 +225,12 @@ TEST_F(JournalReplayTest, AFinalJobHasNoRequestAndAnErasedOneNoBody) {
 }
 
 /// A Step whose status no version has; all else about it is right.
-std::string malformedStep() {
+std::string malformedStep(std::uint32_t revision = 1,
+                          std::optional<std::string_view> body = "body") {
     run::Record record;
     record.status = static_cast<run::JobStatus>(200);
     std::string frame;
-    appendStep(frame, journalId(1), 1, 1, record, "body", {});
+    appendStep(frame, journalId(1), 1, revision, record, body, {});
     return frame;
 }
 
@@ -237,6 +238,32 @@ TEST_F(JournalReplayTest, AMalformedNewestRecordIsNotReplacedByAnOlderOne) {
     replay({frameOf({Kind::Whole, 1, 0}) + malformedStep()});
     EXPECT_FALSE(find());
     EXPECT_EQ(replayed->jobs().size(), 1U);
+}
+
+TEST_F(JournalReplayTest, AMalformedJobIsKeptAsItIs) {
+    const std::string first = frameOf({Kind::Whole, 1, 0, Phase::CreateRun, "created"});
+    const std::string before = frameOf({Kind::Step, 1, 1, Phase::PollRun});
+    const std::string body = frameOf({Kind::Step, 1, 2, Phase::PollRun, "running"});
+    const std::string last = malformedStep(3, std::nullopt);
+    replay({first + before + body + last});
+    ASSERT_FALSE(find());
+    std::string frames = "before ";
+    EXPECT_TRUE(replayed->appendAsWritten(frames, journalId(1)));
+    EXPECT_EQ(frames, "before " + first + body + last);
+
+    replay({first + malformedStep(3, "body")});
+    frames.clear();
+    EXPECT_TRUE(replayed->appendAsWritten(frames, journalId(1)));
+    EXPECT_EQ(frames, first + malformedStep(3, "body")) << "no record twice";
+}
+
+TEST_F(JournalReplayTest, WithoutItsFirstRecordOfAJobNothingIsKept) {
+    replay({malformedStep() + frameOf({Kind::Gone}, journalId(2))});
+    std::string frames;
+    EXPECT_FALSE(replayed->appendAsWritten(frames, journalId(1)));
+    EXPECT_FALSE(replayed->appendAsWritten(frames, journalId(2)));
+    EXPECT_FALSE(replayed->appendAsWritten(frames, journalId(3)));
+    EXPECT_EQ(frames, "");
 }
 
 TEST_F(JournalReplayTest, AMalformedRecordThatCountsNoMoreHarmsNothing) {

@@ -40,8 +40,12 @@ public:
 
     /// Ids of all jobs that are not gone, oldest first.
     std::vector<JobId> jobs() const;
-    /// nullopt when its first record is missing or malformed.
+    /// nullopt when its first record is missing, or one that counts is malformed, perhaps by what
+    /// only a later version knows.
     std::optional<ReplayedJob> find(const JobId& id) const;
+    /// Of a malformed job: the records that count, as they are. False when the first one is
+    /// missing: then there is nothing to keep.
+    bool appendAsWritten(std::string& frames, const JobId& id) const;
 
     struct Gone {
         JobId id{};
