@@ -118,7 +118,8 @@ void JournalKeeper::keep() {
     if (isLook) {
         nextLook_ = now + kLook;
     }
-    if (arena_.loading() == Loading::Wanted || (arena_.loading() == Loading::Partial && isLook)) {
+    // Also when all is read: during a binary upgrade others come, and may leave first.
+    if (arena_.loading() == Loading::Wanted || isLook) {
         loader_.load();
     }
     if (!hasWriter() || arena_.loading() == Loading::Wanted) {
@@ -230,6 +231,9 @@ void JournalKeeper::rewriteSome() {
 }
 
 void JournalKeeper::end(const JournalRewrite& rewrite) {
+    for (const auto& segment : rewrite.torn()) {
+        store::keepDamaged(segment);
+    }
     for (const auto& segment : rewrite.segments()) {
         writer_->remove(segment);
     }

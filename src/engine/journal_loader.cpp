@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <utility>
 
 #include "edgerun/store/crash_point.h"
@@ -37,12 +38,9 @@ JournalLoader::JournalLoader(const std::string& directory, store::JobArena& aren
     : directory_(directory), arena_(arena), notes_(notes) {}
 
 void JournalLoader::load() {
-    if (hasReadAll_) {
-        return;  // whoever writes here anew comes after this zone
-    }
     const store::OpenFile turn = takeTurn();
     const Loading before = arena_.loading();
-    if (!turn || before == Loading::Whole) {
+    if (!turn) {
         return;
     }
     Left left = lockLeft();
@@ -50,12 +48,10 @@ void JournalLoader::load() {
     if (isFirst || !left.writers.empty()) {
         read(std::move(left.writers));
     }
-    if (isFirst && !left.isAll && !isLockRefused_) {
+    if (before != Loading::Partial && !left.isAll && !isLockRefused_) {
         notes_.push_back({NGX_LOG_NOTICE, 0,
-                          "other processes still write here: their jobs follow when they have "
-                          "left"});
+                          "other processes write here: their jobs follow when they have left"});
     }
-    hasReadAll_ = left.isAll;
     isMissingSome_ = isMissingSome_ || left.hasAside;
     arena_.setLoading(left.isAll && !isMissingSome_ ? Loading::Whole : Loading::Partial);
 }
@@ -140,19 +136,7 @@ bool JournalLoader::isEarlier(const store::WriterFiles& files) const {
 void JournalLoader::read(std::vector<LockedWriter> writers) {
     const auto begun = readClocks();
     store::JournalReplay replay;
-    const auto isDamaged = [&](const LockedWriter& writer) {
-        bool isWhole = true;
-        for (const auto& segment : writer.files.segments) {
-            if (!replay.add(segment)) {
-                notes_.push_back({NGX_LOG_ERR, errno, "cannot read \"" + segment.path + "\""});
-                isWhole = false;
-            }
-        }
-        if (!isWhole) {
-            damaged_.insert(writer.files.writer);
-        }
-        return !isWhole;
-    };
+    const auto isDamaged = [&](const LockedWriter& writer) { return !addAll(writer, replay); };
     writers.erase(std::remove_if(writers.begin(), writers.end(), isDamaged), writers.end());
 
     Tally tally;
@@ -171,6 +155,27 @@ void JournalLoader::read(std::vector<LockedWriter> writers) {
                           " records read in " +
                           std::to_string(readClocks().monotonic - begun.monotonic) + " ms"});
     report(tally);
+}
+
+/// False if some of it cannot be read.
+bool JournalLoader::addAll(const LockedWriter& writer, store::JournalReplay& replay) {
+    bool isWhole = true;
+    for (const auto& segment : writer.files.segments) {
+        const std::size_t tornBefore = replay.torn();
+        if (!replay.add(segment)) {
+            notes_.push_back({NGX_LOG_ERR, errno, "cannot read \"" + segment.path + "\""});
+            isWhole = false;
+        } else if (replay.torn() != tornBefore) {
+            notes_.push_back({NGX_LOG_ERR, 0,
+                              "\"" + segment.path +
+                                  "\" ends in something that is no record: a write that was cut "
+                                  "short, or damage; it is kept as *.damaged when it is replaced"});
+        }
+    }
+    if (!isWhole) {
+        damaged_.insert(writer.files.writer);
+    }
+    return isWhole;
 }
 
 void JournalLoader::restore(store::ReplayedJob found, Tally& tally) {
@@ -238,13 +243,16 @@ void JournalLoader::flushAside() {
     asideFrames_.clear();
 }
 
-/// From now on any worker of this zone may write their jobs anew.
+/// From now on any worker of this zone may write their jobs anew. All at once: what one file says
+/// of a job another one may take back.
 void JournalLoader::claimAll(std::vector<LockedWriter> writers) {
     aside_.reset();
-    for (auto& writer : writers) {
-        if (isAsideLost_ || !store::claimWriter(writer.lock, arena_.instance())) {
-            kept_.push_back(std::move(writer));
-        }
+    std::vector<std::uint64_t> numbers;
+    for (const auto& writer : writers) {
+        numbers.push_back(writer.files.writer);
+    }
+    if (isAsideLost_ || !store::claimWriters(directory_, numbers, arena_.instance())) {
+        std::move(writers.begin(), writers.end(), std::back_inserter(kept_));
     }
     isAsideLost_ = false;
 }

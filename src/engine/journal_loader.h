@@ -52,6 +52,7 @@ private:
     void noteLockRefused(int error);
     bool isEarlier(const store::WriterFiles& files) const;
     void read(std::vector<LockedWriter> writers);
+    bool addAll(const LockedWriter& writer, store::JournalReplay& replay);
     void restore(store::ReplayedJob found, Tally& tally);
     void setAside(const store::JournalReplay& replay, const store::JobId& id, Tally& tally);
     void writeAside();
@@ -65,7 +66,6 @@ private:
     bool isRefused_ = false;           // its turn; said once
     bool isLockRefused_ = false;       // an earlier writer's; said once
     bool isMissingSome_ = false;       // jobs that are in the journal, and not in the zone
-    bool hasReadAll_ = false;          // of the lives before this zone's
     std::set<std::uint64_t> damaged_;  // writers whose files cannot be read
     std::vector<LockedWriter> kept_;   // that nobody else may read while this process lives
 

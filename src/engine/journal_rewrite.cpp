@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kJobsAtOnce = 256;
 constexpr std::size_t kBytesAtOnce = 1024 * 1024;
-constexpr std::int64_t kClockSlack = 600'000;  // ms that the wall clock may be set back
+constexpr std::int64_t kClockSlack = 86'400'000;  // ms that the wall clock may be set back
 
 class Directory {
 public:
@@ -78,7 +78,11 @@ bool JournalRewrite::next(store::JobArena& arena, std::string& frames) {
 }
 
 void JournalRewrite::readSegment() {
+    const std::size_t tornBefore = replay_.torn();
     if (replay_.add(unread_.back())) {
+        if (replay_.torn() != tornBefore) {
+            torn_.push_back(unread_.back());
+        }
         segments_.push_back(std::move(unread_.back()));
     } else {
         damaged_.push_back(unread_.back().path);

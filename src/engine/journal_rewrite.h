@@ -25,6 +25,8 @@ public:
 
     /// Those whose jobs stand in the frames.
     const std::vector<store::Segment>& segments() const { return segments_; }
+    /// Those of them that end in something that is no record.
+    const std::vector<store::Segment>& torn() const { return torn_; }
     /// Paths of those that could not be read.
     const std::vector<std::string>& damaged() const { return damaged_; }
 
@@ -37,6 +39,7 @@ private:
     std::string directory_;
     std::vector<store::Segment> unread_;  // the next one last
     std::vector<store::Segment> segments_;
+    std::vector<store::Segment> torn_;
     std::vector<std::string> damaged_;
     store::JournalReplay replay_;
     std::vector<store::JobId> jobs_;

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <map>
 #include <string>
 
 namespace edgerun::store {
 
-/// The zone's instance that has claimed the writer; see claimWriter().
-std::optional<std::uint64_t> claimOf(const std::string& directory, std::uint64_t writer);
+/// Which instance has claimed a writer, by writers; see claimWriters(). What cannot be read counts
+/// as no claim.
+using Claims = std::map<std::uint64_t, std::uint64_t>;
+
+Claims readClaims(const std::string& directory);
 
 }  // namespace edgerun::store

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <map>
 #include <memory>
 #include <utility>
@@ -90,13 +91,15 @@ public:
     }
 
     DirectoryListing finish() && {
+        const Claims claims = readClaims(directory_);
         for (auto& [writer, files] : writers_) {
             std::sort(files.segments.begin(), files.segments.end(),
                       [](const Segment& a, const Segment& b) {
                           return a.header.number < b.header.number;
                       });
-            if (files.instance != 0) {
-                files.instance = claimOf(directory_, writer).value_or(files.instance);
+            const auto claim = claims.find(writer);
+            if (files.instance != 0 && claim != claims.end()) {
+                files.instance = claim->second;
             }
             listing_.writers.push_back(std::move(files));
         }
@@ -166,6 +169,10 @@ void removeWriter(const std::string& directory, const WriterFiles& files) {
     }
     unlink(reservePath(directory, files.writer).c_str());
     unlink(lockPath(directory, files.writer).c_str());
+}
+
+void keepDamaged(const Segment& segment) {
+    rename(segment.path.c_str(), (segment.path + ".damaged").c_str());
 }
 
 bool flushDirectory(const std::string& directory) {

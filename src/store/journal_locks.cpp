@@ -6,10 +6,9 @@
 #include <cerrno>
 
 #include "edgerun/store/journal_files.h"
-#include "journal_claim.h"
 #include "journal_names.h"
 
-/// WRITER.lock: held while the writer's process lives; says who has claimed its files.
+/// WRITER.lock: held while the writer's process lives.
 namespace edgerun::store {
 
 namespace {
@@ -44,24 +43,6 @@ OpenFile lockWriter(const std::string& directory, std::uint64_t writer) {
 bool isWriterLocked(const std::string& directory, std::uint64_t writer) {
     const OpenFile file(open(lockPath(directory, writer).c_str(), O_RDONLY | kCareful));
     return file && flock(file.fd(), LOCK_SH | LOCK_NB) != 0;
-}
-
-bool claimWriter(const OpenFile& lock, std::uint64_t instance) {
-    const std::string digits = hexDigits(instance);
-    const ssize_t written = pwrite(lock.fd(), digits.data(), digits.size(), 0);
-    if (written >= 0 && written != static_cast<ssize_t>(digits.size())) {
-        errno = ENOSPC;
-    }
-    return written == static_cast<ssize_t>(digits.size());
-}
-
-std::optional<std::uint64_t> claimOf(const std::string& directory, std::uint64_t writer) {
-    const OpenFile file(open(lockPath(directory, writer).c_str(), O_RDONLY | kCareful));
-    char digits[kHexDigits];
-    if (!file || pread(file.fd(), digits, sizeof(digits), 0) != sizeof(digits)) {
-        return std::nullopt;
-    }
-    return parseHexDigits({digits, sizeof(digits)});
 }
 
 }  // namespace edgerun::store

@@ -273,20 +273,39 @@ TEST_F(JournalFilesTest, ALockThatCannotBeHadSaysWhy) {
 
 TEST_F(JournalFilesTest, AWriterBelongsToTheZoneThatClaimedIt) {
     putSegment(kHeader, "");
-    const std::uint64_t before = list().writers[0].instance;
-    EXPECT_EQ(before, kHeader.instance);
-    ASSERT_TRUE(claimWriter(lockWriter(directory, kHeader.writer), 0xfedcba9876543210));
-    EXPECT_EQ(get(kLock), "fedcba9876543210");
+    put(kLock, "");
+    EXPECT_EQ(list().writers[0].instance, kHeader.instance);
+    ASSERT_TRUE(claimWriters(directory, {kHeader.writer, 0xb2}, 0xfedcba9876543210));
     EXPECT_EQ(list().writers[0].instance, 0xfedcba9876543210);
     EXPECT_EQ(list().writers[0].segments[0].header.instance, kHeader.instance);
-    for (const char* none : {"", "fedcba987654321", "fedcba987654321G", "0xdcba9876543210"}) {
-        put(kLock, none);
+    for (const char* none : {"", "x", "00000000000000a1 fedcba987654321G\n"}) {
+        put("claims", none);
         EXPECT_EQ(list().writers[0].instance, kHeader.instance) << none;
     }
 }
 
+TEST_F(JournalFilesTest, ClaimsAreKeptForWritersThatAreThere) {
+    putSegment(kHeader, "");
+    put(kLock, "");
+    ASSERT_TRUE(claimWriters(directory, {kHeader.writer, 0xb2}, 7));
+    ASSERT_TRUE(claimWriters(directory, {0xc3}, 8));
+    EXPECT_EQ(list().writers[0].instance, 7U);
+    EXPECT_EQ(get("claims"),
+              "00000000000000a1 0000000000000007\n00000000000000c3 0000000000000008\n");
+}
+
+TEST_F(JournalFilesTest, ClaimsAreMadeAllAtOnceOrNotAtAll) {
+    putSegment(kHeader, "");
+    put(kLock, "");
+    ASSERT_TRUE(claimWriters(directory, {kHeader.writer}, 7));
+    std::filesystem::create_directory(directory + "/claims.new");
+    EXPECT_FALSE(claimWriters(directory, {kHeader.writer, 0xc3}, 8));
+    EXPECT_EQ(list().writers[0].instance, 7U);
+}
+
 TEST_F(JournalFilesTest, AWriterWithoutSegmentsIsNobodysEvenIfClaimed) {
-    put(kLock, "fedcba9876543210");
+    put(kLock, "");
+    ASSERT_TRUE(claimWriters(directory, {kHeader.writer}, 7));
     EXPECT_EQ(list().writers[0].instance, 0U);
 }
 

@@ -15,8 +15,8 @@
 ///     zone                           the secret of the zone's job ids
 ///     loading.lock                   empty; held locked by the worker that reads what earlier
 ///                                    lives of the zone left
-///     WRITER.lock                    WRITER: 16 hexadecimal digits. Empty, or holds 16 such
-///                                    digits: the zone's instance that has claimed the writer
+///     claims                         which instance of the zone has claimed which earlier writers
+///     WRITER.lock                    empty; WRITER: 16 hexadecimal digits
 ///     WRITER-NUMBER.journal          NUMBER: 8 decimal digits, from 1
 ///     WRITER.reserve                 a segment's space, kept for a full disk
 namespace edgerun::store {
@@ -107,15 +107,19 @@ OpenFile lockWriter(const std::string& directory, std::uint64_t writer);
 /// Does the writer's process live? Leaves all as it is.
 bool isWriterLocked(const std::string& directory, std::uint64_t writer);
 
-/// Once another instance has taken all of a writer's jobs into its zone, it claims the writer: one
-/// small write for all segments. From then on they count as that one's: nobody else reads them
-/// while it lives, and any of its workers may write them anew. False with errno.
-bool claimWriter(const OpenFile& lock, std::uint64_t instance);
+/// Once another instance has taken all jobs of these writers into its zone, it claims them, all at
+/// once or, false with errno, none. From then on their files count as that one's: nobody else reads
+/// them while it lives, and any of its workers may write them anew. The caller holds loading.lock.
+bool claimWriters(const std::string& directory, const std::vector<std::uint64_t>& writers,
+                  std::uint64_t instance);
 
 /// Removes a writer's files, the lock last. The lock must be held. What cannot be removed stays,
 /// and nothing is said: whoever lists the directory next finds it, and all that it says is older
 /// than, or equal to, what stands elsewhere.
 void removeWriter(const std::string& directory, const WriterFiles& files);
+
+/// Renames a segment to PATH.damaged, for people: nothing of ours looks at it any more.
+void keepDamaged(const Segment& segment);
 
 /// Flushes the names in a directory; false with errno. Without it a new file's name may be missing
 /// after a power cut, and a removed one's be there again.
