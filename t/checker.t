@@ -119,6 +119,8 @@ is_broken('two bodies: a: version 2', 'one version, two bodies',
         completed('a') ], run_of('a'));
 is_broken(qr/^came back: a: COMPLETED at/, 'an erased job that comes back',
     [ submitted('a'), event('delete', 'ok', id => 'a', http => 204), completed('a') ], run_of('a'));
+is_broken('failed: a: no provider', 'a job that fails',
+    [ submitted('a'), shown('poll', 'a', 'FAILED', 2, error => 'no provider') ]);
 is_broken('odd answer: poll a 500', 'an answer that is none of those promised',
     [ submitted('a'), event('poll', 'odd', id => 'a', http => 500), completed('a') ], run_of('a'));
 

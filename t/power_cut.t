@@ -20,6 +20,7 @@ sub storm_on_disk {
 # Of what was not flushed, all is lost, or, in every second round, this page and that.
 sub cut_power {
     my ($t, $disk, $storm, $round) = @_;
+    $storm->survey;    # what has been shown just before must be shown again
     $storm->nemesis(
         'cut the power',
         sub {

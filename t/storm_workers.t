@@ -4,11 +4,15 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Disk;
 use Edgerun::Storm;
 
 my $t = Edgerun::Test->new;
-$t->start_emulator(duration => 800, jitter => 700);
+$t->start_emulator(duration => 3000, jitter => 2900, delay => 100);
 $t->write_conf(storm_conf());
+# Slow calls and slow flushes: whatever happens, happens in the midst of them.
+my $disk = Edgerun::Disk->new($t, 'journal');
+$disk->set(delayMs => 60);
 $t->run;
 
 my $storm = Edgerun::Storm->new($t);

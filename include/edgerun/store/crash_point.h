@@ -16,28 +16,35 @@ namespace edgerun::store {
 inline std::uint64_t passagesUntilCrash = 0;
 
 /// Tests only: a file whose first line names the crash point at which one
-/// process kills itself; null for none. It takes the file with it.
+/// process kills itself, or, behind "stop ", stops until it is told to go on;
+/// null for none. It takes the file with it.
 inline const char* crashFile = nullptr;
 
-inline bool isCrashDue(std::string_view name) {
+/// 0: none.
+inline int signalDueAt(std::string_view name) {
     const int fd = ::open(crashFile, O_RDONLY | O_CLOEXEC);
     if (fd == -1) {
-        return false;
+        return 0;
     }
     char bytes[128];
     const ssize_t length = ::read(fd, bytes, sizeof(bytes));
     ::close(fd);
     const std::string_view text(bytes, length > 0 ? static_cast<std::size_t>(length) : 0);
+    const std::string_view line = text.substr(0, text.find('\n'));
+    constexpr std::string_view kStop = "stop ";
+    const bool stops = line.substr(0, kStop.size()) == kStop;
+    const bool isHere = line.substr(stops ? kStop.size() : 0) == name;
     // Of several processes only one removes it.
-    return text.substr(0, text.find('\n')) == name && ::unlink(crashFile) == 0;
+    return !isHere || ::unlink(crashFile) != 0 ? 0 : stops ? SIGSTOP : SIGKILL;
 }
 
 inline void passCrashPoint(std::string_view name) {
     if (passagesUntilCrash != 0 && --passagesUntilCrash == 0) {
         std::raise(SIGKILL);
     }
-    if (crashFile != nullptr && isCrashDue(name)) {
-        std::raise(SIGKILL);
+    const int signal = crashFile != nullptr ? signalDueAt(name) : 0;
+    if (signal != 0) {
+        std::raise(signal);
     }
 }
 

@@ -8,7 +8,7 @@ package Edgerun::History;
 #   outcome  ok; info: may or may not have happened (503, a reset, no answer in
 #            time); gone: 404 or 410; odd: any other answer
 #   user, key    who; idempotency key, if any
-#   id, status, version, digest    the job that an answer showed; of its bytes
+#   id, status, version, error, digest    the job that an answer showed; of its bytes
 #   http     status code, if there was an answer
 #
 # Runs are those of the provider: { id, job, status, created }, times as above.
@@ -40,6 +40,7 @@ my @JOB_RULES = (
     [ 'final changed' => \&_final_changed ],
     [ 'two bodies'    => \&_two_bodies ],
     [ 'came back'     => \&_came_back ],
+    [ 'failed'        => \&_failed ],
 );
 
 sub now { return clock_gettime(CLOCK_MONOTONIC) }
@@ -223,6 +224,13 @@ sub _came_back {
     return if !defined $job->{erased};
     my @late = grep { $_->{begin} >= $job->{erased} } @{ $job->{samples} };
     return @late ? "$late[0]{status} at " . _at($job, $late[0]{end}) : ();
+}
+
+# What goes wrong in a storm is never for good.
+sub _failed {
+    my ($job) = @_;
+    my ($failed) = grep { $_->{status} eq 'FAILED' } @{ $job->{samples} } or return;
+    return $failed->{error} // '';
 }
 
 # "+12.345", seconds of the history.

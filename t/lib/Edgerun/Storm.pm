@@ -228,13 +228,13 @@ sub _judge {
     $event->{outcome} =
           !defined $status                              ? 'info'
         : $status == 503                                ? 'info'
-        : $status == 409 && defined $event->{key}       ? 'info'    # the first request is not over
         : $status =~ /^20[024]$/                        ? 'ok'
         : $status =~ /^4(?:04|10)$/ && defined $event->{id} ? 'gone'
         :                                                 'odd';
     my $job = $answer && $answer->{json};
     if ($event->{outcome} eq 'ok' && $job) {
         @$event{qw(id status version)} = @$job{qw(id status version)};
+        $event->{error} = $job->{error}{message} if $job->{error};
         $event->{digest} = substr sha256_hex($answer->{body}), 0, 16;
     }
     return;
@@ -315,9 +315,7 @@ sub stop_worker {
 # settle(TIMEOUT): polls all acknowledged jobs until they are final, and once more.
 sub settle {
     my ($self, $timeout) = @_;
-    my %user_of = map { $_->{id} => $_->{user} }
-        grep { $_->{op} eq 'submit' && $_->{outcome} eq 'ok' } @{ read_events($self->{history}) };
-    my %open = %user_of;
+    my %open = $self->_acknowledged;
     wait_until {
         for my $id (sort keys %open) {
             my $event = $self->_poll_as($open{$id}, $id);
@@ -325,8 +323,23 @@ sub settle {
         }
         return !%open;
     } $timeout // 60;
+    $self->survey;
+    return;
+}
+
+# Polls all acknowledged jobs.
+sub survey {
+    my ($self) = @_;
+    my %user_of = $self->_acknowledged;
     $self->_poll_as($user_of{$_}, $_) for sort keys %user_of;
     return;
+}
+
+# id => user
+sub _acknowledged {
+    my ($self) = @_;
+    return map { $_->{id} => $_->{user} }
+        grep { $_->{op} eq 'submit' && $_->{outcome} eq 'ok' } @{ read_events($self->{history}) };
 }
 
 sub _poll_as {
