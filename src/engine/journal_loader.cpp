@@ -248,6 +248,7 @@ void JournalLoader::flushAside() {
 void JournalLoader::claimAll(std::vector<LockedWriter> writers) {
     aside_.reset();
     std::vector<std::uint64_t> numbers;
+    numbers.reserve(writers.size());
     for (const auto& writer : writers) {
         numbers.push_back(writer.files.writer);
     }
