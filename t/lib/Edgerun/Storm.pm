@@ -228,6 +228,7 @@ sub _judge {
     $event->{outcome} =
           !defined $status                              ? 'info'
         : $status == 503                                ? 'info'
+        : $status == 409 && defined $event->{key}       ? 'info'    # the first request is not over
         : $status =~ /^20[024]$/                        ? 'ok'
         : $status =~ /^4(?:04|10)$/ && defined $event->{id} ? 'gone'
         :                                                 'odd';
