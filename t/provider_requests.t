@@ -86,6 +86,7 @@ $t->write_conf(
             query          => [ 'api-version=v1', 'trace=a%20b' ],
             assistant      => undef,
         },
+        jobs => 'assistant=$arg_assistant',
         http => <<"END",
     log_format provider '\$request_method \$request_uri|\$http_api_key|\$http_authorization|';
     server {
@@ -100,7 +101,7 @@ $t->write_conf(
         }
     }
 END
-    ) =~ s/provider=main;/provider=main assistant=\$arg_assistant;/r
+    )
 );
 $t->run;
 my $answer = submit($t, 'Hello. [[answer=Hi]]', path => '/jobs?assistant=asst_demo');
