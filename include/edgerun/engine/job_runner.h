@@ -24,10 +24,11 @@
 
 namespace edgerun::engine {
 
-/// A new job as a client asked for it. `request.assistant` is one of the provider's.
+/// A new job as a client asked for it.
 struct Submission {
     const store::JobOwner& owner;
     const Provider& provider;
+    const Provider* fallback;  ///< takes it where `provider` surely did not start it; or null
     const store::JobRequest& request;
     store::IdempotencyKey key;
     std::uint32_t maxRunning = 0;  ///< 0: any number
@@ -39,7 +40,6 @@ enum class SubmitStatus {
     KnownKey,        ///< the key's first job: Submitted::known
     Full,            ///< the zone holds only live jobs
     TooLarge,        ///< the request does not fit a job
-    ThreadBusy,      ///< another job of the thread is still running
     TooManyRunning,  ///< Submission::maxRunning
     Unavailable,     ///< jobs are still being read, this worker has no place in the zone, the
                      ///< journal cannot be written, or no randomness. With a journal, the job may
@@ -61,20 +61,21 @@ protected:
     ~SubmitListener() = default;
 };
 
-/// What came of cancel() or erase().
-enum class Ending {
+/// What came of what a client orders for a job: cancel(), erase(), giveOutputs().
+enum class Order {
     Coming,       ///< the listener will be told
-    Ended,        ///< the job is final (or erased), by this or by an earlier call
+    Done,         ///< the job is final (or erased, or has the outputs), by this or an earlier call
+    Conflict,     ///< it does not wait for outputs, or not for these
     Unknown,      ///< no such job of this owner
     Unavailable,  ///< this worker has no place in the zone, or the journal cannot be written
 };
 
-class EndListener {
+class OrderListener {
 public:
-    virtual void onEnding(Ending ending) noexcept = 0;
+    virtual void onOrder(Order order) noexcept = 0;
 
 protected:
-    ~EndListener() = default;
+    ~OrderListener() = default;
 };
 
 struct RunnerSettings {
@@ -115,10 +116,13 @@ public:
 
     /// The job ends as cancelled, at once for its owner, then at the provider; a final one stays
     /// as it is.
-    Ending cancel(const store::JobOwner& owner, const store::JobId& id, EndListener& listener);
+    Order cancel(const store::JobOwner& owner, const store::JobId& id, OrderListener& listener);
     /// The same, and nobody sees it any more.
-    Ending erase(const store::JobOwner& owner, const store::JobId& id, EndListener& listener);
-    void forget(EndListener& listener) noexcept;
+    Order erase(const store::JobOwner& owner, const store::JobId& id, OrderListener& listener);
+    /// For a job in REQUIRES_ACTION: the outputs of exactly the calls that it shows.
+    Order giveOutputs(const store::JobOwner& owner, const store::JobId& id,
+                      run::ToolOutputs outputs, OrderListener& listener);
+    void forget(OrderListener& listener) noexcept;
 
     store::JobArena& arena() { return arena_; }
     JobChanges& changes() { return changes_; }

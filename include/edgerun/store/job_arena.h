@@ -56,7 +56,6 @@ enum class AcceptStatus {
     Full,            ///< live jobs take all slots or blocks
     TooLarge,        ///< request or body above the limits, or what this arena can ever hold
     NoOwner,         ///< the worker's place was lost: register again
-    ThreadBusy,      ///< the record names a thread that a live job of the owner has
     TooManyRunning,  ///< NewJob::maxRunning
     KnownKey,        ///< a job with this key is there: Accepted::known
 };
@@ -126,6 +125,8 @@ enum class Restored {
     Full,   ///< there is no room beside live jobs, or it is what no arena holds
 };
 
+enum class Steps { Without, With };
+
 /// What a status poll needs, besides the body's bytes.
 struct JobView {
     enum class Found { Yes, No, BufferTooSmall };
@@ -135,10 +136,6 @@ struct JobView {
     run::JobStatus status = run::JobStatus::Pending;
     std::uint64_t age = 0;  ///< ms since acceptance
 };
-
-/// A thread of an earlier job that its owner wants to continue. Free is advice:
-/// accept() decides.
-enum class ThreadUse { Unknown, Free, Busy };
 
 struct ArenaGauges {
     std::uint32_t slots, slotsFree, blocks, blocksFree, live, finished, workers;
@@ -241,11 +238,12 @@ public:
 
     /// Copies the job's JSON into `buffer` if `capacity` suffices. Found::No
     /// for an unknown id, another owner's job, a hidden or erased one and one past its ttl alike.
+    /// Without steps, the JSON ends before them.
     JobView read(const JobId& id, const JobOwner& owner, std::uint64_t now, char* buffer,
-                 std::size_t capacity);
+                 std::size_t capacity, Steps steps = Steps::Without);
 
-    /// Free: this owner has a job with that thread, and none of them is live.
-    ThreadUse findThread(const JobOwner& owner, std::string_view threadId);
+    /// Has this owner a job with that thread, which is not gone?
+    bool hasThread(const JobOwner& owner, std::string_view threadId);
 
     /// Takes a job whose phase is not Done over from whichever worker has it: what that one
     /// still wants to write is dropped. (To cancel or erase it.)
@@ -275,19 +273,28 @@ public:
     std::optional<JobId> idOf(const JobRef& ref);
     std::optional<std::string> loadRequest(const JobRef& ref);
 
+    /// Jobs that continue the same thread go one after another, in the order of their ids. Asks
+    /// for the job's turn, which it then has until it does not hold its thread any more: nullopt
+    /// if it has it (or is not this worker's), else the job that must end first.
+    std::optional<JobId> takeTurn(const JobRef& ref);
+    /// Has another live job of the owner the same thread? Cheap where none continues a thread.
+    bool isThreadWanted(const JobRef& ref);
+    /// The request that was kept by the newest job before this one in its thread.
+    std::optional<std::string> loadThreadMemory(const JobRef& ref);
+
     enum class Commit {
         Done,
         Lost,  ///< another owner, or gone: forget the job
-        Full,  ///< no blocks for the body: nothing was changed
+        Full,  ///< no blocks for body or request: nothing was changed
     };
 
     /// Replaces the record; with a body, also the client's JSON, whose
-    /// versions the caller counts in record.version. Refuses to move a status
-    /// back or to change a final one (Lost). A final record's request is
-    /// dropped, its ttl begins. A record with phase Done leaves its owner. A hidden job becomes
-    /// visible; one that was ever erased loses its body, and is removed once its phase is Done.
-    Commit commit(const JobRef& ref, const run::Record& record,
-                  std::optional<std::string_view> body, std::uint64_t now);
+    /// versions the caller counts in record.version; with a request, that too. Refuses to move a
+    /// status back or to change a final one (Lost). A final record's request is dropped unless
+    /// it keepsRequest, its ttl begins. A record with phase Done leaves its owner. A hidden job
+    /// becomes visible; one that was ever erased loses its body, and is removed once its phase is
+    /// Done.
+    Commit commit(const JobRef& ref, const JobUpdate& update, std::uint64_t now);
 
     // --- housekeeping ---
 

@@ -6,13 +6,16 @@
 
 namespace edgerun::store {
 
-/// What a client asked for, as kept with the job until it is final.
+/// What a client asked for, as kept with the job until it is final (or longer:
+/// run::Record::keepsRequest).
 struct JobRequest {
     std::string query;
     bool queryCut = false;  ///< the client sent more than edgerun_max_query
     std::string threadId;   ///< continued thread, or empty
     std::string metadata;   ///< JSON object text, or empty
-    std::string assistant;  ///< provider's assistant id
+    std::string assistant;  ///< a name, or a provider's id; empty: the provider's default
+    std::string user;       ///< who asked, as function tools are told; or empty
+    std::string work;       ///< what the job's machine wrote last (run::Step::work), or empty
 };
 
 /// Length-prefixed bytes, native byte order (never leaves the machine).

@@ -2,7 +2,9 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "edgerun/run/record.h"
 #include "edgerun/store/job_id.h"
@@ -27,8 +29,17 @@ struct JobSnapshot {
     std::uint32_t fence = 0;     ///< grows with each change of the worker
     std::uint32_t revision = 0;  ///< grows with each commit under one fence
     run::Record record;
-    std::string request;  ///< empty once final
-    std::string body;     ///< the client's JSON; empty once erased
+    std::string request;        ///< empty once final, unless record.keepsRequest
+    std::string body;           ///< the client's JSON; empty once erased
+    std::uint32_t stepsAt = 0;  ///< where its last member, "steps", begins; 0: it has none
+};
+
+/// What a commit writes. Views are valid during the call.
+struct JobUpdate {
+    const run::Record& record;
+    std::optional<std::string_view> body;     ///< the client's JSON, where it changes
+    std::uint32_t stepsAt = 0;                ///< as in JobSnapshot, of `body`
+    std::optional<std::string_view> request;  ///< takes the place of the former one
 };
 
 }  // namespace edgerun::store

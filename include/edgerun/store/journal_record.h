@@ -16,7 +16,7 @@ namespace edgerun::store {
 
 enum class JournalKind : std::uint8_t {
     Whole = 1,  ///< everything of a job
-    Step = 2,   ///< its record, and its body if that changed
+    Step = 2,   ///< its record, and its body and request where they changed
     Gone = 3,   ///< it was erased, or has left the zone: nothing older counts
 };
 
@@ -37,8 +37,7 @@ struct JournalHead {
 
 void appendWhole(std::string& out, const JobSnapshot& job, const JournalTime& time);
 void appendStep(std::string& out, const JobId& id, std::uint32_t fence, std::uint32_t revision,
-                const run::Record& record, std::optional<std::string_view> body,
-                const JournalTime& time);
+                const JobUpdate& update, const JournalTime& time);
 void appendGone(std::string& out, const JobId& id, const JournalTime& time);
 
 /// One record inside a segment's bytes.
@@ -71,6 +70,8 @@ std::optional<JobSnapshot> decodeWhole(const JournalView& view);
 struct JournalStep {
     run::Record record;
     std::optional<std::string_view> body;
+    std::uint32_t stepsAt = 0;  ///< of `body`
+    std::optional<std::string_view> request;
 };
 
 std::optional<JournalStep> decodeStep(const JournalView& view);
