@@ -22,6 +22,11 @@ bool isThreadLock(int status, std::string_view message) {
             (message.find("Can't add messages to") != npos && message.find("is active") != npos));
 }
 
+/// What the request itself brings about would happen elsewhere too.
+bool isOfTheRequest(int status) {
+    return status == 400 || status == 413 || status == 422;
+}
+
 /// Name and text by status. Texts about edgerun's own account are for the
 /// operator alone.
 JobError clientError(int status, const ProviderError& error, std::string_view doing) {
@@ -60,9 +65,11 @@ Failure refusal(const Response& response, std::string_view doing) {
     failure.error = clientError(response.status, error, doing);
     failure.note = operatorNote(response.status, error, doing);
     failure.retryAfter = response.retryAfter;
-    failure.threadIsBusy = isThreadLock(response.status, error.message);
+    failure.threadIsBusy =
+        error.code == "conversation_locked" || isThreadLock(response.status, error.message);
     failure.isNotOffered =
         response.status == 404 || response.status == 405 || response.status == 501;
+    failure.mayFallBack = !isOfTheRequest(response.status) || isBillingCode(error.code);
     if (failure.threadIsBusy && response.shouldRetry.value_or(true)) {
         failure.outcome = Outcome::RefusedForNow;
     }
@@ -81,6 +88,7 @@ Failure failureOf(const TransportFailure& failure, std::string_view doing) {
                                ? "the provider cannot be reached"
                                : "no whole response came from the provider";
         result.error = {"ProviderUnavailable", sentence(doing, withText(what, reason)), 502};
+        result.mayFallBack = true;
     }
     result.note = result.error.message;
     return result;
@@ -92,6 +100,7 @@ Failure nonsense(std::string_view doing) {
     failure.error = {"ProviderError",
                      sentence(doing, "the provider's response is not what its API promises"), 502};
     failure.note = failure.error.message;
+    failure.mayFallBack = true;
     return failure;
 }
 
@@ -101,6 +110,7 @@ Failure interruption(std::string_view doing) {
     failure.error = {"ProviderUnavailable",
                      sentence(doing, "it was interrupted before the provider's response came"),
                      502};
+    failure.mayFallBack = true;
     return failure;
 }
 

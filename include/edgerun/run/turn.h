@@ -1,0 +1,127 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "edgerun/run/failure.h"
+#include "edgerun/run/machine.h"
+#include "edgerun/run/tool_round.h"
+
+namespace edgerun::run {
+
+/// What a phase does, to complete "could not ...".
+const char* purposeOf(Phase phase);
+
+/// What all dialects have in common: deadlines, failures and retries, calls that must not be
+/// repeated blindly, rounds of function tools, the end of a job and what is left to do after it.
+///
+/// One turn takes a record and an event, and leaves a step. It is made for one next() and thrown
+/// away; whoever has one calls on() once. A dialect says what its phases send, and where their
+/// answers lead.
+///
+/// A call may be under way only where now >= record.notBefore held when it was
+/// sent; a poll moves notBefore on to the time of the next one.
+class Turn {
+public:
+    Turn(const Context& context, const Record& record);
+    virtual ~Turn() = default;
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+    Step on(const Event& event);
+
+protected:
+    // --- what a dialect says ---
+
+    /// The job begins; record.deadline is set, and threadId if it continues a thread. Sets the
+    /// first phase, then goOn() or fail().
+    virtual void setOut() = 0;
+    /// The call of record.phase, without its time. Ids in the record are valid ones.
+    virtual Call call() const = 0;
+    /// Does the provider answer this phase's call only when the run has ended?
+    virtual bool isHeld() const { return false; }
+    /// Carried out twice, it costs or spoils something.
+    virtual bool isOnceOnly(Phase phase) const = 0;
+    /// A 200 to 299 for a phase of a live job.
+    virtual void progress(const Response& response) = 0;
+    /// Before what follows from a failure is decided. True: the dialect has seen to it.
+    virtual bool seesTo(Failure& failure) = 0;
+    /// The outcome of a once-only call is unknown; the provider may be able to tell it.
+    virtual void lookUp(const Failure& failure) = 0;
+    /// All function calls of a round have their outputs.
+    virtual void submitOutputs() = 0;
+    /// Which clean-up begins when a job ends in its present phase.
+    virtual Phase cleanUpFromHere() const = 0;
+    /// The clean-up that comes after this one; the thread is to be seen to at the end.
+    virtual Phase cleanUpAfter(Phase phase) const = 0;
+    /// A 200 to 299 for a clean-up phase.
+    virtual void cleanedUp(const Response& response) = 0;
+    /// The thread is wanted no more: DeleteThread sends its call, or there is nothing to send.
+    virtual bool hasThreadUpstream() const { return true; }
+
+    // --- commands: turn.cpp ---
+
+    void goOn();
+    void send();
+    void waitUntilDue();
+    /// Not by this event, but by the next one, which comes at once with request and assistant.
+    void goOnWithRequest();
+    void schedulePoll(const Response& hints);
+
+    // --- failures: turn_failures.cpp ---
+
+    void onFailure(Failure failure);
+    void tryAgain(const Failure& failure, unsigned tries);
+    void failUnknown(const Failure& failure);
+    /// The last try was surely not carried out.
+    void startOver(Phase phase, const char* why, std::uint64_t pause);
+
+    // --- tools: turn_tools.cpp ---
+
+    /// The model called functions: a new round, unless there were too many.
+    void callTools(const ToolRound& round);
+    /// Request::work, with what this turn changed in it; setWork() has it kept.
+    const Work& work() const;
+    void setWork();
+
+    // --- the end: turn_cleanup.cpp ---
+
+    void finish(JobStatus status, Visible visible, Phase cleanUp);
+    void fail(JobError error);
+    void enterCleanUp(Phase phase);
+    void cleanUpFailed(const Failure& failure);
+
+    const char* purpose() const { return purposeOf(record_.phase); }
+    void note(std::string text);
+    std::uint64_t timeLeft() const;
+
+    const Context& context_;
+    Step step_;
+    Record& record_;
+
+private:
+    void onLive(const Event& event);
+    void begin();
+    void onReply(const Response& response);
+    bool isStray(const Event& event) const;
+    bool isUnsettled() const;
+    void outcomeIsUnknown(const Failure& failure);
+    bool nothingWasStarted() const;
+
+    void sendToolCalls();
+    void takeOutputs(const ToolOutputs& outputs);
+    void awaitClient(const ToolRound& round);
+    void outputsAreThere();
+
+    void cancel();
+    void timedOut();
+    void onFinal(const Event& event);
+    void onCleanUpReply(const Response& response);
+    void enterDeleteThread();
+
+    mutable std::optional<Work> work_;
+};
+
+}  // namespace edgerun::run

@@ -1,0 +1,147 @@
+#include "edgerun/run/steps.h"
+
+#include "edgerun/text/utf8.h"
+
+namespace edgerun::run {
+namespace {
+
+constexpr char kSteps[] = "steps";
+constexpr std::size_t kMostEntries = 64;  // logs, images, results or citations of one step
+
+json_t* stringValue(std::string_view text) {
+    const std::string_view kept = text::cutAtBytes(text, kMostStepText);
+    return json_stringn(kept.data(), kept.size());
+}
+
+json_t* stringList(const std::vector<std::string_view>& texts) {
+    json_t* list = json_array();
+    for (const std::string_view text : texts) {
+        if (json_array_size(list) < kMostEntries) {
+            json_array_append_new(list, stringValue(text));
+        }
+    }
+    return list;
+}
+
+json_t* listOf(const Work& work) {
+    json_t* list = json_object_get(work.object(), kSteps);
+    if (!json_is_array(list)) {
+        list = json_array();
+        work.set(kSteps, list);
+    }
+    return list;
+}
+
+json_t* newStep(const char* type, std::string_view id) {
+    json_t* step = json_object();
+    json_object_set_new(step, "type", json_string(type));
+    if (!id.empty()) {
+        json_object_set_new(step, "id", stringValue(id));
+    }
+    return step;
+}
+
+/// Takes the step's reference.
+void append(const Work& work, json_t* step) {
+    json_t* list = listOf(work);
+    if (json_array_size(list) < kMostSteps) {
+        json_array_append_new(list, step);
+    } else {
+        json_decref(step);
+    }
+}
+
+json_t* messageStep(const Work& work, std::string_view messageId) {
+    const json_t* list = json_object_get(work.object(), kSteps);
+    for (std::size_t i = 0; i < json_array_size(list); ++i) {
+        json_t* step = json_array_get(list, i);
+        if (text::stringMember(step, "type") == "message" &&
+            text::stringMember(step, "id").value_or("") == messageId) {
+            return step;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+void addMessageStep(const Work& work, std::string_view messageId) {
+    append(work, newStep("message", messageId));
+}
+
+void addCitation(const Work& work, std::string_view messageId, std::string_view fileId,
+                 std::string_view fileName) {
+    if (messageStep(work, messageId) == nullptr) {
+        addMessageStep(work, messageId);
+    }
+    json_t* step = messageStep(work, messageId);
+    if (step == nullptr) {
+        return;  // there were too many steps
+    }
+    json_t* citations = json_object_get(step, "citations");
+    if (citations == nullptr) {
+        citations = json_array();
+        json_object_set_new(step, "citations", citations);
+    }
+    if (json_array_size(citations) == kMostEntries) {
+        return;
+    }
+    json_t* citation = json_object();
+    json_object_set_new(citation, "fileId", stringValue(fileId));
+    if (!fileName.empty()) {
+        json_object_set_new(citation, "fileName", stringValue(fileName));
+    }
+    json_array_append_new(citations, citation);
+}
+
+void addCodeStep(const Work& work, std::string_view id, std::string_view input,
+                 const std::vector<std::string_view>& logs,
+                 const std::vector<std::string_view>& imageFileIds) {
+    json_t* step = newStep("code_interpreter", id);
+    json_object_set_new(step, "input", stringValue(input));
+    json_object_set_new(step, "logs", stringList(logs));
+    json_object_set_new(step, "imageFileIds", stringList(imageFileIds));
+    append(work, step);
+}
+
+void addSearchStep(const Work& work, std::string_view id, const std::vector<FoundFile>& results) {
+    json_t* list = json_array();
+    for (const FoundFile& file : results) {
+        if (json_array_size(list) == kMostEntries) {
+            break;
+        }
+        json_t* result = json_object();
+        json_object_set_new(result, "fileId", stringValue(file.fileId));
+        json_object_set_new(result, "fileName", stringValue(file.fileName));
+        json_object_set_new(result, "score", json_real(file.score));
+        json_array_append_new(list, result);
+    }
+    json_t* step = newStep("file_search", id);
+    json_object_set_new(step, "results", list);
+    append(work, step);
+}
+
+void addFunctionStep(const Work& work, const FunctionCall& call) {
+    json_t* step = newStep("function", call.id);
+    json_object_set_new(step, "name", stringValue(call.name));
+    json_object_set_new(step, "arguments", stringValue(call.arguments));
+    if (call.output) {
+        json_object_set_new(step, "output", stringValue(*call.output));
+    }
+    append(work, step);
+}
+
+std::string stepsText(const Work& work) {
+    const json_t* list = json_object_get(work.object(), kSteps);
+    std::string text;
+    for (std::size_t i = 0; i < json_array_size(list); ++i) {
+        const std::string step = text::dumpJson(json_array_get(list, i));
+        if (text.size() + step.size() + 2 > kMostStepBytes) {
+            break;
+        }
+        text += (text.empty() ? "[" : ",") + step;
+    }
+    return text.empty() ? text : text + "]";
+}
+
+}  // namespace edgerun::run
