@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "edgerun/run/assistants_replies.h"
+#include "edgerun/run/provider_id.h"
 #include "edgerun/text/json.h"
 #include "edgerun/text/utf8.h"
 

@@ -1,7 +1,5 @@
 #include "edgerun/run/assistants_calls.h"
 
-#include <algorithm>
-
 #include "edgerun/text/json.h"
 
 namespace edgerun::run {
@@ -14,6 +12,12 @@ constexpr std::size_t kMetadataBytes = 64 * 1024;
 // takes one run at a time: a short page holds it if it is there at all. Longer
 // ones could pass max_response, for each run repeats its instructions.
 constexpr std::string_view kLookUpPage = "?limit=20&order=desc";
+
+// The oldest of several counts, so that two machines that made one at once agree.
+constexpr std::string_view kAssistantsPage = "/assistants?limit=20&order=asc";
+constexpr std::string_view kStepsPage =
+    "/steps?limit=100&order=asc"
+    "&include[]=step_details.tool_calls[*].file_search.results[*].content";
 
 std::string threadPath(const Record& record) {
     return std::string("/threads/").append(record.threadId.view());
@@ -77,17 +81,60 @@ std::string messageBody(const Context& context) {
     return json;
 }
 
+std::string_view assistantIdOf(const Context& context) {
+    if (context.assistant == nullptr) {
+        return context.request.assistant;
+    }
+    return context.assistant->id.empty() ? context.assistantId
+                                         : std::string_view(context.assistant->id);
+}
+
 std::string runBody(const Context& context) {
     std::string json;
     text::JsonObjectWriter writer(json);
-    writer.string("assistant_id", context.request.assistant);
+    writer.string("assistant_id", assistantIdOf(context));
     writer.raw("metadata", runMetadata(context));
     writer.finish();
     return json;
 }
 
-Call withoutTimeout(const Context& context, const Record& record) {
+std::string outputsBody(const Work& work) {
+    std::string list = "[";
+    for (const FunctionCall& call : roundOf(work).calls) {
+        list += list.size() > 1 ? "," : "";
+        text::JsonObjectWriter writer(list);
+        writer.string("tool_call_id", call.id);
+        writer.string("output", call.output.value_or(""));
+        writer.finish();
+    }
+    std::string json;
+    text::JsonObjectWriter writer(json);
+    writer.raw("tool_outputs", list + "]");
+    writer.finish();
+    return json;
+}
+
+std::string assistantPath(const Work& work) {
+    const auto id = text::stringMember(work.object(), "assistant");
+    return std::string("/assistants/").append(id.value_or(""));
+}
+
+std::string assistantsPage(const Work& work) {
+    const auto after = text::stringMember(work.object(), "after");
+    std::string page(kAssistantsPage);
+    return after ? page.append("&after=").append(*after) : page;
+}
+
+}  // namespace
+
+Call assistantsCall(const Context& context, const Record& record, const Work& work) {
     switch (record.phase) {
+        case Phase::FindAssistant:
+            return {Method::Get, assistantsPage(work), ""};
+        case Phase::CreateAssistant:
+            return {Method::Post, "/assistants", assistantBody(context)};
+        case Phase::UpdateAssistant:
+            return {Method::Post, assistantPath(work), assistantBody(context)};
         case Phase::CreateThread:
             return {Method::Post, "/threads", threadBody(context)};
         case Phase::AddMessage:
@@ -101,57 +148,23 @@ Call withoutTimeout(const Context& context, const Record& record) {
             return {Method::Get, runsPath(record).append(kLookUpPage), ""};
         case Phase::PollRun:
             return {Method::Get, runPath(record), ""};
+        case Phase::SubmitOutputs:
+            return {Method::Post, runPath(record).append("/submit_tool_outputs"),
+                    outputsBody(work)};
+        case Phase::ListSteps:
+            return {Method::Get, runPath(record).append(kStepsPage), ""};
         case Phase::ListMessages:
             return {Method::Get, answerPath(record), ""};
         case Phase::CancelRun:
             return {Method::Post, runPath(record).append("/cancel"), ""};
+        case Phase::CallTools:
+        case Phase::AwaitOutputs:
+        case Phase::DeleteRun:
         case Phase::DeleteThread:
         case Phase::Done:
             return {Method::Delete, threadPath(record), ""};
     }
     return {};
-}
-
-}  // namespace
-
-const char* purposeOf(Phase phase) {
-    switch (phase) {
-        case Phase::CreateThread:
-            return "create a thread";
-        case Phase::AddMessage:
-            return "add the message";
-        case Phase::FindMessage:
-            return "look for the message";
-        case Phase::CreateRun:
-            return "start the run";
-        case Phase::FindRun:
-            return "look for the run";
-        case Phase::PollRun:
-            return "poll the run";
-        case Phase::ListMessages:
-            return "read the answer";
-        case Phase::FindLostRun:
-            return "look for a lost run";
-        case Phase::CancelRun:
-            return "cancel the run";
-        case Phase::DeleteThread:
-            return "delete the thread";
-        case Phase::Done:
-            return "do more";
-    }
-    return "";
-}
-
-bool isOnceOnly(Phase phase) {
-    return phase == Phase::AddMessage || phase == Phase::CreateRun;
-}
-
-Call callOf(const Context& context, const Record& record) {
-    Call call = withoutTimeout(context, record);
-    const std::uint64_t left = record.deadline > context.now ? record.deadline - context.now : 1;
-    call.timeout = std::min(context.settings.requestTimeout, left);
-    call.once = isOnceOnly(record.phase);
-    return call;
 }
 
 }  // namespace edgerun::run

@@ -3,12 +3,12 @@
 #include "edgerun/run/assistants_calls.h"
 #include "edgerun/run/assistants_turn.h"
 #include "edgerun/run/provider_error.h"
+#include "edgerun/run/retry.h"
+#include "edgerun/run/steps.h"
 
 namespace edgerun::run {
 namespace {
 
-constexpr std::uint64_t kShortestHint = 100;
-constexpr std::uint64_t kShortestPause = 50;
 constexpr std::size_t kStatusTextLimit = 40;
 
 std::string withCleaned(const std::string& what, std::string_view raw) {
@@ -30,6 +30,11 @@ JobError expiredError() {
 
 void AssistantsTurn::progress(const Response& response) {
     switch (record_.phase) {
+        case Phase::FindAssistant:
+            return assistantsListed(response.body);
+        case Phase::CreateAssistant:
+        case Phase::UpdateAssistant:
+            return assistantSaved(response.body);
         case Phase::CreateThread:
             return threadCreated(response.body);
         case Phase::AddMessage:
@@ -42,13 +47,20 @@ void AssistantsTurn::progress(const Response& response) {
             return runsLookedUp(response);
         case Phase::PollRun:
             return runPolled(response);
+        case Phase::SubmitOutputs:
+            return outputsSubmitted(response);
+        case Phase::ListSteps:
+            return stepsRead(response.body);
         case Phase::ListMessages:
             return answerRead(response.body);
+        case Phase::CallTools:
+        case Phase::AwaitOutputs:
         case Phase::FindLostRun:
         case Phase::CancelRun:
+        case Phase::DeleteRun:
         case Phase::DeleteThread:
         case Phase::Done:
-            return goOn();  // phases of final jobs only
+            return goOn();  // phases without a call, or of final jobs only
     }
 }
 
@@ -81,8 +93,7 @@ void AssistantsTurn::messageLookedUp(std::string_view body) {
         return startOver(Phase::AddMessage, "the message could not be added", 0);
     }
     messageIsThere();
-    record_.notBefore = context_.now;
-    waitUntilDue();
+    goOnWithRequest();
 }
 
 void AssistantsTurn::messageIsThere() {
@@ -115,20 +126,6 @@ void AssistantsTurn::runsLookedUp(const Response& response) {
     startOver(Phase::CreateRun, "the run could not be started", 0);
 }
 
-/// The last try was surely not carried out. The call itself is left to the
-/// next event, for which the caller loads the request.
-void AssistantsTurn::startOver(Phase phase, const char* why, std::uint64_t pause) {
-    record_.intentAt = 0;
-    record_.failures = 0;
-    record_.phase = phase;
-    if (record_.rounds > context_.settings.retries) {
-        const std::string tries = " (" + std::to_string(record_.rounds) + " tries)";
-        return fail({"ProviderUnavailable", why + tries, 502});
-    }
-    record_.notBefore = context_.now + pause;
-    waitUntilDue();
-}
-
 void AssistantsTurn::adopt(const RunReply& run, const Response& response) {
     record_.runId = run.id;
     record_.intentAt = 0;
@@ -149,33 +146,51 @@ void AssistantsTurn::runPolled(const Response& response) {
     follow(*run, response);
 }
 
-void AssistantsTurn::follow(const RunReply& run, const Response& response) {
-    if (run.state == RunState::NeedsAction && run.requiredAction.empty()) {
+void AssistantsTurn::outputsSubmitted(const Response& response) {
+    const std::optional<RunReply> run = readRun(response.body, record_);
+    if (!run) {
         return onFailure(nonsense(purpose()));
     }
-    record_.failures = 0;
-    if (run.state != RunState::NeedsAction && record_.status == JobStatus::RequiresAction) {
-        record_.status = JobStatus::Running;
-        step_.visible = Visible{};
+    record_.intentAt = 0;
+    record_.rounds = 0;
+    record_.phase = Phase::PollRun;
+    record_.notBefore = context_.now + context_.settings.pollInterval;
+    follow(*run, response);
+}
+
+void AssistantsTurn::follow(const RunReply& run, const Response& response) {
+    if (run.state == RunState::NeedsAction) {
+        return followCalls(run);
     }
+    record_.failures = 0;
     if (isOver(run.state)) {
         return followEnd(run);
     }
     schedulePoll(response);
-    followGoing(run);
-}
-
-void AssistantsTurn::followGoing(const RunReply& run) {
-    if (run.state == RunState::NeedsAction && record_.status != JobStatus::RequiresAction) {
-        record_.status = JobStatus::RequiresAction;
-        step_.visible = Visible{};
-        step_.visible->requiredAction = run.requiredAction;
-    }
     if (run.state == RunState::Odd && !record_.oddStatusNoted) {
         record_.oddStatusNoted = true;
         note("the run has an unknown status: " + cleanProviderText(run.status, kStatusTextLimit));
     }
     waitUntilDue();
+}
+
+void AssistantsTurn::followCalls(const RunReply& run) {
+    if (run.round.calls.empty()) {
+        return onFailure(nonsense(purpose()));
+    }
+    const ToolRound known = roundOf(work());
+    const bool isSame =
+        known.isComplete() && std::equal(known.calls.begin(), known.calls.end(),
+                                         run.round.calls.begin(), run.round.calls.end(),
+                                         [](const auto& a, const auto& b) { return a.id == b.id; });
+    if (!isSame) {
+        return callTools(run.round);
+    }
+    // They were not submitted after all.
+    if (++record_.failures > context_.settings.retries) {
+        return fail({"ProviderUnavailable", "the tool outputs could not be submitted", 502});
+    }
+    submitOutputs();
 }
 
 void AssistantsTurn::followEnd(const RunReply& run) {
@@ -184,9 +199,9 @@ void AssistantsTurn::followEnd(const RunReply& run) {
         case RunState::Failed:
             note(withCleaned("the run failed (" + cleanProviderText(run.errorCode, 64) + ")",
                              run.errorMessage));
-            return finish(JobStatus::Failed, {{}, errorOf(run), {}, {}}, Phase::DeleteThread);
+            return finish(JobStatus::Failed, {{}, errorOf(run), {}, {}, {}}, Phase::DeleteThread);
         case RunState::Expired:
-            return finish(JobStatus::Failed, {{}, expiredError(), {}, {}}, Phase::DeleteThread);
+            return finish(JobStatus::Failed, {{}, expiredError(), {}, {}, {}}, Phase::DeleteThread);
         case RunState::Cancelled:
             return finish(JobStatus::Cancelled, {}, Phase::DeleteThread);
         case RunState::Completed:
@@ -197,25 +212,30 @@ void AssistantsTurn::followEnd(const RunReply& run) {
             break;
     }
     record_.incompleteReason.assign(run.incompleteReason);
-    record_.phase = Phase::ListMessages;
     record_.notBefore = 0;
+    if (!context_.settings.asksForSteps) {
+        return readAnswerNext();
+    }
+    record_.phase = Phase::ListSteps;
     send();
 }
 
-/// From the start of the last poll, so that its round trip does not count.
-void AssistantsTurn::schedulePoll(const Response& hints) {
-    const Settings& settings = context_.settings;
-    const std::uint64_t issuedAt =
-        record_.notBefore - std::min(record_.notBefore, settings.pollInterval);
-    std::uint64_t interval = settings.pollInterval;
-    if (const auto hint = hints.pollAfter ? hints.pollAfter : hints.retryAfter) {
-        interval = std::min(std::max(*hint, kShortestHint), settings.pollIntervalMax);
+void AssistantsTurn::stepsRead(std::string_view body) {
+    work().remove("steps");
+    if (readSteps(body, work())) {
+        setWork();
     }
-    record_.notBefore = std::max(issuedAt + interval, context_.now + kShortestPause);
+    readAnswerNext();
+}
+
+void AssistantsTurn::readAnswerNext() {
+    record_.failures = 0;
+    record_.phase = Phase::ListMessages;
+    send();
 }
 
 void AssistantsTurn::answerRead(std::string_view body) {
-    std::optional<AnswerReply> answer = readAnswer(body, record_);
+    std::optional<AnswerReply> answer = readAnswer(body, record_, work());
     if (!answer) {
         return onFailure(nonsense(purpose()));
     }
@@ -224,7 +244,8 @@ void AssistantsTurn::answerRead(std::string_view body) {
         const std::string why = reason.empty() ? "" : " (incomplete: " + reason + ")";
         return fail({"ProviderError", "the run ended with no answer" + why, 502});
     }
-    finish(JobStatus::Completed, {std::move(answer->text), std::nullopt, reason, {}},
+    finish(JobStatus::Completed,
+           {std::move(answer->text), std::nullopt, reason, {}, stepsText(work())},
            Phase::DeleteThread);
 }
 

@@ -3,16 +3,15 @@
 #include <algorithm>
 
 #include "edgerun/run/assistants_calls.h"
+#include "edgerun/run/provider_id.h"
 #include "edgerun/run/run_glance.h"
+#include "edgerun/run/steps.h"
 #include "edgerun/text/json.h"
 
 namespace edgerun::run {
 namespace {
 
 constexpr std::size_t kDepth = 128;  // a run repeats the JSON schemas of its tools
-constexpr std::size_t kToolCalls = 128;
-constexpr std::size_t kRequiredActionBytes = 128 * 1024;
-constexpr std::size_t kFunctionNameBytes = 256;
 
 struct StateRow {
     std::string_view status;
@@ -37,15 +36,6 @@ RunState stateOf(std::string_view status) {
     return row == std::end(kStates) ? RunState::Odd : row->state;
 }
 
-std::optional<ProviderId> idOf(const json_t* object) {
-    const auto text = text::stringMember(object, "id");
-    ProviderId id;
-    if (!text || !isProviderId(*text) || !id.assign(*text)) {
-        return std::nullopt;
-    }
-    return id;
-}
-
 /// Absent counts as equal: not every server repeats the thread in its objects.
 bool isOfThread(const json_t* object, const Record& record) {
     const auto threadId = text::stringMember(object, "thread_id");
@@ -62,45 +52,22 @@ Usage usageOf(const json_t* run) {
             tokens(usage, "total_tokens")};
 }
 
-/// One tool call for clients; false when it is malformed.
-bool appendToolCall(std::string& out, const json_t* call) {
-    const std::optional<ProviderId> id = idOf(call);
-    const json_t* function = json_object_get(call, "function");
-    const auto name = text::stringMember(function, "name");
-    const auto arguments = text::stringMember(function, "arguments");
-    if (!id || !name || name->empty() || name->size() > kFunctionNameBytes || !arguments) {
-        return false;
-    }
-    text::JsonObjectWriter writer(out);
-    writer.string("id", id->view());
-    writer.string("name", *name);
-    writer.string("arguments", *arguments);
-    writer.finish();
-    return out.size() <= kRequiredActionBytes;
-}
-
-std::string requiredActionOf(const json_t* run) {
+/// Without calls if one of them is malformed.
+ToolRound roundOfRun(const json_t* run) {
     const json_t* submit =
         json_object_get(json_object_get(run, "required_action"), "submit_tool_outputs");
     const json_t* calls = json_object_get(submit, "tool_calls");
-    const std::size_t count = json_array_size(calls);
-    if (count == 0 || count > kToolCalls) {
-        return {};
-    }
-    std::string list = "[";
-    for (std::size_t i = 0; i < count; ++i) {
-        list += i > 0 ? "," : "";
-        if (!appendToolCall(list, json_array_get(calls, i))) {
+    ToolRound round;
+    for (std::size_t i = 0; i < json_array_size(calls); ++i) {
+        const json_t* call = json_array_get(calls, i);
+        const json_t* function = json_object_get(call, "function");
+        const auto arguments = text::stringMember(function, "arguments");
+        if (!arguments || !addCall(round, text::stringMember(call, "id").value_or(""),
+                                   text::stringMember(function, "name").value_or(""), *arguments)) {
             return {};
         }
     }
-    list += ']';
-    std::string json;
-    text::JsonObjectWriter writer(json);
-    writer.string("type", "submit_tool_outputs");
-    writer.raw("toolCalls", list);
-    writer.finish();
-    return json;
+    return round;
 }
 
 std::string incompleteReasonOf(const json_t* run) {
@@ -125,7 +92,7 @@ std::optional<RunReply> runOf(const json_t* object, const Record& record) {
     run.status = *status;
     run.usage = usageOf(object);
     if (run.state == RunState::NeedsAction) {
-        run.requiredAction = requiredActionOf(object);
+        run.round = roundOfRun(object);
     } else if (run.state == RunState::Incomplete) {
         run.incompleteReason = incompleteReasonOf(object);
     } else if (run.state == RunState::Failed) {
@@ -195,14 +162,24 @@ void appendWords(std::optional<std::string>& answer, const json_t* message) {
     }
 }
 
-}  // namespace
-
-bool isProviderId(std::string_view text) {
-    constexpr std::string_view kBytes =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
-    return !text.empty() && ProviderId().assign(text) &&
-           text.find_first_not_of(kBytes) == std::string_view::npos;
+/// {"type":"file_citation","file_citation":{"file_id"}}
+void noteCitations(const Work& work, const json_t* message) {
+    const auto id = text::stringMember(message, "id").value_or("");
+    const json_t* content = json_object_get(message, "content");
+    for (std::size_t i = 0; i < json_array_size(content); ++i) {
+        const json_t* text = json_object_get(json_array_get(content, i), "text");
+        const json_t* annotations = json_object_get(text, "annotations");
+        for (std::size_t k = 0; k < json_array_size(annotations); ++k) {
+            const json_t* citation =
+                json_object_get(json_array_get(annotations, k), "file_citation");
+            if (const auto fileId = text::stringMember(citation, "file_id")) {
+                addCitation(work, id, *fileId, {});
+            }
+        }
+    }
 }
+
+}  // namespace
 
 std::optional<ProviderId> readId(std::string_view body) {
     return idOf(parse(body).get());
@@ -259,7 +236,8 @@ std::optional<bool> readHasMessage(std::string_view body, const Record& record,
     return found;
 }
 
-std::optional<AnswerReply> readAnswer(std::string_view body, const Record& record) {
+std::optional<AnswerReply> readAnswer(std::string_view body, const Record& record,
+                                      const Work& work) {
     const text::JsonPtr list = parse(body);
     const json_t* data = dataOf(list);
     if (data == nullptr) {
@@ -270,6 +248,7 @@ std::optional<AnswerReply> readAnswer(std::string_view body, const Record& recor
         const json_t* message = json_array_get(data, i - 1);
         if (isOfRun(message, record)) {
             appendWords(reply.text, message);
+            noteCitations(work, message);
         }
     }
     return reply;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "edgerun/run/assistants_replies.h"
 #include "edgerun/run/machine.h"
+#include "edgerun/run/provider_id.h"
 
 namespace edgerun::run {
 namespace {

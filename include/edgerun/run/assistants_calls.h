@@ -1,6 +1,10 @@
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "edgerun/run/machine.h"
+#include "edgerun/run/tool_round.h"
 
 /// The requests of OpenAI Assistants v2, one for each phase.
 /// https://platform.openai.com/docs/api-reference/threads
@@ -10,18 +14,22 @@ namespace edgerun::run {
 /// job's id.
 inline constexpr char kJobKey[] = "edgerun_job";
 
-/// What a phase does, to complete "could not ...".
-const char* purposeOf(Phase phase);
+/// The pairs that mark an assistant which edgerun_assistant describes: its name there, and
+/// definitionMark() of what it said when the assistant was saved.
+inline constexpr char kAssistantKey[] = "edgerun_assistant";
+inline constexpr char kDefinitionKey[] = "edgerun_definition";
 
-/// Message and run: carried out twice, they cost or spoil something.
-bool isOnceOnly(Phase phase);
+/// 16 hexadecimal digits.
+std::string definitionMark(std::uint64_t hash);
 
-/// The call of record.phase, with the time that it may take. CreateThread,
-/// AddMessage and CreateRun need context.request. Ids in the record must be
-/// valid ones, for they stand in paths.
+/// What CreateAssistant and UpdateAssistant send.
+std::string assistantBody(const Context& context);
+
+/// The call of record.phase, without its time. CreateThread, AddMessage, CreateRun and those of
+/// assistants need context.request; `work` is what the machine wrote last.
 ///
 /// The request's metadata goes along with the run, beside the job's own pair;
 /// without it where it is no object of at most 15 other pairs.
-Call callOf(const Context& context, const Record& record);
+Call assistantsCall(const Context& context, const Record& record, const Work& work);
 
 }  // namespace edgerun::run

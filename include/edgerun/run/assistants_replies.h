@@ -6,14 +6,12 @@
 #include <string_view>
 
 #include "edgerun/run/record.h"
+#include "edgerun/run/tool_round.h"
 
 /// The responses of OpenAI Assistants v2, read without trust: nullopt is a
 /// body that is not what the API promises. Unknown members do not matter.
 /// https://platform.openai.com/docs/api-reference/runs/object
 namespace edgerun::run {
-
-/// 1 to 94 of [A-Za-z0-9_-]: what may stand in a path as it is.
-bool isProviderId(std::string_view text);
 
 /// The id of a new thread or message.
 std::optional<ProviderId> readId(std::string_view body);
@@ -38,8 +36,7 @@ struct RunReply {
     RunState state = RunState::Odd;
     Usage usage;
     std::string status;            ///< as it was written; not cleaned
-    std::string requiredAction;    ///< JSON for clients, when NeedsAction; empty if it makes
-                                   ///< no sense or is above 128 calls or 128 KiB
+    ToolRound round;               ///< when NeedsAction; empty if it makes no sense, or is too much
     std::string incompleteReason;  ///< when Incomplete; [a-z_]
     std::string errorCode;         ///< when Failed; not cleaned
     std::string errorMessage;      ///< when Failed; not cleaned
@@ -67,7 +64,23 @@ struct AnswerReply {
 };
 
 /// What the run's assistant messages in this list, newest first, say in the
-/// order of writing.
-std::optional<AnswerReply> readAnswer(std::string_view body, const Record& record);
+/// order of writing. What they cite goes into the steps of `work`.
+std::optional<AnswerReply> readAnswer(std::string_view body, const Record& record,
+                                      const Work& work);
+
+/// The steps of a run, oldest first, are added to those of `work`. False when the body is no
+/// list of steps.
+/// https://platform.openai.com/docs/api-reference/run-steps/object
+bool readSteps(std::string_view body, const Work& work);
+
+struct AssistantsReply {
+    std::optional<ProviderId> id;  ///< of the one that is looked for
+    bool isCurrent = false;        ///< and it says what its definition says
+    std::string after;             ///< where a further page begins, or empty
+};
+
+/// One page of assistants; `name` and `mark` as their metadata hold them.
+std::optional<AssistantsReply> readAssistants(std::string_view body, std::string_view name,
+                                              std::string_view mark);
 
 }  // namespace edgerun::run

@@ -5,56 +5,54 @@
 #include <string_view>
 
 #include "edgerun/run/assistants_replies.h"
-#include "edgerun/run/failure.h"
-#include "edgerun/run/machine.h"
+#include "edgerun/run/turn.h"
 
 namespace edgerun::run {
 
-/// One turn of the Assistants machine: takes a record and an event, leaves a
-/// step. Made for one next() and thrown away; whoever has one calls on() once.
+/// One turn of the Assistants machine.
 ///
 /// How the phases follow each other (any of them can end in the clean-up):
 ///
-///   CreateThread -> AddMessage -> CreateRun -> PollRun* -> ListMessages
-///                    |  ^  |       |  ^  |      ^
-///                    v  |  |       v  |  |      |
-///                 FindMessage     FindRun ------+
+///   FindAssistant -> CreateAssistant | UpdateAssistant   (only where it is described here)
+///         |
+///   CreateThread -> AddMessage -> CreateRun -> PollRun* -> ListSteps -> ListMessages
+///                    |  ^  |       |  ^  |      ^   |
+///                    v  |  |       v  |  |      |   v
+///                 FindMessage     FindRun ------+  CallTools -> AwaitOutputs
+///                                               |   |             |
+///                                               +- SubmitOutputs <+
 ///
 ///   clean-up: FindLostRun -> CancelRun -> DeleteThread -> Done
 ///
 /// Where the outcome of CreateRun is unknown, record.guarantee may end the job or
 /// lead to another CreateRun instead of FindRun.
-///
-/// A call may be under way only where now >= record.notBefore held when it was
-/// sent; a poll moves notBefore on to the time of the next one.
-class AssistantsTurn {
+class AssistantsTurn final : public Turn {
 public:
-    AssistantsTurn(const Context& context, const Record& record);
-
-    AssistantsTurn(const AssistantsTurn&) = delete;
-    AssistantsTurn& operator=(const AssistantsTurn&) = delete;
-
-    Step on(const Event& event);
+    using Turn::Turn;
 
 private:
-    // assistants.cpp: what an event means while the job is live
-    void onLive(const Event& event);
-    void begin();
-    void onReply(const Response& response);
-    void onFailure(Failure failure);
-    void tryAgain(const Failure& failure, unsigned tries);
-    void outcomeIsUnknown(const Failure& failure);
-    void lookUp(const Failure& failure);
-    void failUnknown(const Failure& failure);
+    // assistants.cpp
+    void setOut() override;
+    Call call() const override;
+    bool isOnceOnly(Phase phase) const override;
+    void progress(const Response& response) override;
+    bool seesTo(Failure& failure) override;
+    void lookUp(const Failure& failure) override;
+    void submitOutputs() override;
+    Phase cleanUpFromHere() const override;
+    Phase cleanUpAfter(Phase phase) const override;
+    void cleanedUp(const Response& response) override;
     bool mayHoldTheLockItself() const;
 
-    // assistants.cpp: commands
-    void goOn();
-    void send();
-    void waitUntilDue();
+    // assistants_setup.cpp: an assistant that edgerun_assistant describes
+    bool knowsAssistant() const;
+    void setUpAssistant();
+    void assistantsListed(std::string_view body);
+    void assistantSaved(std::string_view body);
+    void assistantIsThere();
+    bool assistantIsGone(const Failure& failure);
 
     // assistants_progress.cpp: what a good reply leads to
-    void progress(const Response& response);
     void threadCreated(std::string_view body);
     void messageAdded(std::string_view body);
     void messageLookedUp(std::string_view body);
@@ -62,32 +60,14 @@ private:
     void runCreated(const Response& response);
     void runsLookedUp(const Response& response);
     void runPolled(const Response& response);
+    void outputsSubmitted(const Response& response);
+    void stepsRead(std::string_view body);
     void answerRead(std::string_view body);
     void adopt(const RunReply& run, const Response& response);
     void follow(const RunReply& run, const Response& response);
-    void followGoing(const RunReply& run);
+    void followCalls(const RunReply& run);
     void followEnd(const RunReply& run);
-    void startOver(Phase phase, const char* why, std::uint64_t pause);
-    void schedulePoll(const Response& hints);
-
-    // assistants_cleanup.cpp: final statuses and what is left to do after them
-    void finish(JobStatus status, Visible visible, Phase cleanUp);
-    void fail(JobError error);
-    void cancel();
-    void runTimedOut();
-    Phase cleanUpFromHere() const;
-    void onFinal(const Event& event);
-    void cleanedUp(const Response& response);
-    void cleanUpFailed(const Failure& failure);
-    void enterCleanUp(Phase phase);
-
-    bool isStray(const Event& event) const;
-    const char* purpose() const;
-    void note(std::string text);
-
-    const Context& context_;
-    Step step_;
-    Record& record_;
+    void readAnswerNext();
 };
 
 }  // namespace edgerun::run

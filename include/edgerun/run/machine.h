@@ -56,10 +56,11 @@ struct Context {
     std::int64_t nowWall = 0;
     std::uint32_t random = 0;  ///< for jitter; fresh for every event
     const Assistant* assistant =
-        nullptr;                     ///< null: only its id is known, or where request is empty
-    std::string_view assistantId;    ///< of `assistant` as all workers know it, or empty
-    bool maySetUpAssistant = false;  ///< nobody else is at it
-    bool isThreadWanted = false;     ///< another job goes on in it, or will
+        nullptr;                      ///< null: only its id is known, or where request is empty
+    std::string_view assistantId;     ///< of `assistant` as all workers know it, or empty
+    std::uint64_t assistantHash = 0;  ///< of all that `assistant` says
+    bool maySetUpAssistant = false;   ///< nobody else is at it
+    bool isThreadWanted = false;      ///< another job goes on in it, or will
 };
 
 // --- events ---
@@ -189,6 +190,9 @@ public:
 
     /// Does next() need context.request and context.assistant for this record? (Polls do not.)
     virtual bool needsRequest(const Record& record) const = 0;
+
+    /// Are assistants that are described here set up at the provider (Context::assistantId)?
+    virtual bool needsAssistantId() const { return false; }
 
     /// Is a continued thread edgerun's own, so that Request::memory is needed to begin?
     virtual bool remembersThreads(const Settings& settings) const = 0;

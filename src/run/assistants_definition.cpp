@@ -1,0 +1,77 @@
+#include <cstdio>
+
+#include "edgerun/run/assistants_calls.h"
+#include "edgerun/text/json.h"
+
+/// What edgerun_assistant says, as POST /assistants takes it.
+/// https://platform.openai.com/docs/api-reference/assistants
+namespace edgerun::run {
+namespace {
+
+std::string toolsOf(const Assistant& assistant) {
+    std::string list = "[";
+    const auto add = [&list](const std::string& tool) {
+        list += (list.size() > 1 ? "," : "") + tool;
+    };
+    if (assistant.hasCodeInterpreter) {
+        add(R"({"type":"code_interpreter"})");
+    }
+    if (!assistant.vectorStores.empty()) {
+        add(R"({"type":"file_search"})");
+    }
+    for (const Function& function : assistant.functions) {
+        add(R"({"type":"function","function":)" + function.definition + "}");
+    }
+    return list + "]";
+}
+
+std::string resourcesOf(const Assistant& assistant) {
+    std::string ids = "[";
+    for (const std::string& store : assistant.vectorStores) {
+        ids += ids.size() > 1 ? "," : "";
+        text::appendJsonString(ids, store);
+    }
+    return R"({"file_search":{"vector_store_ids":)" + ids + "]}}";
+}
+
+std::string metadataOf(const Context& context) {
+    std::string json;
+    text::JsonObjectWriter writer(json);
+    writer.string(kAssistantKey, context.assistant->name);
+    writer.string(kDefinitionKey, definitionMark(context.assistantHash));
+    writer.finish();
+    return json;
+}
+
+}  // namespace
+
+std::string definitionMark(std::uint64_t hash) {
+    char digits[17];
+    std::snprintf(digits, sizeof(digits), "%016llx", static_cast<unsigned long long>(hash));
+    return digits;
+}
+
+/// Whole, so that an update also takes away what is no longer said.
+std::string assistantBody(const Context& context) {
+    const Assistant& assistant = *context.assistant;
+    const std::string& model = assistant.model.empty() ? context.settings.model : assistant.model;
+    std::string json;
+    text::JsonObjectWriter writer(json);
+    writer.string("model", model);
+    writer.string("name", assistant.name);
+    writer.string("instructions", assistant.instructions);
+    writer.raw("tools", toolsOf(assistant));
+    if (!assistant.vectorStores.empty()) {
+        writer.raw("tool_resources", resourcesOf(assistant));
+    }
+    if (!assistant.temperature.empty()) {
+        writer.raw("temperature", assistant.temperature);
+    }
+    writer.raw("response_format",
+               assistant.responseFormat.empty() ? "\"auto\"" : assistant.responseFormat);
+    writer.raw("metadata", metadataOf(context));
+    writer.finish();
+    return json;
+}
+
+}  // namespace edgerun::run
