@@ -26,9 +26,9 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::vector<std::string_view> argumentsOf(const ngx_conf_t* cf) {
+Arguments argumentsOf(const ngx_conf_t* cf) {
     const auto* words = static_cast<const ngx_str_t*>(cf->args->elts);
-    std::vector<std::string_view> result;
+    Arguments result;
     for (ngx_uint_t i = 1; i < cf->args->nelts; i++) {
         result.push_back(loop::view(words[i]));
     }

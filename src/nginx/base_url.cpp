@@ -1,5 +1,6 @@
 #include "edgerun/nginx/base_url.h"
 
+#include <algorithm>
 #include <array>
 
 namespace edgerun::nginx {
@@ -84,6 +85,40 @@ std::optional<std::string> readBaseUrl(ngx_pool_t* pool, std::string_view url,
     return std::nullopt;
 }
 
+UrlParts partsOf(std::string_view url) {
+    const auto scheme = url.find("://");
+    const auto authority = scheme == std::string_view::npos ? 0 : scheme + 3;
+    const auto end = std::min(url.find_first_of("/?#", authority), url.size());
+    return {url.substr(0, end), url.substr(end)};
+}
+
+bool isUrlCharacter(char c) {
+    constexpr std::string_view kOthers = "\"<>\\^`{|}";
+    return c > ' ' && c < '\x7f' && kOthers.find(c) == std::string_view::npos;
+}
+
+std::optional<std::string> readWholeUrl(ngx_pool_t* pool, std::string_view url,
+                                        loop::Upstream& upstream) {
+    const UrlParts parts = partsOf(url);
+    if (parts.server.find('@') != std::string_view::npos) {
+        return "must not hold a user name or password";
+    }
+    if (auto fault = readBaseUrl(pool, parts.server, upstream)) {
+        return fault;
+    }
+    if (parts.path.find('#') != std::string_view::npos ||
+        !std::all_of(parts.path.begin(), parts.path.end(), isUrlCharacter)) {
+        return "must consist of plain characters, others escaped as %XX, without a fragment";
+    }
+    const auto mark = parts.path.find('?');
+    upstream.path = parts.path.substr(0, mark);
+    if (upstream.path.empty()) {
+        upstream.path = "/";
+    }
+    upstream.query = mark == std::string_view::npos ? "" : parts.path.substr(mark + 1);
+    return std::nullopt;
+}
+
 bool isLiteralAddress(const loop::Upstream& upstream) {
     u_char* bytes = loop::asNgx(upstream.host).data;
     u_char address[16];
@@ -95,7 +130,8 @@ bool useResolver(ngx_conf_t* cf, loop::Upstream& upstream) {
     const auto* http = static_cast<const ngx_http_core_loc_conf_t*>(
         ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
     const bool hasResolver = http->resolver != nullptr && http->resolver->connections.nelts > 0;
-    if (!hasResolver || isLiteralAddress(upstream)) {
+    // What "localhost" is, no name server may say.
+    if (!hasResolver || isLiteralAddress(upstream) || upstream.host == "localhost") {
         return false;
     }
     upstream.resolver = http->resolver;

@@ -158,6 +158,11 @@ const engine::Provider* MainConf::findProvider(std::uint64_t key) const {
     return nullptr;
 }
 
+const engine::AssistantConf* MainConf::findAssistant(std::string_view name) const {
+    const auto found = assistants.find(name);
+    return found != assistants.end() ? &found->second->conf : nullptr;
+}
+
 ProviderConf* MainConf::providerNamed(std::string_view name) const {
     for (const auto& provider : providers) {
         if (provider->provider.name == name) {
@@ -198,6 +203,10 @@ const Authentication* MainConf::authenticationFor(const Authentication& wanted) 
 
 MainConf& mainConfOf(ngx_conf_t* cf) {
     return *static_cast<MainConf*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_edgerun_module));
+}
+
+const MainConf& mainConfOf(const ngx_http_request_t* r) {
+    return *static_cast<const MainConf*>(ngx_http_get_module_main_conf(r, ngx_http_edgerun_module));
 }
 
 const LocationConf& locationConfOf(ngx_http_request_t* r) {

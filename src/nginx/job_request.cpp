@@ -1,16 +1,18 @@
 #include "edgerun/nginx/job_request.h"
 
-#include "edgerun/nginx/arguments.h"
+#include "edgerun/nginx/assistant_choice.h"
+#include "edgerun/nginx/gate.h"
 #include "edgerun/nginx/submission.h"
+#include "edgerun/text/ascii.h"
 
 namespace edgerun::nginx {
 
 namespace {
 
 /// NGX_OK, or how the request was refused.
-ngx_int_t chooseAssistant(const JobCall& call, std::string& assistant) {
+ngx_int_t readAssistant(const JobCall& call, std::string& assistant) {
     if (call.jobs.assistant == nullptr) {
-        assistant = call.jobs.provider->assistant;
+        assistant = call.jobs.assistantName;
         return NGX_OK;
     }
     ngx_str_t value;
@@ -18,35 +20,37 @@ ngx_int_t chooseAssistant(const JobCall& call, std::string& assistant) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     assistant = loop::view(value);
-    if (!isPlainName(assistant)) {
+    const engine::Provider& provider = *call.jobs.provider;
+    const auto choice = chooseAssistant(mainConfOf(call.r), provider, assistant);
+    if (assistant.empty() || choice.kind == AssistantChoice::Kind::Unknown) {
         return refuse(call.r, NGX_HTTP_NOT_FOUND, "there is no such assistant");
     }
-    return NGX_OK;
+    const std::string missing = unofferedTools(provider, choice) + whatIsMissing(provider, choice);
+    return missing.empty() ? NGX_OK : refuse(call.r, NGX_HTTP_SERVICE_UNAVAILABLE, missing);
 }
 
 /// A thread belongs to the user whose earlier job made it.
 ngx_int_t checkThread(const JobCall& call, const std::string& threadId) {
-    if (threadId.empty()) {
+    if (threadId.empty() || call.runner.arena().hasThread(call.owner, threadId)) {
         return NGX_OK;
     }
-    if (!call.jobs.provider->settings.keepThreads) {
-        return refuse(call.r, NGX_HTTP_NOT_FOUND, "threads are not kept after their jobs");
+    if (!call.runner.isWhole()) {
+        return refuseWhileReading(call.r);
     }
-    switch (call.runner.arena().findThread(call.owner, threadId)) {
-        case store::ThreadUse::Free:
-            return NGX_OK;
-        case store::ThreadUse::Busy:
-            return refuseBusyThread(call.r);
-        case store::ThreadUse::Unknown:
-            if (!call.runner.isWhole()) {
-                return refuseWhileReading(call.r);
-            }
-            return refuse(call.r, NGX_HTTP_NOT_FOUND, "there is no such thread");
-    }
-    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    return refuse(call.r, NGX_HTTP_NOT_FOUND, "there is no such thread");
 }
 
 }  // namespace
+
+bool hasJsonBody(const ngx_http_request_t* r) {
+    const ngx_table_elt_t* header = r->headers_in.content_type;
+    if (header == nullptr) {
+        return false;
+    }
+    const std::string_view value = loop::view(header->value);
+    return text::equalsIgnoringCase(value.substr(0, value.find_first_of("; \t")),
+                                    "application/json");
+}
 
 std::optional<std::string> collectBody(const ngx_http_request_t* r) {
     std::string body;
@@ -78,14 +82,25 @@ ngx_int_t readJobRequest(const JobCall& call, std::string_view body, store::JobR
         return refuse(call.r, NGX_HTTP_BAD_REQUEST, fault->message);
     }
     request = std::move(std::get<store::JobRequest>(submission));
-    if (const ngx_int_t rc = chooseAssistant(call, request.assistant); rc != NGX_OK) {
+    if (const ngx_int_t rc = readAssistant(call, request.assistant); rc != NGX_OK) {
         return rc;
+    }
+    if (const auth::Caller* caller = callerOf(call.r)) {
+        request.user = caller->identity.user;
     }
     return checkThread(call, request.threadId);
 }
 
-ngx_int_t refuseBusyThread(ngx_http_request_t* r) {
-    return refuse(r, NGX_HTTP_CONFLICT, "a job of this thread is still running");
+const engine::Provider* fallbackFor(const JobCall& call, const store::JobRequest& request) {
+    const engine::Provider* fallback = call.jobs.fallback;
+    if (fallback == nullptr || call.jobs.assistant == nullptr) {
+        return fallback;  // looked at with the configuration
+    }
+    const auto choice = chooseAssistant(mainConfOf(call.r), *fallback, request.assistant);
+    const bool fits = choice.kind != AssistantChoice::Kind::Unknown &&
+                      unofferedTools(*fallback, choice).empty() &&
+                      whatIsMissing(*fallback, choice).empty();
+    return fits ? fallback : nullptr;
 }
 
 }  // namespace edgerun::nginx

@@ -43,13 +43,13 @@ store::JobView glanceAt(const JobCall& call, const store::JobId& id) {
     return call.runner.arena().read(id, call.owner, ngx_current_msec, nullptr, 0);
 }
 
-std::optional<FoundJob> readJob(const JobCall& call, const store::JobId& id) {
+std::optional<FoundJob> readJob(const JobCall& call, const store::JobId& id, store::Steps steps) {
     std::array<char, kUsualBody> usual;
     char* buffer = usual.data();
     std::size_t capacity = usual.size();
     for (int i = 0; i < kTries; i++) {
         const auto view =
-            call.runner.arena().read(id, call.owner, ngx_current_msec, buffer, capacity);
+            call.runner.arena().read(id, call.owner, ngx_current_msec, buffer, capacity, steps);
         if (view.found == store::JobView::Found::No) {
             return FoundJob{view, {}};
         }
@@ -116,7 +116,7 @@ ngx_int_t respondSubmitted(const JobCall& call, const store::JobId& id, const Fo
     return sendJson(call.r, isFinal ? NGX_HTTP_OK : NGX_HTTP_ACCEPTED, job.body);
 }
 
-ngx_int_t respondEnded(const JobCall& call, const store::JobId& id, const FoundJob& job) {
+ngx_int_t respondOrdered(const JobCall& call, const store::JobId& id, const FoundJob& job) {
     noteJob(call.r, store::formatJobId(id), job.view.status);
     const bool added = addHeader(call.r, "Content-Location", urlOf(call, id)) &&
                        addVersionTag(call.r, job.view.version) &&

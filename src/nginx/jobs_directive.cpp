@@ -24,19 +24,35 @@ constexpr GuaranteeName kGuarantees[] = {
     {"at_least_once", run::StartGuarantee::AtLeastOnce},
 };
 
-std::string readAssistant(ngx_conf_t* cf, std::string_view text, JobsConf& jobs) {
-    auto* complex = compileValue(cf, text);
-    if (complex == nullptr) {
-        return "\"assistant\" must be an id or a variable, not " + quoted(text);
-    }
-    if (complex->lengths == nullptr && !isPlainName(text)) {
-        return "\"assistant\" must be an id or a variable, not " + quoted(text);
-    }
-    jobs.assistant = complex;
+std::string readZone(ngx_conf_t*, std::string_view text, JobsConf& jobs) {
+    jobs.zoneName = text;
     return {};
 }
 
-std::string readMode(std::string_view text, JobsConf& jobs) {
+std::string readProvider(ngx_conf_t*, std::string_view text, JobsConf& jobs) {
+    jobs.providerName = text;
+    return {};
+}
+
+std::string readFallback(ngx_conf_t*, std::string_view text, JobsConf& jobs) {
+    jobs.fallbackName = text;
+    return text.empty() ? "\"fallback\" must be the name of an edgerun_provider" : "";
+}
+
+std::string readAssistant(ngx_conf_t* cf, std::string_view text, JobsConf& jobs) {
+    auto* complex = compileValue(cf, text);
+    if (complex != nullptr && complex->lengths != nullptr) {
+        jobs.assistant = complex;
+        return {};
+    }
+    if (!isPlainName(text)) {
+        return "\"assistant\" must be a name, an id or a variable, not " + quoted(text);
+    }
+    jobs.assistantName = text;
+    return {};
+}
+
+std::string readMode(ngx_conf_t*, std::string_view text, JobsConf& jobs) {
     if (text != "async" && text != "sync") {
         return "\"mode\" must be async or sync, not " + quoted(text);
     }
@@ -44,25 +60,26 @@ std::string readMode(std::string_view text, JobsConf& jobs) {
     return {};
 }
 
+struct Parameter {
+    std::string_view name;
+    std::string (*read)(ngx_conf_t* cf, std::string_view text, JobsConf& jobs);
+};
+
+constexpr Parameter kParameters[] = {
+    {"zone", readZone},           {"provider", readProvider}, {"fallback", readFallback},
+    {"assistant", readAssistant}, {"mode", readMode},
+};
+
 std::string readParameter(ngx_conf_t* cf, std::string_view argument, JobsConf& jobs) {
-    const NamedValue parameter = splitNamed(argument);
-    if (parameter.name == "zone" && parameter.found) {
-        jobs.zoneName = parameter.value;
-        return {};
-    }
-    if (parameter.name == "provider" && parameter.found) {
-        jobs.providerName = parameter.value;
-        return {};
-    }
-    if (parameter.name == "assistant" && parameter.found) {
-        return readAssistant(cf, parameter.value, jobs);
-    }
-    if (parameter.name == "mode" && parameter.found) {
-        return readMode(parameter.value, jobs);
+    const NamedValue given = splitNamed(argument);
+    for (const Parameter& parameter : kParameters) {
+        if (given.found && parameter.name == given.name) {
+            return parameter.read(cf, given.value, jobs);
+        }
     }
     return "unknown parameter " + quoted(argument) +
-           " in \"edgerun_jobs\"; it takes zone=NAME, provider=NAME, assistant=ID, "
-           "mode=async|sync";
+           " in \"edgerun_jobs\"; it takes zone=NAME, provider=NAME, fallback=NAME, "
+           "assistant=NAME, mode=async|sync";
 }
 
 bool isRegex(const ngx_http_core_loc_conf_t* core) {

@@ -32,6 +32,7 @@ constexpr Resource kResources[] = {
      "GET, HEAD, DELETE",
      {{{kRead, withoutBody<showJob>}, {NGX_HTTP_DELETE, afterBody<eraseJob>}}}},
     {"cancel", true, "POST", {{{NGX_HTTP_POST, afterBody<cancelJob>}}}},
+    {"tool_outputs", true, "POST", {{{NGX_HTTP_POST, takeToolOutputs}}}},
 };
 
 const Resource* resourceOf(const JobPath& path) {

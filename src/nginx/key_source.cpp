@@ -16,28 +16,9 @@ namespace edgerun::nginx {
 
 namespace {
 
-using Arguments = std::vector<std::string_view>;
-
 constexpr std::size_t kPagesBesideThePage = 16;  // of a zone: the slab allocator's
 
 // --- the URL ---
-
-struct UrlParts {
-    std::string_view server;  ///< with its scheme
-    std::string_view path;    ///< with its query
-};
-
-UrlParts partsOf(std::string_view url) {
-    const auto scheme = url.find("://");
-    const auto authority = scheme == std::string_view::npos ? 0 : scheme + 3;
-    const auto end = std::min(url.find_first_of("/?#", authority), url.size());
-    return {url.substr(0, end), url.substr(end)};
-}
-
-bool isUrlCharacter(char c) {
-    constexpr std::string_view kOthers = "\"<>\\^`{|}";
-    return c > ' ' && c < '\x7f' && kOthers.find(c) == std::string_view::npos;
-}
 
 /// Nobody else can answer for these.
 bool isThisMachine(const loop::Upstream& upstream) {
@@ -286,9 +267,7 @@ std::string readKeySource(ngx_conf_t* cf, MainConf& main, const Arguments& argum
 
 void completeKeySource(ngx_conf_t* cf, Problems& problems, KeySourceConf& conf) {
     loop::Upstream& upstream = conf.source.upstream;
-    // What "localhost" is, no name server may say.
-    const bool isLeft = !isThisMachine(upstream) && useResolver(cf, upstream);
-    if (!isLeft && !resolveHost(cf->temp_pool, upstream)) {
+    if (!useResolver(cf, upstream) && !resolveHost(cf->temp_pool, upstream)) {
         problems.add(cf, conf.place,
                      "the host " + quoted(upstream.host) +
                          " of \"edgerun_auth_jwt_jwks_uri\" could not be resolved; correct it, or "

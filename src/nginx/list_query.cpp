@@ -3,6 +3,7 @@
 #include <array>
 
 #include "edgerun/loop/ngx.h"
+#include "edgerun/nginx/query_arguments.h"
 
 namespace edgerun::nginx {
 
@@ -48,31 +49,18 @@ constexpr std::array<Argument, 3> kArguments{{
     {"status", readStatus},
 }};
 
-std::string unescape(std::string_view text) {
-    std::string out(text.size(), '\0');
-    auto* to = reinterpret_cast<u_char*>(out.data());
-    u_char* from = loop::asNgx(text).data;
-    ngx_unescape_uri(&to, &from, text.size(), 0);
-    out.resize(static_cast<std::size_t>(to - reinterpret_cast<u_char*>(out.data())));
-    return out;
-}
-
 using Seen = std::array<bool, kArguments.size()>;
 
-Fault readArgument(std::string_view text, ListQuery& query, Seen& seen) {
-    const auto equals = text.find('=');
-    const std::string name = unescape(text.substr(0, equals));
-    const std::string value =
-        equals == std::string_view::npos ? std::string() : unescape(text.substr(equals + 1));
+Fault readArgument(const QueryArgument& argument, ListQuery& query, Seen& seen) {
     for (std::size_t i = 0; i < kArguments.size(); i++) {
-        if (name != kArguments[i].name) {
+        if (argument.name != kArguments[i].name) {
             continue;
         }
         if (seen[i]) {
-            return '"' + name + "\" must come only once";
+            return '"' + argument.name + "\" must come only once";
         }
         seen[i] = true;
-        return kArguments[i].read(value, query);
+        return kArguments[i].read(argument.value, query);
     }
     return "unknown argument; a list takes \"limit\", \"after\" and \"status\"";
 }
@@ -82,13 +70,7 @@ Fault readArgument(std::string_view text, ListQuery& query, Seen& seen) {
 std::variant<ListQuery, BadListQuery> readListQuery(std::string_view arguments) {
     ListQuery query;
     Seen seen{};
-    while (!arguments.empty()) {
-        const auto end = arguments.find('&');
-        const std::string_view argument = arguments.substr(0, end);
-        arguments.remove_prefix(end == std::string_view::npos ? arguments.size() : end + 1);
-        if (argument.empty()) {
-            continue;
-        }
+    for (const QueryArgument& argument : readQueryArguments(arguments)) {
         Fault fault = readArgument(argument, query, seen);
         if (!fault.empty()) {
             return BadListQuery{std::move(fault)};

@@ -20,6 +20,9 @@ ngx_command_t commands[] = {
     {ngx_string("edgerun_provider"), kHttp | NGX_CONF_BLOCK | NGX_CONF_TAKE1, setProvider,
      NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
 
+    {ngx_string("edgerun_assistant"), kHttp | NGX_CONF_BLOCK | NGX_CONF_TAKE1, setAssistant,
+     NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
+
     {ngx_string("edgerun_job_zone"), kHttp | NGX_CONF_1MORE, setJobZone, NGX_HTTP_MAIN_CONF_OFFSET,
      0, nullptr},
 

@@ -5,20 +5,17 @@
 #include "edgerun/nginx/job_response.h"
 #include "edgerun/nginx/preferences.h"
 #include "edgerun/nginx/response_headers.h"
-#include "edgerun/text/ascii.h"
 
 namespace edgerun::nginx {
 
 namespace {
 
 constexpr ngx_int_t kUnprocessable = 422;
-constexpr std::uint64_t kRetryWhenFull = 5;         // seconds
-constexpr std::uint64_t kRetryWhenBusy = 2;         // seconds
-constexpr std::uint64_t kRetryWhenUnavailable = 1;  // seconds
-constexpr std::uint64_t kPatience = 30'000;         // ms, for the journal
-constexpr std::uint64_t kFirstPatience = 1'000;     // ms, for another request of the same key
-constexpr std::uint64_t kSyncSlack = 10'000;        // ms, for a run to end after its timeout
-constexpr int kTries = 3;                           // while first requests of the key fail
+constexpr std::uint64_t kRetryWhenFull = 5;      // seconds
+constexpr std::uint64_t kRetryWhenBusy = 2;      // seconds
+constexpr std::uint64_t kFirstPatience = 1'000;  // ms, for another request of the same key
+constexpr std::uint64_t kSyncSlack = 10'000;     // ms, for a run to end after its timeout
+constexpr int kTries = 3;                        // while first requests of the key fail
 
 ngx_int_t refuseBusyUser(const JobCall& call) {
     if (!addRetryAfter(call.r, kRetryWhenBusy)) {
@@ -31,9 +28,20 @@ ngx_int_t refuseBusyUser(const JobCall& call) {
 }
 
 /// Nobody waits for this cancellation.
-class Unheard final : public engine::EndListener {
-    void onEnding(engine::Ending) noexcept override {}
+class Unheard final : public engine::OrderListener {
+    void onOrder(engine::Order) noexcept override {}
 };
+
+/// Nothing happens any more before the client does something.
+bool isSettled(run::JobStatus status) {
+    return run::isFinal(status) || status == run::JobStatus::RequiresAction;
+}
+
+/// How long a job may run, at one provider after another.
+std::uint64_t runTimeOf(const JobsConf& jobs) {
+    return jobs.provider->settings.runTimeout +
+           (jobs.fallback != nullptr ? jobs.fallback->settings.runTimeout : 0);
+}
 
 /// A client that submits a job. It may wait for its acceptance, for that of an earlier request
 /// with the same key, and for the job's end.
@@ -47,11 +55,13 @@ private:
         Begin,
         Accept,  ///< the job is being written down
         First,   ///< the key's first request is not over yet
-        End,     ///< the job is to become final
+        End,     ///< the job is to become settled
     };
 
     ngx_int_t proceed(const JobCall& call) override;
     ngx_int_t submit(const JobCall& call);
+    ngx_int_t handOver(const JobCall& call, const store::JobRequest& request,
+                       const store::IdempotencyKey& key);
     void onSubmitted(const engine::Submitted& submitted) noexcept override;
     ngx_int_t onAccept(const JobCall& call);
     ngx_int_t judge(const JobCall& call, const engine::Submitted& submitted);
@@ -151,9 +161,15 @@ ngx_int_t SubmitCall::submit(const JobCall& call) {
     if (const ngx_int_t rc = readJobRequest(call, *body, request); rc != NGX_OK) {
         return rc;
     }
+    return handOver(call, request, key);
+}
+
+ngx_int_t SubmitCall::handOver(const JobCall& call, const store::JobRequest& request,
+                               const store::IdempotencyKey& key) {
     const engine::Submission submission{
         call.owner,
         *call.jobs.provider,
+        fallbackFor(call, request),
         request,
         key,
         call.location.maxRunning.value_or(0),
@@ -206,8 +222,6 @@ ngx_int_t SubmitCall::judge(const JobCall& call, const engine::Submitted& submit
                                "too many jobs are running; try again later");
         case engine::SubmitStatus::TooLarge:
             return refuse(call.r, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE, "the job is too large");
-        case engine::SubmitStatus::ThreadBusy:
-            return refuseBusyThread(call.r);
         case engine::SubmitStatus::TooManyRunning:
             return refuseBusyUser(call);
         case engine::SubmitStatus::Unavailable:
@@ -279,14 +293,14 @@ ngx_int_t SubmitCall::submitAgain(const JobCall& call) {
 
 ngx_int_t SubmitCall::follow(const JobCall& call) {
     stage_ = Stage::End;
-    limitTo(isSync_ ? call.jobs.provider->settings.runTimeout + kSyncSlack : wishes_.wait);
+    limitTo(isSync_ ? runTimeOf(call.jobs) + kSyncSlack : wishes_.wait);
     return awaitEnd(call);
 }
 
 ngx_int_t SubmitCall::awaitEnd(const JobCall& call) {
     const bool isWatched = awaitChange(call, id_);
     const auto view = glanceAt(call, id_);
-    if (isThere(view) && !run::isFinal(view.status)) {
+    if (isThere(view) && !isSettled(view.status)) {
         noteJob(call.r, store::formatJobId(id_), view.status);
         if (isWatched && !isOverdue()) {
             return stay();
@@ -337,16 +351,6 @@ bool SubmitCall::addPreferenceApplied(ngx_http_request_t* r, bool isFinal) const
 
 // --- the request ---
 
-bool isJson(const ngx_http_request_t* r) {
-    const ngx_table_elt_t* header = r->headers_in.content_type;
-    if (header == nullptr) {
-        return false;
-    }
-    const std::string_view value = loop::view(header->value);
-    return text::equalsIgnoringCase(value.substr(0, value.find_first_of("; \t")),
-                                    "application/json");
-}
-
 ngx_int_t submit(const JobCall& call) {
     return makeHeld<SubmitCall>(call).begin(call);
 }
@@ -358,7 +362,7 @@ ngx_int_t submitJob(ngx_http_request_t* r) {
     if (!jobs.missing.empty()) {
         return refuse(r, NGX_HTTP_SERVICE_UNAVAILABLE, jobs.missing);
     }
-    if (!isJson(r)) {
+    if (!hasJsonBody(r)) {
         return refuse(r, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE);
     }
     return afterBody<submit>(r);

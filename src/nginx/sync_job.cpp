@@ -35,6 +35,7 @@ ngx_int_t refuseAsJob(const JobCall& call, const store::JobId& id, const FoundJo
 ngx_int_t respondSync(const JobCall& call, const store::JobId& id, const FoundJob& job) {
     switch (job.view.status) {
         case run::JobStatus::Completed:
+        case run::JobStatus::RequiresAction:  // its client has to call tools
             return respondSubmitted(call, id, job);
         case run::JobStatus::Failed:
             return refuseAsJob(call, id, job, errorOf(job.body));
@@ -43,7 +44,6 @@ ngx_int_t respondSync(const JobCall& call, const store::JobId& id, const FoundJo
                                {NGX_HTTP_BAD_GATEWAY, "the run was cancelled", "RunCancelled"});
         case run::JobStatus::Pending:
         case run::JobStatus::Running:
-        case run::JobStatus::RequiresAction:
             break;
     }
     return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -29,13 +29,14 @@ const char* crashFile() {
 }
 #endif
 
-engine::RunnerSettings runnerSettingsOf(const ZoneConf& zone) {
+engine::RunnerSettings runnerSettingsOf(const ZoneConf& zone, store::ProviderPage* providers) {
     const ZoneMemory memory = memoryOf(*zone.shm);
     engine::RunnerSettings settings;
     settings.zoneName = zone.name;
     settings.memory = memory.address;
     settings.bytes = memory.bytes;
     settings.maxAnswer = zone.maxAnswer;
+    settings.providers = providers;
     if (!zone.journal.empty()) {
         settings.journal = engine::JournalSettings{zone.name, zone.journal, zone.sync, zone.pool};
     }
@@ -91,9 +92,13 @@ void Worker::makeKeys(const MainConf& conf) {
 }
 
 bool Worker::makeRunners(const MainConf& conf) {
+    if (conf.providerZone != nullptr) {
+        providers_.emplace(*conf.providerZone);
+    }
+    store::ProviderPage* const providers = providers_ ? &providers_->page() : nullptr;
     for (const auto& zone : conf.zones) {
         locks_.push_back(std::make_unique<ZoneLock>(*zone->shm));
-        auto runner = engine::JobRunner::create(runnerSettingsOf(*zone), *locks_.back(),
+        auto runner = engine::JobRunner::create(runnerSettingsOf(*zone, providers), *locks_.back(),
                                                 *zone->wakeUp, *client_, conf);
         if (runner == nullptr) {
             return false;

@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "edgerun/text/utf8.h"
+
 namespace edgerun::text {
 namespace {
 
@@ -50,6 +52,15 @@ bool isWithin(std::string_view bytes, const JsonLimits& limits) {
     return values <= limits.maxValues;
 }
 
+/// jansson shows what stands there, whatever that is.
+std::string oneLine(std::string text) {
+    for (char& c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        c = byte < ' ' || byte == 0x7f ? ' ' : c;
+    }
+    return isValidUtf8(text) ? text : "it is not valid UTF-8";
+}
+
 struct FreeRelease {
     void operator()(char* text) const noexcept { std::free(text); }
 };
@@ -57,11 +68,23 @@ struct FreeRelease {
 }  // namespace
 
 JsonPtr parseJson(std::string_view bytes, JsonLimits limits) {
+    auto parsed = parseJsonOrTell(bytes, limits);
+    auto* value = std::get_if<JsonPtr>(&parsed);
+    return value != nullptr ? std::move(*value) : nullptr;
+}
+
+std::variant<JsonPtr, JsonFault> parseJsonOrTell(std::string_view bytes, JsonLimits limits) {
     if (bytes.size() > limits.maxBytes || !isWithin(bytes, limits)) {
-        return nullptr;
+        return JsonFault{"it is too large, or nested too deeply"};
     }
-    return JsonPtr(
-        json_loadb(bytes.data(), bytes.size(), JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, nullptr));
+    json_error_t error;
+    JsonPtr value(
+        json_loadb(bytes.data(), bytes.size(), JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error));
+    if (value == nullptr) {
+        return JsonFault{oneLine(error.text),
+                         static_cast<std::size_t>(error.line > 0 ? error.line : 1)};
+    }
+    return value;
 }
 
 std::string_view stringOf(const json_t* value) {

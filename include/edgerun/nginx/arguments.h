@@ -10,8 +10,10 @@
 
 namespace edgerun::nginx {
 
+using Arguments = std::vector<std::string_view>;
+
 /// The directive's words after its name.
-std::vector<std::string_view> argumentsOf(const ngx_conf_t* cf);
+Arguments argumentsOf(const ngx_conf_t* cf);
 
 /// "zone=jobs" split at the first "="; value empty and found false without one.
 struct NamedValue {

@@ -15,8 +15,22 @@ namespace edgerun::nginx {
 std::optional<std::string> readBaseUrl(ngx_pool_t* pool, std::string_view url,
                                        loop::Upstream& upstream);
 
+struct UrlParts {
+    std::string_view server;  ///< with its scheme
+    std::string_view path;    ///< with query and fragment
+};
+
+UrlParts partsOf(std::string_view url);
+
+/// May it stand in a URL's path or query?
+bool isUrlCharacter(char c);
+
+/// The same for a URL that is called as it is: its path keeps its end, and it may have a query.
+std::optional<std::string> readWholeUrl(ngx_pool_t* pool, std::string_view url,
+                                        loop::Upstream& upstream);
+
 /// Leaves the host to the "resolver" of http {}, while NGINX runs. False if there is none, or
-/// nothing to resolve.
+/// nothing that it should resolve.
 bool useResolver(ngx_conf_t* cf, loop::Upstream& upstream);
 
 /// Finds the host's addresses as proxy_pass does, by the system's resolver

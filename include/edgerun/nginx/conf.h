@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,6 +46,13 @@ struct ZoneConf {
 /// One edgerun_provider { }.
 struct ProviderConf {
     engine::Provider provider;
+    Place place;
+    Place assistantPlace;  ///< of its "assistant", if it has one
+};
+
+/// One edgerun_assistant { }.
+struct AssistantBlock {
+    engine::AssistantConf conf;
     Place place;
 };
 
@@ -98,7 +106,9 @@ struct Authentication {
 struct JobsConf {
     std::string zoneName;
     std::string providerName;
-    ngx_http_complex_value_t* assistant = nullptr;  ///< or the provider's default
+    std::string fallbackName;                       ///< of another provider, or empty
+    std::string assistantName;                      ///< a name or an id; or empty
+    ngx_http_complex_value_t* assistant = nullptr;  ///< chooses by request; or null
     bool isSync = false;                            ///< POST waits for the job's end
     Place place;
 
@@ -108,7 +118,8 @@ struct JobsConf {
     std::uint64_t scope = 0;  ///< jobs of another path are not seen here
     std::size_t zone = 0;     ///< index in MainConf::zones
     const engine::Provider* provider = nullptr;
-    std::string missing;  ///< what the operator must set first, or empty
+    const engine::Provider* fallback = nullptr;  ///< or null
+    std::string missing;                         ///< what the operator must set first, or empty
 };
 
 /// Read-only from the end of the configuration on: requests share it.
@@ -153,6 +164,8 @@ inline constexpr std::uint64_t kDefaultMaxWait = 60'000;
 struct MainConf final : engine::ProviderDirectory {
     Problems problems;
     std::vector<std::unique_ptr<ProviderConf>> providers;
+    ngx_shm_zone_t* providerZone = nullptr;  ///< null without providers
+    std::map<std::string, std::unique_ptr<AssistantBlock>, std::less<>> assistants;
     std::vector<std::unique_ptr<ZoneConf>> zones;
     std::vector<std::unique_ptr<KeySourceConf>> keySources;
     std::vector<VerifierConf> verifiers;
@@ -162,6 +175,7 @@ struct MainConf final : engine::ProviderDirectory {
     std::vector<JobsConf*> jobs;  ///< of all locations
 
     const engine::Provider* findProvider(std::uint64_t key) const override;
+    const engine::AssistantConf* findAssistant(std::string_view name) const override;
     ProviderConf* providerNamed(std::string_view name) const;
     std::optional<std::size_t> zoneNamed(std::string_view name) const;
     std::size_t verifierFor(VerifierConf verifier);
@@ -169,6 +183,7 @@ struct MainConf final : engine::ProviderDirectory {
 };
 
 MainConf& mainConfOf(ngx_conf_t* cf);
+const MainConf& mainConfOf(const ngx_http_request_t* r);
 const LocationConf& locationConfOf(ngx_http_request_t* r);
 
 // NGINX's configuration life, for the module's table.
@@ -179,5 +194,7 @@ char* mergeLocationConf(ngx_conf_t* cf, void* parent, void* child) noexcept;
 /// Everything that needs the whole configuration: names that must exist, hosts
 /// that must resolve. Adds to MainConf::problems.
 void completeConf(ngx_conf_t* cf, MainConf& conf);
+/// The part of it that is about jobs and who runs them.
+void completeJobs(ngx_conf_t* cf, MainConf& conf);
 
 }  // namespace edgerun::nginx

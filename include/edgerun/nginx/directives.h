@@ -8,6 +8,7 @@
 namespace edgerun::nginx {
 
 char* setProvider(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+char* setAssistant(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
 char* setJobZone(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
 
 char* setAuthJwt(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;

@@ -10,6 +10,11 @@
 
 namespace edgerun::nginx {
 
+/// How long a call waits for the journal, in ms.
+inline constexpr std::uint64_t kPatience = 30'000;
+/// When to come again after what should work soon, in seconds.
+inline constexpr std::uint64_t kRetryWhenUnavailable = 1;
+
 /// A call on jobs that may have to wait before it can be answered. It lives in its request, whose
 /// end, for whatever reason, is its own; then nobody knows of it any more. It keeps a leaving
 /// worker.

@@ -37,6 +37,8 @@ std::optional<store::JobId> jobIdOf(const JobCall& call);
 
 /// POST to the location: reads the body, then accepts the job.
 ngx_int_t submitJob(ngx_http_request_t* r);
+/// POST to a job's tool_outputs: reads the body, then hands the outputs on.
+ngx_int_t takeToolOutputs(ngx_http_request_t* r);
 
 // The others; each returns what a handler returns, NGX_DONE if the request is held.
 ngx_int_t listJobs(const JobCall& call);

@@ -9,6 +9,9 @@
 
 namespace edgerun::nginx {
 
+/// Does the request say that its body is JSON?
+bool hasJsonBody(const ngx_http_request_t* r);
+
 /// The request's body in one piece; parts of it may stand in a file. nullopt
 /// when it cannot be read.
 std::optional<std::string> collectBody(const ngx_http_request_t* r);
@@ -16,6 +19,7 @@ std::optional<std::string> collectBody(const ngx_http_request_t* r);
 /// All that a submission asks for, as its user may ask for it. NGX_OK, or how it was refused.
 ngx_int_t readJobRequest(const JobCall& call, std::string_view body, store::JobRequest& request);
 
-ngx_int_t refuseBusyThread(ngx_http_request_t* r);
+/// Who takes that job where its location's provider did not start it; or null.
+const engine::Provider* fallbackFor(const JobCall& call, const store::JobRequest& request);
 
 }  // namespace edgerun::nginx

@@ -16,7 +16,8 @@ struct FoundJob {
 /// Status and version alone; JobView::Found::No as for readJob().
 store::JobView glanceAt(const JobCall& call, const store::JobId& id);
 /// The job's JSON as well; nullopt for want of memory.
-std::optional<FoundJob> readJob(const JobCall& call, const store::JobId& id);
+std::optional<FoundJob> readJob(const JobCall& call, const store::JobId& id,
+                                store::Steps steps = store::Steps::Without);
 
 inline bool isThere(const store::JobView& view) {
     return view.found != store::JobView::Found::No;
@@ -36,10 +37,11 @@ ngx_int_t respondShown(const JobCall& call, const store::JobId& id, const FoundJ
 /// To a submission: 200 if the job is final, 202 otherwise; and where it is.
 ngx_int_t respondSubmitted(const JobCall& call, const store::JobId& id, const FoundJob& job);
 
-/// To a call that ended the job: 200.
-ngx_int_t respondEnded(const JobCall& call, const store::JobId& id, const FoundJob& job);
+/// To an order that was carried out: 200.
+ngx_int_t respondOrdered(const JobCall& call, const store::JobId& id, const FoundJob& job);
 
-/// mode=sync, of a final job: 200 with the job, or its error.
+/// mode=sync, of a final job: 200 with the job, or its error; 202 of one whose client has to call
+/// tools.
 ngx_int_t respondSync(const JobCall& call, const store::JobId& id, const FoundJob& job);
 
 /// Location and ETag, on an answer that is not the job itself.

@@ -10,6 +10,7 @@
 #include "edgerun/nginx/conf.h"
 #include "edgerun/nginx/job_zone.h"
 #include "edgerun/nginx/key_source.h"
+#include "edgerun/nginx/provider_zone.h"
 #include "edgerun/nginx/verifier_keys.h"
 
 namespace edgerun::nginx {
@@ -43,6 +44,7 @@ private:
     std::vector<std::unique_ptr<engine::RemoteKeys>> sources_;
     std::vector<std::unique_ptr<VerifierKeys>> keys_;
     std::uint64_t lastKeysNumber_ = 0;
+    std::optional<ProviderZonePage> providers_;
     std::vector<std::unique_ptr<ZoneLock>> locks_;
     std::vector<std::unique_ptr<engine::JobRunner>> runners_;
 };

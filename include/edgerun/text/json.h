@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace edgerun::text {
 
@@ -29,6 +30,15 @@ struct JsonLimits {
 /// Size and depth are checked before the parser allocates anything; time is
 /// linear in the input.
 JsonPtr parseJson(std::string_view bytes, JsonLimits limits);
+
+/// Why a text was refused: "string or '}' expected near ','".
+struct JsonFault {
+    std::string message;  ///< one line of valid UTF-8; of the text a few bytes at most
+    std::size_t line = 1;
+};
+
+/// The same, for texts whose author is to be told.
+std::variant<JsonPtr, JsonFault> parseJsonOrTell(std::string_view bytes, JsonLimits limits);
 
 /// The text of a string value; empty for any other kind of value or null.
 std::string_view stringOf(const json_t* value);

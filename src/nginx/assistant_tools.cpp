@@ -1,0 +1,194 @@
+#include <algorithm>
+
+#include "edgerun/nginx/assistant_block.h"
+#include "edgerun/nginx/base_url.h"
+#include "edgerun/nginx/entry_values.h"
+#include "edgerun/nginx/tool_outputs.h"
+#include "edgerun/run/provider_id.h"
+
+namespace edgerun::nginx {
+
+namespace {
+
+constexpr std::size_t kMostFunctions = 120;  // of a provider's 128 tools
+constexpr std::size_t kMostStores = 20;
+
+std::string readCodeInterpreter(ngx_conf_t*, AssistantDraft& draft, const Arguments& a) {
+    bool& has = draft.conf.definition.hasCodeInterpreter;
+    if (has || a.size() > 1) {
+        return has ? "code_interpreter is duplicate" : "code_interpreter takes no parameters";
+    }
+    has = true;
+    return {};
+}
+
+// --- file_search ---
+
+std::string readFileSearch(ngx_conf_t*, AssistantDraft& draft, const Arguments& a) {
+    if (draft.hasFileSearch) {
+        return "file_search is duplicate; name all vector stores in one line";
+    }
+    draft.hasFileSearch = true;
+    std::vector<std::string>& stores = draft.conf.definition.vectorStores;
+    for (std::size_t i = 1; i < a.size(); i++) {
+        const NamedValue parameter = splitNamed(a[i]);
+        if (parameter.name != "vector_store" || !run::isProviderId(parameter.value)) {
+            return "file_search takes vector_store=ID, for example \"vector_store=vs_abc123\", "
+                   "not " +
+                   quoted(a[i]);
+        }
+        stores.emplace_back(parameter.value);
+    }
+    if (stores.empty() || stores.size() > kMostStores) {
+        return "file_search needs 1 to 20 of vector_store=ID";
+    }
+    return {};
+}
+
+// --- function ---
+
+struct FunctionDraft {
+    run::Function function;
+    engine::FunctionTool tool;
+    bool hasUri = false;
+    std::vector<std::string_view> seen{};
+};
+
+std::string readUri(ngx_conf_t* cf, std::string_view text, FunctionDraft& draft) {
+    draft.hasUri = true;
+    if (auto fault = readWholeUrl(cf->temp_pool, text, draft.tool.upstream)) {
+        // A query may hold what is for the endpoint alone.
+        const bool isShown = text.find('@') == std::string_view::npos;
+        return *fault + (isShown ? ": " + quoted(text.substr(0, text.find_first_of("?#"))) : "");
+    }
+    return {};
+}
+
+std::string readTimeout(ngx_conf_t*, std::string_view text, FunctionDraft& draft) {
+    return readTime(text, 1, "timeout=10s", draft.tool.timeout);
+}
+
+std::string readRetries(ngx_conf_t*, std::string_view text, FunctionDraft& draft) {
+    std::uint64_t retries = draft.tool.retries;
+    std::string fault = readNumber(text, {0, 10}, retries);
+    draft.tool.retries = static_cast<unsigned>(retries);
+    return fault;
+}
+
+std::string readCache(ngx_conf_t*, std::string_view text, FunctionDraft& draft) {
+    return readTime(text, 1, "cache=60s", draft.tool.cacheTime);
+}
+
+struct Parameter {
+    std::string_view name;
+    std::string (*read)(ngx_conf_t* cf, std::string_view text, FunctionDraft& draft);
+};
+
+constexpr Parameter kParameters[] = {
+    {"uri", readUri},
+    {"timeout", readTimeout},
+    {"retries", readRetries},
+    {"cache", readCache},
+};
+
+std::string readParameter(ngx_conf_t* cf, std::string_view argument, FunctionDraft& draft) {
+    const NamedValue named = splitNamed(argument);
+    for (const Parameter& parameter : kParameters) {
+        if (!named.found || parameter.name != named.name) {
+            continue;
+        }
+        if (std::find(draft.seen.begin(), draft.seen.end(), named.name) != draft.seen.end()) {
+            return "has " + quoted(named.name) + " twice; leave one out";
+        }
+        draft.seen.push_back(named.name);
+        const std::string fault = parameter.read(cf, named.value, draft);
+        return fault.empty() ? "" : quoted(named.name) + " " + fault;
+    }
+    return "function has an unknown parameter " + quoted(argument) +
+           "; it takes FILE [uri=URL] [timeout=TIME] [retries=N] [cache=TIME]";
+}
+
+std::string readParameters(ngx_conf_t* cf, const Arguments& a, FunctionDraft& draft) {
+    for (std::size_t i = 2; i < a.size(); i++) {
+        std::string fault = readParameter(cf, a[i], draft);
+        if (!fault.empty()) {
+            return fault;
+        }
+    }
+    if (!draft.hasUri && !draft.seen.empty()) {
+        return quoted(draft.seen.front()) + " is of no use without \"uri=URL\"";
+    }
+    return {};
+}
+
+/// True if the function can be used; what is wrong with it goes to the problems.
+bool readDefinition(ngx_conf_t* cf, std::string_view path, AssistantDraft& draft,
+                    run::Function& function) {
+    const JsonFile file = readJsonFile(cf, path, draft.problems);
+    Faults faults;
+    if (!file.fault.empty()) {
+        faults.push_back(file.fault);
+    } else if (file.object != nullptr) {
+        faults = readFunction(file.object.get(), function);
+    }
+    for (const std::string& fault : faults) {
+        const std::string where = file.path.empty() ? "" : quoted(file.path) + ": ";
+        draft.problems.add(cf, "\"tool\" function " + where + fault);
+    }
+    return !function.name.empty();
+}
+
+std::string add(AssistantDraft& draft, FunctionDraft added) {
+    run::Assistant& definition = draft.conf.definition;
+    if (definition.functionNamed(added.function.name) != nullptr) {
+        return "has the function " + quoted(added.function.name) + " twice; leave one out";
+    }
+    if (definition.functions.size() == kMostFunctions) {
+        return "has more functions than an assistant may have";
+    }
+    if (added.hasUri) {
+        added.function.isCalledHere = true;
+        added.tool.name = added.function.name;
+        loop::Upstream& upstream = added.tool.upstream;
+        upstream.name = definition.name + "." + added.tool.name;
+        upstream.connectTimeout = std::min(upstream.connectTimeout, added.tool.timeout);
+        upstream.maxResponse = kMaxToolOutput;
+        draft.conf.tools.push_back(std::move(added.tool));
+    }
+    definition.functions.push_back(std::move(added.function));
+    return {};
+}
+
+std::string readFunctionTool(ngx_conf_t* cf, AssistantDraft& draft, const Arguments& a) {
+    if (a.size() < 2) {
+        return "function needs a FILE with its definition";
+    }
+    FunctionDraft added;
+    const bool isUsable = readDefinition(cf, a[1], draft, added.function);
+    std::string fault = readParameters(cf, a, added);
+    return fault.empty() && isUsable ? add(draft, std::move(added)) : fault;
+}
+
+struct Kind {
+    std::string_view name;
+    std::string (*read)(ngx_conf_t* cf, AssistantDraft& draft, const Arguments& arguments);
+};
+
+constexpr Kind kKinds[] = {
+    {"code_interpreter", readCodeInterpreter},
+    {"file_search", readFileSearch},
+    {"function", readFunctionTool},
+};
+
+}  // namespace
+
+std::string readTool(ngx_conf_t* cf, AssistantDraft& draft, const Arguments& arguments) {
+    for (const Kind& kind : kKinds) {
+        if (kind.name == arguments[0]) {
+            return kind.read(cf, draft, arguments);
+        }
+    }
+    return "knows code_interpreter, file_search and function, not " + quoted(arguments[0]);
+}
+
+}  // namespace edgerun::nginx
