@@ -1,12 +1,10 @@
 #include "edgerun/run/assistants_calls.h"
 
+#include "edgerun/run/definition_json.h"
 #include "edgerun/text/json.h"
 
 namespace edgerun::run {
 namespace {
-
-constexpr std::size_t kMetadataPairs = 16;  // as the API takes them
-constexpr std::size_t kMetadataBytes = 64 * 1024;
 
 // Newest first, and what is looked for was sent seconds ago to a thread that
 // takes one run at a time: a short page holds it if it is there at all. Longer
@@ -42,30 +40,10 @@ std::string answerPath(const Record& record) {
         .append("&limit=100&order=desc");
 }
 
-std::string tag(std::string_view jobId) {
-    std::string json;
-    text::JsonObjectWriter writer(json);
-    writer.string(kJobKey, jobId);
-    writer.finish();
-    return json;
-}
-
-/// The client's pairs, with the job's own set last: it wins.
-std::string runMetadata(const Context& context) {
-    const text::JsonPtr pairs = text::parseJson(context.request.metadata, {kMetadataBytes});
-    json_t* object = pairs.get();
-    const bool isMarked =
-        json_is_object(object) &&
-        json_object_set_new(object, kJobKey,
-                            json_stringn(context.jobId.data(), context.jobId.size())) == 0;
-    return isMarked && json_object_size(object) <= kMetadataPairs ? text::dumpJson(object)
-                                                                  : tag(context.jobId);
-}
-
 std::string threadBody(const Context& context) {
     std::string json;
     text::JsonObjectWriter writer(json);
-    writer.raw("metadata", tag(context.jobId));
+    writer.raw("metadata", jobTag(context.jobId));
     writer.finish();
     return json;
 }
@@ -76,7 +54,7 @@ std::string messageBody(const Context& context) {
     text::JsonObjectWriter writer(json);
     writer.string("role", "user");
     writer.string("content", context.request.query);
-    writer.raw("metadata", tag(context.jobId));
+    writer.raw("metadata", jobTag(context.jobId));
     writer.finish();
     return json;
 }

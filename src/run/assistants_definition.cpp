@@ -1,29 +1,13 @@
 #include <cstdio>
 
 #include "edgerun/run/assistants_calls.h"
+#include "edgerun/run/definition_json.h"
 #include "edgerun/text/json.h"
 
 /// What edgerun_assistant says, as POST /assistants takes it.
 /// https://platform.openai.com/docs/api-reference/assistants
 namespace edgerun::run {
 namespace {
-
-std::string toolsOf(const Assistant& assistant) {
-    std::string list = "[";
-    const auto add = [&list](const std::string& tool) {
-        list += (list.size() > 1 ? "," : "") + tool;
-    };
-    if (assistant.hasCodeInterpreter) {
-        add(R"({"type":"code_interpreter"})");
-    }
-    if (!assistant.vectorStores.empty()) {
-        add(R"({"type":"file_search"})");
-    }
-    for (const Function& function : assistant.functions) {
-        add(R"({"type":"function","function":)" + function.definition + "}");
-    }
-    return list + "]";
-}
 
 std::string resourcesOf(const Assistant& assistant) {
     std::string ids = "[";
@@ -54,13 +38,12 @@ std::string definitionMark(std::uint64_t hash) {
 /// Whole, so that an update also takes away what is no longer said.
 std::string assistantBody(const Context& context) {
     const Assistant& assistant = *context.assistant;
-    const std::string& model = assistant.model.empty() ? context.settings.model : assistant.model;
     std::string json;
     text::JsonObjectWriter writer(json);
-    writer.string("model", model);
+    writer.string("model", modelOf(context));
     writer.string("name", assistant.name);
     writer.string("instructions", assistant.instructions);
-    writer.raw("tools", toolsOf(assistant));
+    writer.raw("tools", nestedTools(assistant));
     if (!assistant.vectorStores.empty()) {
         writer.raw("tool_resources", resourcesOf(assistant));
     }

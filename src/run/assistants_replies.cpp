@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "edgerun/run/assistants_calls.h"
+#include "edgerun/run/definition_json.h"
 #include "edgerun/run/provider_id.h"
 #include "edgerun/run/run_glance.h"
 #include "edgerun/run/steps.h"

@@ -10,10 +10,6 @@
 /// https://platform.openai.com/docs/api-reference/threads
 namespace edgerun::run {
 
-/// The metadata pair that marks what a job made upstream; its value is the
-/// job's id.
-inline constexpr char kJobKey[] = "edgerun_job";
-
 /// The pairs that mark an assistant which edgerun_assistant describes: its name there, and
 /// definitionMark() of what it said when the assistant was saved.
 inline constexpr char kAssistantKey[] = "edgerun_assistant";
