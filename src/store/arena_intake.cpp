@@ -52,9 +52,9 @@ std::uint32_t blocksOf(const Newcomer& job) {
 }
 
 std::uint64_t blocksNeeded(const ArenaHeader& header, const Newcomer& job) {
-    const std::uint32_t blocks = blocksOf(job);
-    const std::uint32_t owed = isOpen(job.state) ? owedFor(blocks) : 0;
-    return std::uint64_t{blocks} + kReservedBlocks + header.owed + owed;
+    const std::uint32_t owed =
+        owedBy(job.state, blocksFor(job.body.size()), blocksFor(job.request.size()));
+    return std::uint64_t{blocksOf(job)} + kReservedBlocks + header.owed + owed;
 }
 
 std::uint32_t storeJob(const ArenaView& view, const Newcomer& job, std::uint32_t mostSteps) {

@@ -16,7 +16,7 @@
 namespace edgerun::store {
 
 inline constexpr std::uint64_t kArenaMagic = 0x6564'6765'7275'6e31;
-inline constexpr std::uint32_t kArenaLayout = 2;
+inline constexpr std::uint32_t kArenaLayout = 3;
 
 /// No index; also "no worker".
 inline constexpr std::uint32_t kNone = 0xffffffff;
@@ -27,7 +27,9 @@ inline constexpr std::uint32_t kBlocksPerSlot = 3;
 /// Kept free so that every job that is not final can end with a body of so
 /// many blocks. Commits come one after another, and a final one gives back the
 /// job's former body and its request; so the blocks are kept once for all jobs,
-/// and further ones only for jobs that would give back fewer.
+/// and further ones only for jobs that would give back fewer: those with little in them, or whose
+/// request stays. (Of a job that wants to keep its request from its last commit on, or to write a
+/// longer one with it, the commit may be refused; without that it is not.)
 inline constexpr std::uint32_t kReservedBlocks = 2;
 static_assert(JobArena::kAssuredBody == kReservedBlocks * kBlockPayload);
 /// Room for each such job that new jobs do not get, for its answer.
@@ -47,19 +49,22 @@ struct ArenaBlock {
     char bytes[kBlockPayload];
 };
 
-/// Everything of a job that changes. What a status poll reads comes first, so
+/// Everything of a job that changes. What a status poll reads and checks comes first, so
 /// that it touches one cache line.
 struct JobState {
     Chain body;
     Chain request;
     std::uint64_t expiresAt;  ///< 0 until the job is settled
     std::uint64_t acceptedAt;
-    std::uint32_t revision;  ///< counts commits under one fence
-    bool isHidden;           ///< from everybody but its worker
+    std::uint32_t stepsAt;  ///< as JobSnapshot::stepsAt
+    bool isHidden;          ///< from everybody but its worker
+    bool hasTurn;           ///< in its thread, though it may not have begun yet
     run::Record record;
     std::uint64_t workerNonce;
     std::uint32_t worker;  ///< kNone once the phase is Done
     std::uint32_t fence;
+    std::uint32_t revision;  ///< counts commits under one fence
+    char toLineEnd[36];
 };
 
 struct Links {
@@ -124,6 +129,7 @@ struct ArenaHeader {
     std::uint32_t live;      ///< jobs whose phase is not Done
     std::uint32_t finished;  ///< the others
     std::uint32_t finishedBlocks;
+    std::uint32_t continuing;  ///< live jobs that go on in a thread of another one
 
     std::uint64_t orphanEpoch;  ///< grows whenever jobs may have lost their owner
     std::uint64_t registrations;
@@ -145,6 +151,7 @@ static_assert(sizeof(ArenaBlock) == 1024);
 static_assert(sizeof(ArenaSlot) <= 1024, "a job in flight has a memory budget");
 static_assert(offsetof(ArenaSlot, states) == 64 && sizeof(JobState) % 64 == 0);
 static_assert(offsetof(JobState, record.version) + sizeof(run::Record::version) <= 64);
+static_assert(offsetof(JobState, record.isAssistantNew) + sizeof(bool) <= 64);
 static_assert(sizeof(ArenaSlot) % 64 == 0, "slots start at cache lines");
 static_assert(sizeof(JobOwner) == 24, "owners are compared as bytes");
 

@@ -8,8 +8,6 @@ namespace edgerun::store {
 
 namespace {
 
-constexpr std::uint32_t kSearchLength = 4096;
-
 /// The link to the owner's first live job, or that which ends the chain.
 std::uint32_t& linkToFirst(const ArenaView& view, const JobOwner& owner) {
     std::uint32_t* link = &view.liveBuckets[bucketOf(view, owner)];
@@ -120,32 +118,6 @@ void closeLive(const ArenaView& view, std::uint32_t index) {
     if (first != kNone) {
         --view.slots[first].openJobs;
     }
-}
-
-bool isThreadBusy(const ArenaView& view, const JobOwner& owner, std::string_view threadId) {
-    bool isBusy = false;
-    visitJobs(view, firstLiveOf(view, owner), &ArenaSlot::stageLinks, kSearchLength,
-              [&](const ArenaSlot& slot) {
-                  isBusy = currentState(slot).record.threadId.view() == threadId;
-                  return !isBusy;
-              });
-    return isBusy;
-}
-
-ThreadUse threadUse(const ArenaView& view, const JobOwner& owner, std::string_view threadId) {
-    if (isThreadBusy(view, owner, threadId)) {
-        return ThreadUse::Busy;
-    }
-    ThreadUse use = ThreadUse::Unknown;
-    visitJobs(view, newestOf(view, owner), &ArenaSlot::ownerLinks, kSearchLength,
-              [&](const ArenaSlot& slot) {
-                  const JobState& state = currentState(slot);
-                  if (isOwnedBy(slot, owner) && state.record.threadId.view() == threadId) {
-                      use = isLive(state) ? ThreadUse::Busy : ThreadUse::Free;
-                  }
-                  return use == ThreadUse::Unknown;
-              });
-    return use;
 }
 
 }  // namespace edgerun::store

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 
 #include "arena_layout.h"
 
@@ -22,11 +21,5 @@ void unlinkLive(const ArenaView& view, std::uint32_t index, const JobState& coun
 
 /// A linked job is open no more, but still live.
 void closeLive(const ArenaView& view, std::uint32_t index);
-
-/// Has a live job this thread? Looks at 4096 at most.
-bool isThreadBusy(const ArenaView& view, const JobOwner& owner, std::string_view threadId);
-
-/// Looks at 4096 jobs at most, besides.
-ThreadUse threadUse(const ArenaView& view, const JobOwner& owner, std::string_view threadId);
 
 }  // namespace edgerun::store

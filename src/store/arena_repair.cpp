@@ -45,6 +45,7 @@ void sortOutSlots(const ArenaView& view) {
     header.slotsFree = view.slotCount - header.slotsTouched;
     header.freeSlot = kNone;
     header.open = header.owed = header.live = header.finished = header.finishedBlocks = 0;
+    header.continuing = 0;
     std::fill_n(view.reached, (view.blockCount + 63) / 64, 0);
     for (std::uint32_t index = 0; index < header.slotsTouched; ++index) {
         if (isWhole(view, index)) {

@@ -32,17 +32,19 @@ std::uint64_t expiryFrom(std::uint64_t now, std::uint64_t ttl) {
 }  // namespace
 
 bool isPlausible(const run::Record& record) {
-    return record.phase <= run::Phase::Done && record.status <= run::JobStatus::Cancelled &&
+    return record.phase <= run::kLastPhase && record.status <= run::JobStatus::Cancelled &&
            holdsBool(record.ownsThread) && holdsBool(record.queryCut) &&
            holdsBool(record.oddStatusNoted) && holdsBool(record.erased) &&
-           record.guarantee <= run::StartGuarantee::AtLeastOnce;
+           record.guarantee <= run::StartGuarantee::AtLeastOnce && holdsBool(record.keepsRequest) &&
+           holdsBool(record.isThreadGone) && holdsBool(record.isForeground) &&
+           holdsBool(record.isAssistantNew);
 }
 
 void settle(JobState& state, std::uint64_t now, std::uint64_t ttl) {
     if (isSettled(state) && state.expiresAt == 0) {
         state.expiresAt = expiryFrom(now, ttl);
     }
-    if (!isOpen(state)) {
+    if (!keepsRequest(state)) {
         state.request = kEmptyChain;
     }
     if (!isLive(state)) {
@@ -55,9 +57,19 @@ std::uint32_t blocksOf(const JobState& state) {
     return blocksFor(state.body.length) + blocksFor(state.request.length);
 }
 
+std::uint32_t owedBy(const JobState& state, std::uint32_t body, std::uint32_t request) {
+    const std::uint32_t returned = body + (state.record.keepsRequest ? 0 : request);
+    return isOpen(state) && returned < kReservedBlocks ? kReservedBlocks - returned : 0;
+}
+
+std::uint32_t owedBy(const JobState& state) {
+    return owedBy(state, blocksFor(state.body.length), blocksFor(state.request.length));
+}
+
 bool isPlausible(const ArenaView& view, const JobState& state) {
-    return isPlausible(state.record) && holdsBool(state.isHidden) &&
+    return isPlausible(state.record) && holdsBool(state.isHidden) && holdsBool(state.hasTurn) &&
            isPlausible(view, state.body) && isPlausible(view, state.request) &&
+           (state.stepsAt == 0 || state.stepsAt < state.body.length) &&
            isSettled(state) == (state.expiresAt != 0);
 }
 
@@ -121,18 +133,20 @@ void giveSlot(const ArenaView& view, std::uint32_t index) {
 
 void countJob(ArenaHeader& header, const JobState& state) {
     header.open += isOpen(state) ? 1 : 0;
-    header.owed += isOpen(state) ? owedFor(blocksOf(state)) : 0;
+    header.owed += owedBy(state);
     header.live += isLive(state) ? 1 : 0;
     header.finished += isLive(state) ? 0 : 1;
     header.finishedBlocks += isLive(state) ? 0 : blocksOf(state);
+    header.continuing += isLive(state) && continuesThread(state) ? 1 : 0;
 }
 
 void uncountJob(ArenaHeader& header, const JobState& state) {
     header.open -= isOpen(state) ? 1 : 0;
-    header.owed -= isOpen(state) ? owedFor(blocksOf(state)) : 0;
+    header.owed -= owedBy(state);
     header.live -= isLive(state) ? 1 : 0;
     header.finished -= isLive(state) ? 0 : 1;
     header.finishedBlocks -= isLive(state) ? 0 : blocksOf(state);
+    header.continuing -= isLive(state) && continuesThread(state) ? 1 : 0;
 }
 
 void removeJob(const ArenaView& view, ArenaSlot& slot) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "arena_layout.h"
 
@@ -32,6 +33,16 @@ inline bool isPastTtl(const JobState& state, std::uint64_t now) {
     return state.expiresAt != 0 && now >= state.expiresAt;
 }
 
+/// Is the request still needed?
+inline bool keepsRequest(const JobState& state) {
+    return isOpen(state) || state.record.keepsRequest;
+}
+
+/// Does it go on in a thread that another job has made?
+inline bool continuesThread(const JobState& state) {
+    return !state.record.ownsThread && !state.record.threadId.empty();
+}
+
 /// May its owner see it?
 inline bool isVisible(const JobState& state) {
     return !state.isHidden && !state.record.erased;
@@ -40,12 +51,17 @@ inline bool isVisible(const JobState& state) {
 /// What follows from the record's status and phase.
 void settle(JobState& state, std::uint64_t now, std::uint64_t ttl);
 
+/// Where a body's steps begin; 0 where they cannot.
+constexpr std::uint32_t stepsIn(std::string_view body, std::uint32_t stepsAt) {
+    return stepsAt < body.size() ? stepsAt : 0;
+}
+
 std::uint32_t blocksOf(const JobState& state);
 
-/// Blocks that must be kept free because an open job holds only so many.
-constexpr std::uint32_t owedFor(std::uint32_t blocksHeld) {
-    return blocksHeld < kReservedBlocks ? kReservedBlocks - blocksHeld : 0;
-}
+/// Blocks that must be kept free because the job, with so many for body and request, would give
+/// back only some of them at its end.
+std::uint32_t owedBy(const JobState& state, std::uint32_t body, std::uint32_t request);
+std::uint32_t owedBy(const JobState& state);
 
 /// The slot of a job in use with a plausible state; null (and the damage
 /// reported) otherwise.

@@ -26,7 +26,7 @@ Newcomer newcomerOf(const WorkerPlace& place, const NewJob& job, std::uint64_t n
     state.worker = place.index;
     state.fence = 1;
     settle(state, now, ttl);
-    if (!isOpen(state)) {
+    if (!keepsRequest(state)) {
         newcomer.request = {};
     }
     return newcomer;
@@ -49,13 +49,7 @@ std::optional<Accepted> objectionTo(const ArenaView& view, const NewJob& job, bo
     if (const auto known = findKnown(view, job.key, now)) {
         return Accepted{AcceptStatus::KnownKey, {}, *known};
     }
-    if (!willBeOpen) {
-        return std::nullopt;
-    }
-    if (!job.record.threadId.empty() && isThreadBusy(view, job.owner, job.record.threadId.view())) {
-        return Accepted{AcceptStatus::ThreadBusy, {}, {}};
-    }
-    if (job.maxRunning != 0 && openJobsOf(view, job.owner) >= job.maxRunning) {
+    if (willBeOpen && job.maxRunning != 0 && openJobsOf(view, job.owner) >= job.maxRunning) {
         return Accepted{AcceptStatus::TooManyRunning, {}, {}};
     }
     return std::nullopt;

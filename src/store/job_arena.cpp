@@ -6,10 +6,10 @@
 #include <cstring>
 
 #include "arena_blocks.h"
+#include "arena_copies.h"
 #include "arena_guard.h"
 #include "arena_index.h"
 #include "arena_layout.h"
-#include "arena_live.h"
 #include "arena_slots.h"
 #include "arena_workers.h"
 
@@ -80,7 +80,7 @@ JobArena::JobArena(const ArenaView& view, SharedLock& lock, ChangeSignal* signal
 }
 
 JobView JobArena::read(const JobId& id, const JobOwner& owner, std::uint64_t now, char* buffer,
-                       std::size_t capacity) {
+                       std::size_t capacity, Steps steps) {
     ArenaGuard guard(*lock_, view_, signal_);
     const ArenaSlot* slot = findJob(view_, id, owner);
     if (slot == nullptr) {
@@ -90,23 +90,22 @@ JobView JobArena::read(const JobId& id, const JobOwner& owner, std::uint64_t now
     if (!isVisible(state) || isPastTtl(state, now)) {
         return {};
     }
-    JobView job{JobView::Found::BufferTooSmall, state.body.length, state.record.version,
-                state.record.status, now > state.acceptedAt ? now - state.acceptedAt : 0};
-    if (job.size <= capacity) {
-        if (!copyChain(view_, indexOf(view_, *slot), state.body, buffer)) {
-            return {};
-        }
-        job.found = JobView::Found::Yes;
+    const bool isCut = steps == Steps::Without && state.stepsAt != 0;
+    const Chain shown{state.body.head, isCut ? state.stepsAt : state.body.length};
+    JobView job{JobView::Found::BufferTooSmall, std::size_t{shown.length} + (isCut ? 1 : 0),
+                state.record.version, state.record.status,
+                now > state.acceptedAt ? now - state.acceptedAt : 0};
+    if (job.size > capacity) {
+        return job;
     }
+    if (!copyChain(view_, indexOf(view_, *slot), shown, buffer)) {
+        return {};
+    }
+    if (isCut) {
+        buffer[shown.length] = '}';
+    }
+    job.found = JobView::Found::Yes;
     return job;
-}
-
-ThreadUse JobArena::findThread(const JobOwner& owner, std::string_view threadId) {
-    if (threadId.empty()) {
-        return ThreadUse::Unknown;
-    }
-    ArenaGuard guard(*lock_, view_, signal_);
-    return threadUse(view_, owner, threadId);
 }
 
 std::optional<LoadedJob> JobArena::load(const JobRef& ref) {
@@ -126,30 +125,7 @@ std::optional<JobId> JobArena::idOf(const JobRef& ref) {
 }
 
 std::optional<std::string> JobArena::loadRequest(const JobRef& ref) {
-    const std::optional<std::size_t> size = requestSize(ref);
-    if (!size) {
-        return std::nullopt;
-    }
-    // Between the two locks: memory is not to be asked for under one.
-    std::string request(*size, '\0');
-
-    ArenaGuard guard(*lock_, view_, signal_);
-    const ArenaSlot* slot = ownedSlot(view_, ref);
-    if (slot == nullptr) {
-        return std::nullopt;
-    }
-    const Chain& chain = currentState(*slot).request;
-    if (chain.length != *size || !copyChain(view_, ref.slot, chain, request.data())) {
-        return std::nullopt;
-    }
-    return request;
-}
-
-std::optional<std::size_t> JobArena::requestSize(const JobRef& ref) {
-    ArenaGuard guard(*lock_, view_, signal_);
-    const ArenaSlot* slot = ownedSlot(view_, ref);
-    return slot == nullptr ? std::nullopt
-                           : std::optional<std::size_t>(currentState(*slot).request.length);
+    return copyRequest(*lock_, view_, signal_, [&] { return ownedSlot(view_, ref); });
 }
 
 std::size_t JobArena::expire(std::uint64_t now, std::size_t most) {

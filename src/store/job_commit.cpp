@@ -39,17 +39,29 @@ bool mayFollow(const JobState& state, const run::Record& record, bool hasBody) {
     return rankOf(record.status) >= rankOf(state.record.status);
 }
 
-/// Blocks that must be free before a body of so many is written: for itself
-/// while the old one still stands, and afterwards to keep the reserve.
+/// What is written anew; the former text stays where there is none.
+struct Texts {
+    std::optional<std::string_view> body;
+    std::optional<std::string_view> request;
+};
+
+std::uint32_t blocksIn(const std::optional<std::string_view>& text) {
+    return text ? blocksFor(text->size()) : 0;
+}
+
+/// Blocks that must be free before the texts are written: for themselves while the old ones still
+/// stand, and afterwards to keep the reserve.
 std::uint64_t blocksNeeded(const ArenaHeader& header, const JobState& before, const JobState& after,
-                           std::uint32_t body) {
-    const std::uint32_t request = blocksFor(after.request.length);
-    const std::uint64_t freed = blocksOf(before) - request;
-    std::uint64_t owed = header.owed;
-    owed -= isOpen(before) ? owedFor(blocksOf(before)) : 0;
-    owed += isOpen(after) ? owedFor(body + request) : 0;
-    const std::uint64_t later = body + kReservedBlocks + owed;
-    return std::max<std::uint64_t>(body, later > freed ? later - freed : 0);
+                           const Texts& texts) {
+    const std::uint32_t written = blocksIn(texts.body) + blocksIn(texts.request);
+    const std::uint32_t oldBody = texts.body ? 0 : blocksFor(after.body.length);
+    const std::uint32_t oldRequest = texts.request ? 0 : blocksFor(after.request.length);
+    const std::uint64_t freed = blocksOf(before) - oldBody - oldRequest;
+    const std::uint64_t owed =
+        std::uint64_t{header.owed} - owedBy(before) +
+        owedBy(after, oldBody + blocksIn(texts.body), oldRequest + blocksIn(texts.request));
+    const std::uint64_t later = written + kReservedBlocks + owed;
+    return std::max<std::uint64_t>(written, later > freed ? later - freed : 0);
 }
 
 /// Frees what the former state alone referred to.
@@ -62,12 +74,14 @@ void freeFormer(const ArenaView& view, std::uint32_t index, const JobState& form
     if (former.request.head != next.request.head) {
         freeChain(view, index, former.request);
     }
+    EDGERUN_CRASH_POINT(former_request_free);
 }
 
-/// Does the job's owner see something else?
+/// Does the job's owner see something else, or may the next job of its thread begin?
 bool isNews(const JobState& former, const JobState& next) {
     return former.body.head != next.body.head || former.isHidden ||
-           former.record.erased != next.record.erased;
+           former.record.erased != next.record.erased ||
+           holdsThread(former.record) != holdsThread(next.record);
 }
 
 /// Makes the spare state of a live job the current one.
@@ -99,7 +113,7 @@ void replaceState(const ArenaView& view, ArenaSlot& slot) {
     }
 }
 
-/// The state after a commit, but for a new body.
+/// The state after a commit, but for new texts.
 void prepareNext(JobState& next, const JobState& former, const run::Record& record) {
     next = former;
     ++next.revision;
@@ -108,35 +122,57 @@ void prepareNext(JobState& next, const JobState& former, const run::Record& reco
     if (former.record.erased || record.erased) {
         next.record.erased = true;
         next.body = kEmptyChain;
+        next.stepsAt = 0;
     }
 }
 
+/// What of the update the next state has use for.
+Texts textsFor(const JobState& next, const JobUpdate& update) {
+    Texts texts;
+    if (!next.record.erased) {
+        texts.body = update.body;
+    }
+    if (keepsRequest(next)) {
+        texts.request = update.request;
+    }
+    return texts;
+}
+
+/// False if the arena is damaged.
+bool storeText(const ArenaView& view, std::uint32_t index,
+               const std::optional<std::string_view>& text, Chain& chain) {
+    if (!text) {
+        return true;
+    }
+    const std::optional<Chain> stored = storeChain(view, index, *text);
+    chain = stored.value_or(kEmptyChain);
+    return stored.has_value();
+}
+
 /// False if there is no room.
-bool storeBody(const ArenaView& view, ArenaSlot& slot, std::string_view body) {
+bool storeTexts(const ArenaView& view, ArenaSlot& slot, const Texts& texts) {
     JobState& next = spareState(slot);
-    const std::uint32_t blocks = blocksFor(body.size());
-    const std::uint64_t needed = blocksNeeded(*view.header, currentState(slot), next, blocks);
-    const std::optional<Chain> chain =
-        makeRoom(view, 0, needed) ? storeChain(view, indexOf(view, slot), body) : std::nullopt;
-    next.body = chain.value_or(kEmptyChain);
-    return chain.has_value();
+    const std::uint32_t index = indexOf(view, slot);
+    return makeRoom(view, 0, blocksNeeded(*view.header, currentState(slot), next, texts)) &&
+           storeText(view, index, texts.body, next.body) &&
+           storeText(view, index, texts.request, next.request);
 }
 
 }  // namespace
 
-JobArena::Commit JobArena::commit(const JobRef& ref, const run::Record& record,
-                                  std::optional<std::string_view> body, std::uint64_t now) {
-    if (body && body->size() > limits_.maxBody) {
+JobArena::Commit JobArena::commit(const JobRef& ref, const JobUpdate& update, std::uint64_t now) {
+    if ((update.body && update.body->size() > limits_.maxBody) ||
+        (update.request && update.request->size() > limits_.maxRequest)) {
         return Commit::Full;
     }
+    const run::Record& record = update.record;
     ArenaGuard guard(*lock_, view_, signal_);
     ArenaSlot* slot = ownedSlot(view_, ref);
     if (slot == nullptr) {
         return Commit::Lost;
     }
     const bool isErased = record.erased || currentState(*slot).record.erased;
-    const bool hasBody = body.has_value() && !isErased;
-    if (!mayFollow(currentState(*slot), record, hasBody)) {
+    if (!mayFollow(currentState(*slot), record, update.body.has_value() && !isErased)) {
         return Commit::Lost;
     }
     guard.beginChange();
@@ -147,7 +183,12 @@ JobArena::Commit JobArena::commit(const JobRef& ref, const run::Record& record,
     prepareNext(spareState(*slot), currentState(*slot), record);
     settle(spareState(*slot), now, limits_.ttl);
     EDGERUN_CRASH_POINT(state_copied);
-    if (hasBody && !storeBody(view_, *slot, *body)) {
+    JobState& next = spareState(*slot);
+    const Texts texts = textsFor(next, update);
+    if (texts.body) {
+        next.stepsAt = stepsIn(*texts.body, update.stepsAt);
+    }
+    if (!storeTexts(view_, *slot, texts)) {
         return Commit::Full;
     }
     replaceState(view_, *slot);

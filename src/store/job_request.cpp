@@ -11,8 +11,12 @@ namespace {
 using Length = std::uint32_t;
 
 /// The encoding's order.
-constexpr std::array<std::string JobRequest::*, 4> kTexts = {
-    &JobRequest::query, &JobRequest::threadId, &JobRequest::metadata, &JobRequest::assistant};
+constexpr std::array<std::string JobRequest::*, 6> kTexts = {
+    &JobRequest::query,     &JobRequest::threadId, &JobRequest::metadata,
+    &JobRequest::assistant, &JobRequest::user,     &JobRequest::work};
+
+/// Journals hold requests from before there were more.
+constexpr std::size_t kTextsOfOld = 4;
 
 void appendText(std::string& out, const std::string& text) {
     const auto length = static_cast<Length>(text.size());
@@ -54,8 +58,11 @@ std::optional<JobRequest> decodeJobRequest(std::string_view bytes) {
     JobRequest request;
     request.queryCut = bytes[0] == '\1';
     bytes.remove_prefix(1);
-    for (const auto text : kTexts) {
-        if (!takeText(bytes, request.*text)) {
+    for (std::size_t at = 0; at < kTexts.size(); ++at) {
+        if (at == kTextsOfOld && bytes.empty()) {
+            break;
+        }
+        if (!takeText(bytes, request.*kTexts[at])) {
             return std::nullopt;
         }
     }

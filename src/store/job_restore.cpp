@@ -2,7 +2,7 @@
 #include <optional>
 #include <utility>
 
-#include "arena_blocks.h"
+#include "arena_copies.h"
 #include "arena_guard.h"
 #include "arena_index.h"
 #include "arena_intake.h"
@@ -33,11 +33,14 @@ Newcomer newcomerOf(const JobSnapshot& job, std::uint64_t acceptedAt, std::uint6
     state.fence = job.fence;
     if (isSettled(state)) {
         state.expiresAt = std::max<std::uint64_t>(expiresAt, 1);
+    }
+    if (!keepsRequest(state)) {
         newcomer.request = {};
     }
     if (job.record.erased) {
         newcomer.body = {};
     }
+    state.stepsAt = stepsIn(newcomer.body, job.stepsAt);
     return newcomer;
 }
 
@@ -46,20 +49,11 @@ bool isNothing(const JobState& state) {
     return state.record.erased && !isLive(state);
 }
 
-/// False, with the strings' sizes told, if they are too short: they are not made longer under the
-/// lock. False for a damaged job too: the next look repairs it.
+/// False, with both sizes told, if one of the strings is too short.
 bool copyStrings(const ArenaView& view, const ArenaSlot& slot, JobSnapshot& job, Sizes& sizes) {
     const JobState& state = currentState(slot);
-    sizes.request = std::max<std::size_t>(sizes.request, state.request.length);
-    sizes.body = std::max<std::size_t>(sizes.body, state.body.length);
-    if (job.request.size() < state.request.length || job.body.size() < state.body.length) {
-        return false;
-    }
-    job.request.resize(state.request.length);
-    job.body.resize(state.body.length);
-    const std::uint32_t index = indexOf(view, slot);
-    return copyChain(view, index, state.request, job.request.data()) &&
-           copyChain(view, index, state.body, job.body.data());
+    const bool hasRequest = copyInto(job.request, sizes.request, view, slot, state.request);
+    return copyInto(job.body, sizes.body, view, slot, state.body) && hasRequest;
 }
 
 void copyFields(const ArenaSlot& slot, JobSnapshot& job) {
@@ -70,10 +64,10 @@ void copyFields(const ArenaSlot& slot, JobSnapshot& job) {
     job.fence = state.fence;
     job.revision = state.revision;
     job.record = state.record;
+    job.stepsAt = state.stepsAt;
 }
 
-/// `find` gives a sound slot or null, and is called under the lock. Sizes only grow, so this ends
-/// however busy the job is.
+/// `find` gives a sound slot or null, and is called under the lock.
 template <typename Find>
 std::optional<JobSnapshot> copyJob(SharedLock& lock, const ArenaView& view, ChangeSignal* signal,
                                    Find find) {

@@ -24,8 +24,25 @@ struct CloseDirectory {
     void operator()(DIR* directory) const { closedir(directory); }
 };
 
-/// A pipe of that name must not hold us up.
-constexpr int kReading = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+struct RegularFile {
+    OpenFile file;
+    std::size_t bytes = 0;
+};
+
+/// nullopt, with errno, if it is none, or cannot be read.
+std::optional<RegularFile> openRegular(const std::string& path) {
+    // A pipe of that name must not hold us up.
+    OpenFile file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+    struct stat status;
+    if (!file || fstat(file.fd(), &status) != 0) {
+        return std::nullopt;
+    }
+    if (!S_ISREG(status.st_mode)) {
+        errno = EINVAL;
+        return std::nullopt;
+    }
+    return RegularFile{std::move(file), static_cast<std::size_t>(status.st_size)};
+}
 
 using Writers = std::map<std::uint64_t, WriterFiles>;
 
@@ -36,21 +53,16 @@ struct Beginning {
 };
 
 std::optional<Beginning> readBeginning(const std::string& path) {
-    const OpenFile file(open(path.c_str(), kReading));
-    struct stat status;
-    if (!file || fstat(file.fd(), &status) != 0) {
-        return std::nullopt;
-    }
-    if (!S_ISREG(status.st_mode)) {
-        errno = EINVAL;
+    const auto segment = openRegular(path);
+    if (!segment) {
         return std::nullopt;
     }
     // With the length of the first record, which tells whether there is one.
     Beginning beginning{std::string(kSegmentHeaderBytes + sizeof(std::uint32_t), '\0'),
-                        static_cast<std::size_t>(status.st_size)};
+                        segment->bytes};
     ssize_t got;
     do {
-        got = pread(file.fd(), beginning.bytes.data(), beginning.bytes.size(), 0);
+        got = pread(segment->file.fd(), beginning.bytes.data(), beginning.bytes.size(), 0);
     } while (got < 0 && errno == EINTR);
     if (got < 0) {
         return std::nullopt;
@@ -194,21 +206,16 @@ OpenFile& OpenFile::operator=(OpenFile&& other) noexcept {
 }
 
 std::optional<SegmentBytes> SegmentBytes::map(const std::string& path) {
-    const OpenFile file(open(path.c_str(), kReading));
-    struct stat status;
-    if (!file || fstat(file.fd(), &status) != 0) {
+    const auto segment = openRegular(path);
+    if (!segment) {
         return std::nullopt;
     }
-    if (!S_ISREG(status.st_mode)) {
-        errno = EINVAL;
-        return std::nullopt;
-    }
-    const auto size = static_cast<std::size_t>(status.st_size);
+    const std::size_t size = segment->bytes;
     if (size == 0) {
         return SegmentBytes(nullptr, 0);
     }
     // Nobody ever makes a segment shorter, so what is mapped stays readable.
-    void* data = mmap(nullptr, size, PROT_READ, MAP_SHARED, file.fd(), 0);
+    void* data = mmap(nullptr, size, PROT_READ, MAP_SHARED, segment->file.fd(), 0);
     if (data == MAP_FAILED) {
         return std::nullopt;
     }

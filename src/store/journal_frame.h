@@ -18,7 +18,13 @@ std::optional<JournalHead> headOf(std::string_view payload);
 /// Puts a record, as it is, into a frame.
 void appendFrame(std::string& out, std::string_view payload);
 
-/// Without decoding the rest: does the record bring a body?
-bool bringsBody(const JournalView& view);
+/// Which texts a record brings.
+struct Brought {
+    bool body = false;
+    bool request = false;
+};
+
+/// Without decoding the rest.
+Brought broughtBy(const JournalView& view);
 
 }  // namespace edgerun::store

@@ -1,6 +1,5 @@
-#include <zlib.h>
-
 #include "edgerun/store/journal_files.h"
+#include "journal_crc.h"
 #include "little_endian.h"
 
 namespace edgerun::store {
@@ -19,9 +18,8 @@ enum Offset : std::size_t {
     kCrc = kSegmentHeaderBytes - 4,
 };
 
-std::uint32_t crcOf(std::string_view header) {
-    return static_cast<std::uint32_t>(
-        crc32_z(0, reinterpret_cast<const Bytef*>(header.data()), kCrc));
+std::uint32_t crcBefore(std::string_view header) {
+    return crcOf(header.substr(0, kCrc));
 }
 
 }  // namespace
@@ -34,7 +32,7 @@ std::string encodeSegmentHeader(const SegmentHeader& header) {
     storeLittle(&bytes[kWriter], header.writer);
     storeLittle(&bytes[kInstance], header.instance);
     storeLittle(&bytes[kCreated], header.createdWall);
-    storeLittle(&bytes[kCrc], crcOf(bytes));
+    storeLittle(&bytes[kCrc], crcBefore(bytes));
     return bytes;
 }
 
@@ -49,7 +47,7 @@ std::optional<SegmentHeader> decodeSegmentHeader(std::string_view bytes, HeaderF
         return std::nullopt;
     }
     // A later format keeps what tells it from a torn header: magic, format and CRC.
-    if (loadLittle<std::uint32_t>(&bytes[kCrc]) != crcOf(bytes)) {
+    if (loadLittle<std::uint32_t>(&bytes[kCrc]) != crcBefore(bytes)) {
         fault = HeaderFault::Torn;
         return std::nullopt;
     }

@@ -1,10 +1,9 @@
 #include "edgerun/store/journal_record.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <cstring>
 
+#include "journal_crc.h"
 #include "journal_frame.h"
 #include "little_endian.h"
 #include "record_codec.h"
@@ -24,12 +23,8 @@ enum Tag : std::uint8_t {
     kFingerprint,
     kRequest,
     kBody,
+    kStepsAt,
 };
-
-std::uint32_t crcOf(std::string_view bytes) {
-    return static_cast<std::uint32_t>(
-        crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
-}
 
 template <std::size_t N>
 std::string_view viewOf(const std::array<std::uint8_t, N>& bytes) {
@@ -64,6 +59,12 @@ void appendText(std::string& out, Tag tag, std::string_view text) {
     }
 }
 
+void appendStepsAt(std::string& out, std::uint32_t stepsAt) {
+    if (stepsAt != 0) {
+        appendNumber(out, kStepsAt, stepsAt);
+    }
+}
+
 // --- reading ---
 
 /// What the next frame holds, if it is whole.
@@ -95,6 +96,12 @@ bool takeScope(std::string_view bytes, std::uint64_t& scope) {
     return number.has_value();
 }
 
+bool takeStepsAt(std::string_view bytes, std::uint32_t& stepsAt) {
+    const auto number = numberOf(bytes);
+    stepsAt = static_cast<std::uint32_t>(number.value_or(0));
+    return number == stepsAt;
+}
+
 /// A later version's fields are passed over.
 bool takeJobField(const TaggedField& field, JobSnapshot& job) {
     switch (field.tag) {
@@ -112,17 +119,26 @@ bool takeJobField(const TaggedField& field, JobSnapshot& job) {
         case kBody:
             job.body = field.bytes;
             return true;
+        case kStepsAt:
+            return takeStepsAt(field.bytes, job.stepsAt);
         default:
             return takeRecordField(field, job.record);
     }
 }
 
 bool takeStepField(const TaggedField& field, JournalStep& step) {
-    if (field.tag == kBody) {
-        step.body = field.bytes;
-        return true;
+    switch (field.tag) {
+        case kRequest:
+            step.request = field.bytes;
+            return true;
+        case kBody:
+            step.body = field.bytes;
+            return true;
+        case kStepsAt:
+            return takeStepsAt(field.bytes, step.stepsAt);
+        default:
+            return takeRecordField(field, step.record);
     }
-    return takeRecordField(field, step.record);
 }
 
 /// False when the fields are cut short, or one holds what it cannot.
@@ -150,18 +166,22 @@ void appendWhole(std::string& out, const JobSnapshot& job, const JournalTime& ti
     }
     appendText(out, kRequest, job.request);
     appendText(out, kBody, job.body);
+    appendStepsAt(out, job.stepsAt);
     appendRecord(out, job.record);
     endFrame(out, start);
 }
 
 void appendStep(std::string& out, const JobId& id, std::uint32_t fence, std::uint32_t revision,
-                const run::Record& record, std::optional<std::string_view> body,
-                const JournalTime& time) {
+                const JobUpdate& update, const JournalTime& time) {
     const std::size_t start = beginFrame(out, {JournalKind::Step, id, fence, revision, time});
-    if (body) {
-        appendField(out, kBody, *body);
+    if (update.request) {
+        appendField(out, kRequest, *update.request);
     }
-    appendRecord(out, record);
+    if (update.body) {
+        appendField(out, kBody, *update.body);
+        appendStepsAt(out, update.stepsAt);
+    }
+    appendRecord(out, update.record);
     endFrame(out, start);
 }
 
@@ -231,17 +251,17 @@ void appendFrame(std::string& out, std::string_view payload) {
     endFrame(out, start);
 }
 
-bool bringsBody(const JournalView& view) {
+Brought broughtBy(const JournalView& view) {
     if (view.head.kind == JournalKind::Whole) {
-        return true;
+        return {true, true};
     }
+    Brought brought;
     TaggedFields fields(view.fields);
     while (const auto field = fields.next()) {
-        if (field->tag == kBody) {
-            return true;
-        }
+        brought.body = brought.body || field->tag == kBody;
+        brought.request = brought.request || field->tag == kRequest;
     }
-    return false;
+    return brought;
 }
 
 }  // namespace edgerun::store

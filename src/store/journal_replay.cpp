@@ -73,35 +73,57 @@ struct Place {
 struct Entry {
     Place record;
     Place body;
+    Place request;
     Place whole;
     bool isGone = false;
     JournalTime goneAt;
 };
 
-/// The steps that came after the newest Whole. False when one is malformed: an older state in its
-/// place might start a second time what is paid for.
-bool takeSteps(const Entry& entry, const JournalView& newest, JobSnapshot& job) {
-    std::optional<JournalStep> step;
-    if (entry.record.payload != entry.whole.payload) {
-        step = decodeStep(newest);
-        if (!step) {
-            return false;
-        }
-        job.record = step->record;
-        job.fence = newest.head.fence;
-        job.revision = newest.head.revision;
-    }
+/// The step at a place, where `newest` is the newest one, already decoded.
+std::optional<JournalStep> stepAt(const Place& place, const Entry& entry,
+                                  const JournalStep& newest) {
+    return place.payload == entry.record.payload ? newest : decodeStep(place.view());
+}
+
+bool takeBody(const Entry& entry, const JournalStep& newest, JobSnapshot& job) {
     if (entry.body.payload == entry.whole.payload) {
         return true;
     }
-    if (entry.body.payload != entry.record.payload) {
-        step = decodeStep(entry.body.view());
-    }
+    const auto step = stepAt(entry.body, entry, newest);
     if (!step || !step->body) {
         return false;
     }
     job.body = *step->body;
+    job.stepsAt = step->stepsAt;
     return true;
+}
+
+bool takeRequest(const Entry& entry, const JournalStep& newest, JobSnapshot& job) {
+    if (entry.request.payload == entry.whole.payload) {
+        return true;
+    }
+    const auto step = stepAt(entry.request, entry, newest);
+    if (!step || !step->request) {
+        return false;
+    }
+    job.request = *step->request;
+    return true;
+}
+
+/// The steps that came after the newest Whole. False when one is malformed: an older state in its
+/// place might start a second time what is paid for.
+bool takeSteps(const Entry& entry, const JournalView& newest, JobSnapshot& job) {
+    if (entry.record.payload == entry.whole.payload) {
+        return true;
+    }
+    const auto step = decodeStep(newest);
+    if (!step) {
+        return false;
+    }
+    job.record = step->record;
+    job.fence = newest.head.fence;
+    job.revision = newest.head.revision;
+    return takeBody(entry, *step, job) && takeRequest(entry, *step, job);
 }
 
 /// 0 means "none" and stays; nothing becomes 0, nor passes the end.
@@ -177,8 +199,13 @@ void JournalReplay::Index::add(const JournalView& view) {
             break;
     }
     entry.record.replaceBy(place);
-    if (entry.body.isReplacedBy(place) && bringsBody(view)) {
-        entry.body = place;
+    const bool mayBring = entry.body.isReplacedBy(place) || entry.request.isReplacedBy(place);
+    const Brought brought = mayBring ? broughtBy(view) : Brought{};
+    if (brought.body) {
+        entry.body.replaceBy(place);
+    }
+    if (brought.request) {
+        entry.request.replaceBy(place);
     }
 }
 
@@ -224,11 +251,12 @@ std::optional<ReplayedJob> JournalReplay::find(const JobId& id) const {
     if (!job || !takeSteps(entry, newest, *job)) {
         return std::nullopt;
     }
-    if (run::isFinal(job->record.status)) {
+    if (run::isFinal(job->record.status) && !job->record.keepsRequest) {
         job->request.clear();
     }
     if (job->record.erased) {
         job->body.clear();
+        job->stepsAt = 0;
     }
     return ReplayedJob{std::move(*job), newest.head.time};
 }
@@ -240,8 +268,11 @@ bool JournalReplay::appendAsWritten(std::string& frames, const JobId& id) const 
     }
     // Each is as new as those before it, or newer; one record may be all of them.
     const Entry& entry = at->second;
+    const bool isRequestNewer = entry.body.isReplacedBy(entry.request);
+    const Place& older = isRequestNewer ? entry.body : entry.request;
+    const Place& newer = isRequestNewer ? entry.request : entry.body;
     const char* last = nullptr;
-    for (const Place& place : {entry.whole, entry.body, entry.record}) {
+    for (const Place& place : {entry.whole, older, newer, entry.record}) {
         if (std::exchange(last, place.payload) != place.payload) {
             appendFrame(frames, {place.payload, place.size});
         }

@@ -17,7 +17,7 @@ const Record kFresh{};
 // --- one member ---
 
 constexpr run::Phase lastOf(run::Phase) {
-    return run::Phase::Done;
+    return run::kLastPhase;
 }
 constexpr run::JobStatus lastOf(run::JobStatus) {
     return run::JobStatus::Cancelled;
@@ -126,9 +126,20 @@ constexpr RecordField kFields[] = {
     field<&Record::usage, &Usage::prompt>(22),
     field<&Record::usage, &Usage::completion>(23),
     field<&Record::usage, &Usage::total>(24),
+    field<&Record::toolRounds>(25),
+    field<&Record::keepsRequest>(26),
+    field<&Record::isThreadGone>(27),
+    field<&Record::isForeground>(28),
+    field<&Record::isAssistantNew>(29),
+    field<&Record::fallback>(30),
+    field<&Record::timeLeft>(31),
 };
 
-static_assert(sizeof(Record) == 328, "Has the record a new field? It needs its row here.");
+static_assert(
+    std::max_element(std::begin(kFields), std::end(kFields), [](const auto& a, const auto& b) {
+        return a.tag < b.tag;
+    })->tag < kFirstTagBehindRecord);
+static_assert(sizeof(Record) == 352, "Has the record a new field? It needs its row here.");
 
 }  // namespace
 

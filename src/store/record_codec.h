@@ -8,7 +8,7 @@
 
 namespace edgerun::store {
 
-/// Tags of a run::Record's fields are below this one.
+/// Tags of a run::Record's fields are below this one, which stands in journals: it stays.
 inline constexpr std::uint8_t kFirstTagBehindRecord = 128;
 
 /// What differs from a fresh record, as tagged fields.

@@ -53,13 +53,13 @@ void appendTurn(std::string& out, JobSnapshot& job, int turn) {
             job.record.intentAt = 123'456'789;
             job.record.deadline = 123'546'789;
             job.record.threadId.assign("thread_abcdefghijklmnopqrstuvwx");
-            appendStep(out, job.id, 1, job.revision, job.record, std::nullopt, time);
+            appendStep(out, job.id, 1, job.revision, {job.record}, time);
             return;
         case 2:
             job.record.status = run::JobStatus::Running;
             job.record.startedWall = job.record.createdWall + 500;
             job.record.runId.assign("run_abcdefghijklmnopqrstuvwx");
-            appendStep(out, job.id, 1, job.revision, job.record, std::string(kFirstBody, 'r'),
+            appendStep(out, job.id, 1, job.revision, {job.record, std::string(kFirstBody, 'r')},
                        time);
             return;
         default:
@@ -67,7 +67,8 @@ void appendTurn(std::string& out, JobSnapshot& job, int turn) {
             job.record.phase = run::Phase::Done;
             job.record.completedWall = job.record.startedWall + 5000;
             job.record.usage = {1000, 500, 1500};
-            appendStep(out, job.id, 1, job.revision, job.record, std::string(kLastBody, 'a'), time);
+            appendStep(out, job.id, 1, job.revision, {job.record, std::string(kLastBody, 'a')},
+                       time);
             return;
     }
 }

@@ -109,7 +109,7 @@ void commitWithBody(benchmark::State& state) {
     record.status = run::JobStatus::Running;
     while (state.KeepRunning()) {
         const JobRef& ref = jobs.next().ref;
-        if (jobs.arena->commit(ref, record, jobs.body, 2000) != JobArena::Commit::Done) {
+        if (jobs.arena->commit(ref, {record, jobs.body}, 2000) != JobArena::Commit::Done) {
             state.SkipWithError("not committed");
         }
     }
@@ -121,7 +121,7 @@ void commitRecord(benchmark::State& state) {
     run::Record record;
     while (state.KeepRunning()) {
         const JobRef& ref = jobs.next().ref;
-        if (jobs.arena->commit(ref, record, std::nullopt, 2000) != JobArena::Commit::Done) {
+        if (jobs.arena->commit(ref, {record}, 2000) != JobArena::Commit::Done) {
             state.SkipWithError("not committed");
         }
     }

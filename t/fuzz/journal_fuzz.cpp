@@ -81,7 +81,7 @@ std::string bytesOf(const JobSnapshot& job) {
 
 std::string bytesOf(const JournalView& view, const JournalStep& step) {
     std::string bytes;
-    appendStep(bytes, view.head.id, view.head.fence, view.head.revision, step.record, step.body,
+    appendStep(bytes, view.head.id, view.head.fence, view.head.revision, {step.record, step.body},
                view.head.time);
     return bytes;
 }

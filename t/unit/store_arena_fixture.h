@@ -101,7 +101,7 @@ protected:
     }
 
     void finish(const JobRef& ref, std::uint64_t now = 0) {
-        EXPECT_EQ(arena->commit(ref, finishedRecord(), "finished", now), JobArena::Commit::Done);
+        EXPECT_EQ(arena->commit(ref, {finishedRecord(), "finished"}, now), JobArena::Commit::Done);
     }
 
     JobView view(std::uint64_t number, std::uint64_t now = 0) {

@@ -130,7 +130,7 @@ protected:
         if (wasOpen && !job.record.erased) {
             text = "changed";
         }
-        ASSERT_EQ(arena->commit(job.ref, job.record, text, now), JobArena::Commit::Done);
+        ASSERT_EQ(arena->commit(job.ref, {job.record, text}, now), JobArena::Commit::Done);
         if (!job.isOpen() && job.expiresAt == 0) {
             job.expiresAt = now + kTtl;
         }

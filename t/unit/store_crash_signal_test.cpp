@@ -55,8 +55,9 @@ TEST_F(CrashSignalTest, AChangeWhoseWorkerDiesIsSignalledByTheNext) {
             arena.accept(place, {idNumber(1), ownerNumber(1), {}, "request", "body"}, 0);
         const JobWatch watch = *arena.watch(idNumber(1), ownerNumber(1));
         count = 0;
-        survived = survives(
-            passage, [&] { arena.commit(job.ref, recordOf(JobStatus::Running), "running", 10); });
+        survived = survives(passage, [&] {
+            arena.commit(job.ref, {recordOf(JobStatus::Running), "running"}, 10);
+        });
         arena.gauges();
         changes += arena.hasChanged(watch) ? 1 : 0;
         EXPECT_TRUE(!arena.hasChanged(watch) || count > 0);

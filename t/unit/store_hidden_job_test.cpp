@@ -48,7 +48,7 @@ TEST_F(HiddenJobTest, AWithdrawnJobNeverWas) {
     EXPECT_FALSE(arena->load(ref));
     EXPECT_FALSE(arena->publish(ref));
     EXPECT_FALSE(arena->findKey(keyNumber(7), 0));
-    EXPECT_EQ(arena->findThread(ownerNumber(1), "thread_1"), ThreadUse::Unknown);
+    EXPECT_FALSE(arena->hasThread(ownerNumber(1), "thread_1"));
     EXPECT_FALSE(arena->snapshot(idAt(2)));
     EXPECT_TRUE(isSeen(1));
 }
@@ -80,13 +80,16 @@ TEST_F(HiddenJobTest, ANewJobNeverTakesTheRoomOfAHiddenOne) {
     EXPECT_TRUE(isSeen(1));
 }
 
-TEST_F(HiddenJobTest, AHiddenJobHasItsThread) {
+TEST_F(HiddenJobTest, AHiddenJobKeepsItsPlaceInTheThread) {
     Asked first = hidden(1);
     first.record.threadId.assign("thread_1");
     Asked second = first;
     second.id = idAt(2);
-    take(first);
-    EXPECT_EQ(ask(second).status, AcceptStatus::ThreadBusy);
+    const JobRef before = take(first);
+    const JobRef behind = take(second);
+    EXPECT_EQ(arena->takeTurn(behind), idAt(1));
+    EXPECT_TRUE(arena->withdraw(before));
+    EXPECT_EQ(arena->takeTurn(behind), std::nullopt);
 }
 
 TEST_F(HiddenJobTest, AnOrphanedHiddenJobIsAdoptedAndItsFirstCommitShowsIt) {

@@ -27,6 +27,7 @@ public:
         expectAllByOwner();
         expectLiveOnes();
         expectFinishedOnes();
+        expectCounts();
     }
 
 private:
@@ -142,6 +143,21 @@ private:
         });
         EXPECT_EQ(view_.header->finishedTail, before);
         expectOnce(found, isFinishedJob, "among finished ones");
+    }
+
+    void expectCounts() const {
+        ArenaHeader counted{};
+        for (std::uint32_t index = 0; index < view_.header->slotsTouched; ++index) {
+            if (view_.slots[index].inUse == kSlotInUse) {
+                countJob(counted, currentState(view_.slots[index]));
+            }
+        }
+        EXPECT_EQ(view_.header->open, counted.open);
+        EXPECT_EQ(view_.header->owed, counted.owed);
+        EXPECT_EQ(view_.header->live, counted.live);
+        EXPECT_EQ(view_.header->finished, counted.finished);
+        EXPECT_EQ(view_.header->finishedBlocks, counted.finishedBlocks);
+        EXPECT_EQ(view_.header->continuing, counted.continuing);
     }
 
     ArenaView view_;

@@ -120,7 +120,7 @@ TEST_F(JobArenaTest, BodiesAndRequestsOfAnySizeComeBackWhole) {
 TEST_F(JobArenaTest, MoreThanTheLimitIsTooLarge) {
     const std::string large = pattern(16 * 1024 + 1);
     EXPECT_EQ(tryAccept(1, 0, "", large).status, AcceptStatus::TooLarge);
-    EXPECT_EQ(arena->commit(accept(1), {}, large, 0), Commit::Full);
+    EXPECT_EQ(arena->commit(accept(1), {run::Record{}, large}, 0), Commit::Full);
     EXPECT_TRUE(exists(1));
     EXPECT_EQ(body, "body");
 }
@@ -133,7 +133,7 @@ protected:
 TEST_F(LongRequestTest, ARequestMayBeLongerThanABody) {
     const JobRef ref = accept(1, 0, pattern(100'000));
     EXPECT_EQ(arena->loadRequest(ref), pattern(100'000));
-    EXPECT_EQ(arena->commit(ref, finishedRecord(), pattern(2000), 0), Commit::Done);
+    EXPECT_EQ(arena->commit(ref, {finishedRecord(), pattern(2000)}, 0), Commit::Done);
     EXPECT_EQ(arena->gauges().repairs, 0u);
 }
 
@@ -145,7 +145,7 @@ TEST_F(JobArenaTest, ARequestThatNeverLeavesRoomForTheLargestBodyIsTooLarge) {
     const std::size_t blocks = arena->gauges().blocks - 16 * 1024 / 1016 - 1;
     EXPECT_EQ(tryAccept(1, 0, pattern(blocks * 1016)).status, AcceptStatus::TooLarge);
     const JobRef ref = accept(1, 0, pattern((blocks - 1) * 1016));
-    EXPECT_EQ(arena->commit(ref, finishedRecord(), pattern(16 * 1024), 0), Commit::Done);
+    EXPECT_EQ(arena->commit(ref, {finishedRecord(), pattern(16 * 1024)}, 0), Commit::Done);
 }
 
 TEST_F(JobArenaTest, ManyJobsInOneBucketAreAllFound) {
@@ -164,7 +164,7 @@ TEST_F(JobArenaTest, ACommitReplacesRecordAndBody) {
     run::Record record = recordOf(JobStatus::Running);
     record.polls = 7;
     record.version = 2;
-    ASSERT_EQ(arena->commit(ref, record, "new body", 10), Commit::Done);
+    ASSERT_EQ(arena->commit(ref, {record, "new body"}, 10), Commit::Done);
     EXPECT_EQ(view(1).version, 2u);
     EXPECT_EQ(view(1).status, JobStatus::Running);
     EXPECT_EQ(body, "new body");
@@ -173,7 +173,7 @@ TEST_F(JobArenaTest, ACommitReplacesRecordAndBody) {
 
 TEST_F(JobArenaTest, ACommitWithoutBodyKeepsTheBody) {
     const JobRef ref = accept(1);
-    ASSERT_EQ(arena->commit(ref, recordOf(JobStatus::Running), std::nullopt, 10), Commit::Done);
+    ASSERT_EQ(arena->commit(ref, {recordOf(JobStatus::Running)}, 10), Commit::Done);
     EXPECT_EQ(view(1).status, JobStatus::Running);
     EXPECT_EQ(body, "body");
 }
@@ -200,8 +200,8 @@ TEST_F(JobArenaTest, StatusesOnlyMoveForward) {
     std::uint64_t number = 0;
     for (const auto& move : moves) {
         const JobRef ref = accept(++number);
-        ASSERT_EQ(arena->commit(ref, recordOf(move.from), std::nullopt, 0), Commit::Done);
-        EXPECT_EQ(arena->commit(ref, recordOf(move.to), std::nullopt, 0), move.expected)
+        ASSERT_EQ(arena->commit(ref, {recordOf(move.from)}, 0), Commit::Done);
+        EXPECT_EQ(arena->commit(ref, {recordOf(move.to)}, 0), move.expected)
             << run::nameOf(move.from) << " -> " << run::nameOf(move.to);
     }
 }
@@ -209,9 +209,9 @@ TEST_F(JobArenaTest, StatusesOnlyMoveForward) {
 TEST_F(JobArenaTest, AFinalBodyIsThereToStay) {
     const JobRef ref = accept(1);
     const run::Record record = recordOf(JobStatus::Completed, Phase::DeleteThread);
-    ASSERT_EQ(arena->commit(ref, record, "answer", 0), Commit::Done);
-    EXPECT_EQ(arena->commit(ref, record, "other", 0), Commit::Lost);
-    EXPECT_EQ(arena->commit(ref, finishedRecord(), std::nullopt, 0), Commit::Done);
+    ASSERT_EQ(arena->commit(ref, {record, "answer"}, 0), Commit::Done);
+    EXPECT_EQ(arena->commit(ref, {record, "other"}, 0), Commit::Lost);
+    EXPECT_EQ(arena->commit(ref, {finishedRecord()}, 0), Commit::Done);
     EXPECT_TRUE(exists(1));
     EXPECT_EQ(body, "answer");
 }
@@ -219,7 +219,7 @@ TEST_F(JobArenaTest, AFinalBodyIsThereToStay) {
 TEST_F(JobArenaTest, AFinalJobHasNoRequestAnyMore) {
     const std::uint32_t blocks = arena->gauges().blocksFree;
     const JobRef ref = accept(1, 0, pattern(5000));
-    ASSERT_EQ(arena->commit(ref, recordOf(JobStatus::Failed, Phase::CancelRun), "b", 0),
+    ASSERT_EQ(arena->commit(ref, {recordOf(JobStatus::Failed, Phase::CancelRun), "b"}, 0),
               Commit::Done);
     EXPECT_EQ(arena->loadRequest(ref), "");
     EXPECT_EQ(arena->gauges().blocksFree, blocks - 1);
@@ -228,7 +228,7 @@ TEST_F(JobArenaTest, AFinalJobHasNoRequestAnyMore) {
 TEST_F(JobArenaTest, ADoneJobHasNoOwner) {
     const JobRef ref = accept(1);
     finish(ref);
-    EXPECT_EQ(arena->commit(ref, finishedRecord(), std::nullopt, 0), Commit::Lost);
+    EXPECT_EQ(arena->commit(ref, {finishedRecord()}, 0), Commit::Lost);
     EXPECT_FALSE(arena->load(ref));
     EXPECT_FALSE(arena->idOf(ref));
     EXPECT_FALSE(arena->loadRequest(ref));
@@ -240,7 +240,7 @@ TEST_F(JobArenaTest, ARefOfAnEarlierJobInTheSlotIsLost) {
     ASSERT_EQ(arena->expire(1000, 1), 1u);
     const JobRef later = accept(2);
     ASSERT_EQ(later.slot, earlier.slot);
-    EXPECT_EQ(arena->commit(earlier, recordOf(JobStatus::Running), "x", 0), Commit::Lost);
+    EXPECT_EQ(arena->commit(earlier, {recordOf(JobStatus::Running), "x"}, 0), Commit::Lost);
     EXPECT_FALSE(arena->load(earlier));
     EXPECT_EQ(arena->idOf(later), idNumber(2));
 }
@@ -250,7 +250,7 @@ TEST_F(JobArenaTest, AnInventedRefIsLost) {
     for (const JobRef& bad : {JobRef{UINT32_MAX, 0, 0}, JobRef{5, 0, 0},
                               JobRef{ref.slot, ref.generation, ref.fence + 1},
                               JobRef{ref.slot, ref.generation + 1, ref.fence}}) {
-        EXPECT_EQ(arena->commit(bad, {}, "x", 0), Commit::Lost);
+        EXPECT_EQ(arena->commit(bad, {run::Record{}, "x"}, 0), Commit::Lost);
         EXPECT_FALSE(arena->load(bad));
     }
     EXPECT_EQ(arena->gauges().repairs, 0u);
@@ -260,9 +260,9 @@ TEST_F(JobArenaTest, AnInventedRefIsLost) {
 
 TEST_F(JobArenaTest, TheTtlBeginsWhenTheJobBecomesFinal) {
     const JobRef ref = accept(1);
-    ASSERT_EQ(arena->commit(ref, recordOf(JobStatus::Completed, Phase::DeleteThread), "b", 500),
+    ASSERT_EQ(arena->commit(ref, {recordOf(JobStatus::Completed, Phase::DeleteThread), "b"}, 500),
               Commit::Done);
-    ASSERT_EQ(arena->commit(ref, finishedRecord(), std::nullopt, 900), Commit::Done);
+    ASSERT_EQ(arena->commit(ref, {finishedRecord()}, 900), Commit::Done);
     EXPECT_TRUE(exists(1, 1499));
     EXPECT_FALSE(exists(1, 1500));
     EXPECT_EQ(arena->expire(1499, 9), 0u);
@@ -274,7 +274,7 @@ TEST_F(JobArenaTest, TheTtlBeginsWhenTheJobBecomesFinal) {
 
 TEST_F(JobArenaTest, AJobWithCleanUpLeftIsNotRemoved) {
     const JobRef ref = accept(1);
-    ASSERT_EQ(arena->commit(ref, recordOf(JobStatus::Failed, Phase::CancelRun), "b", 0),
+    ASSERT_EQ(arena->commit(ref, {recordOf(JobStatus::Failed, Phase::CancelRun), "b"}, 0),
               Commit::Done);
     EXPECT_EQ(arena->expire(5000, 9), 0u);
     EXPECT_FALSE(exists(1, 5000));
@@ -306,41 +306,6 @@ TEST(ArenaMemoryTest, AnEndlessTtlDoesNotWrapAround) {
     EXPECT_EQ(arena->read(idNumber(1), ownerNumber(1), 1000, buffer, 8).found, JobView::Found::Yes);
 }
 
-// --- threads ---
-
-TEST_F(JobArenaTest, AThreadIsBusyWhileAJobWithItIsLive) {
-    run::Record record;
-    record.threadId.assign("thread_1");
-    const Accepted job =
-        arena->accept(place, {idNumber(1), ownerNumber(1), record, "request", "body"}, 0);
-    EXPECT_EQ(arena->findThread(ownerNumber(1), "thread_1"), ThreadUse::Busy);
-    EXPECT_EQ(arena->findThread(ownerNumber(2), "thread_1"), ThreadUse::Unknown);
-    EXPECT_EQ(arena->findThread(ownerNumber(1), "thread_2"), ThreadUse::Unknown);
-    EXPECT_EQ(arena->findThread(ownerNumber(1), ""), ThreadUse::Unknown);
-
-    record.status = JobStatus::Completed;
-    record.phase = Phase::CancelRun;
-    ASSERT_EQ(arena->commit(job.ref, record, "b", 0), Commit::Done);
-    EXPECT_EQ(arena->findThread(ownerNumber(1), "thread_1"), ThreadUse::Busy);
-
-    record.phase = Phase::Done;
-    ASSERT_EQ(arena->commit(job.ref, record, std::nullopt, 0), Commit::Done);
-    EXPECT_EQ(arena->findThread(ownerNumber(1), "thread_1"), ThreadUse::Free);
-}
-
-TEST_F(JobArenaTest, OneLiveJobAmongFinishedOnesMakesTheThreadBusy) {
-    run::Record record = finishedRecord();
-    record.threadId.assign("thread_1");
-    arena->accept(place, {idNumber(1), ownerNumber(1), record, "", "body"}, 0);
-    record = recordOf(JobStatus::Running);
-    record.threadId.assign("thread_1");
-    arena->accept(place, {idNumber(2), ownerNumber(1), record, "", "body"}, 0);
-    record = finishedRecord();
-    record.threadId.assign("thread_1");
-    arena->accept(place, {idNumber(3), ownerNumber(1), record, "", "body"}, 0);
-    EXPECT_EQ(arena->findThread(ownerNumber(1), "thread_1"), ThreadUse::Busy);
-}
-
 TEST_F(JobArenaTest, AnOwnersOtherJobsStayFoundWhenOneGoes) {
     run::Record record = finishedRecord();
     for (const std::uint64_t number : {1, 2, 3}) {
@@ -348,9 +313,9 @@ TEST_F(JobArenaTest, AnOwnersOtherJobsStayFoundWhenOneGoes) {
         arena->accept(place, {idNumber(number), ownerNumber(1), record, "", "b"}, number * 100);
     }
     EXPECT_EQ(arena->expire(1100, 1), 1u);
-    EXPECT_EQ(arena->findThread(ownerNumber(1), "thread_1"), ThreadUse::Unknown);
-    EXPECT_EQ(arena->findThread(ownerNumber(1), "thread_2"), ThreadUse::Free);
-    EXPECT_EQ(arena->findThread(ownerNumber(1), "thread_3"), ThreadUse::Free);
+    EXPECT_FALSE(arena->hasThread(ownerNumber(1), "thread_1"));
+    EXPECT_TRUE(arena->hasThread(ownerNumber(1), "thread_2"));
+    EXPECT_TRUE(arena->hasThread(ownerNumber(1), "thread_3"));
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ TEST_F(JobControlTest, ASeizedJobIsAnotherWorkersAndLateWritesAreDropped) {
     EXPECT_FALSE(arena->loadWhole(ref));
     EXPECT_FALSE(arena->idOf(ref));
     EXPECT_FALSE(arena->loadRequest(ref));
-    EXPECT_EQ(arena->commit(ref, finishedRecord(), "late", 0), Commit::Lost);
+    EXPECT_EQ(arena->commit(ref, {finishedRecord(), "late"}, 0), Commit::Lost);
     arena->release(ref);
     EXPECT_TRUE(arena->load(seized.ref));
     EXPECT_EQ(arena->loadRequest(seized.ref), "request");
@@ -184,7 +184,7 @@ TEST_F(JobControlTest, AnErasedJobIsCleanedUpUnseenAndThenGone) {
     EXPECT_EQ(arena->gauges().finished, 0u);
     EXPECT_FALSE(arena->load(ref));
     EXPECT_FALSE(arena->snapshot(idAt(1)));
-    EXPECT_EQ(arena->commit(ref, erasedRecord(Phase::Done), std::nullopt, 0), Commit::Lost);
+    EXPECT_EQ(arena->commit(ref, {erasedRecord(Phase::Done)}, 0), Commit::Lost);
 }
 
 TEST_F(JobControlTest, NoLaterCommitBringsAnErasedJobBack) {
@@ -248,8 +248,13 @@ TEST_F(JobControlTest, AnErasedJobsThreadIsNoMoreToBeContinued) {
     const JobRef ref = take(job);
     run::Record record = erasedRecord(Phase::Done);
     record.threadId.assign("thread_1");
+    record.phase = Phase::CancelRun;
+    EXPECT_TRUE(arena->hasThread(ownerNumber(1), "thread_1"));
     commit(ref, record);
-    EXPECT_EQ(arena->findThread(ownerNumber(1), "thread_1"), ThreadUse::Unknown);
+    EXPECT_FALSE(arena->hasThread(ownerNumber(1), "thread_1"));
+    record.phase = Phase::Done;
+    commit(ref, record);
+    EXPECT_FALSE(arena->hasThread(ownerNumber(1), "thread_1"));
 }
 
 // --- revisions ---
@@ -277,8 +282,8 @@ TEST_F(JobControlTest, ACommitThatWasRefusedIsNoRevision) {
     commit(ref, recordOf(JobStatus::Running), "running");
     const std::uint32_t before = arena->load(ref)->revision;
     const std::string tooLarge(16 * 1024 + 1, 'x');
-    EXPECT_EQ(arena->commit(ref, recordOf(JobStatus::Running), tooLarge, 0), Commit::Full);
-    EXPECT_EQ(arena->commit(ref, recordOf(JobStatus::Pending), "back", 0), Commit::Lost);
+    EXPECT_EQ(arena->commit(ref, {recordOf(JobStatus::Running), tooLarge}, 0), Commit::Full);
+    EXPECT_EQ(arena->commit(ref, {recordOf(JobStatus::Pending), "back"}, 0), Commit::Lost);
     EXPECT_EQ(arena->load(ref)->revision, before);
 }
 

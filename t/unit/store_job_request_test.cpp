@@ -13,6 +13,8 @@ JobRequest fullRequest() {
     request.threadId = "thread_1";
     request.metadata = R"({"a":1})";
     request.assistant = "asst_\xc3\xa9";
+    request.user = "eve";
+    request.work = R"({"round":2})";
     return request;
 }
 
@@ -25,6 +27,8 @@ TEST(JobRequestTest, SurvivesItsEncoding) {
     EXPECT_EQ(decoded->threadId, request.threadId);
     EXPECT_EQ(decoded->metadata, request.metadata);
     EXPECT_EQ(decoded->assistant, request.assistant);
+    EXPECT_EQ(decoded->user, request.user);
+    EXPECT_EQ(decoded->work, request.work);
 }
 
 TEST(JobRequestTest, AnEmptyOneSurvivesToo) {
@@ -34,10 +38,30 @@ TEST(JobRequestTest, AnEmptyOneSurvivesToo) {
     EXPECT_FALSE(decoded->queryCut);
 }
 
-TEST(JobRequestTest, NoPrefixIsAnEncoding) {
+/// As requests were encoded before they had a user and work.
+std::string oldEncoding(JobRequest request) {
+    request.user = request.work = "";
+    std::string bytes = encodeJobRequest(request);
+    bytes.resize(bytes.size() - 2 * sizeof(std::uint32_t));
+    return bytes;
+}
+
+TEST(JobRequestTest, TheOldEncodingIsRead) {
+    const auto decoded = decodeJobRequest(oldEncoding(fullRequest()));
+    ASSERT_TRUE(decoded);
+    EXPECT_EQ(decoded->query, fullRequest().query);
+    EXPECT_EQ(decoded->assistant, fullRequest().assistant);
+    EXPECT_EQ(decoded->user, "");
+    EXPECT_EQ(decoded->work, "");
+}
+
+TEST(JobRequestTest, NoOtherPrefixIsAnEncoding) {
     const std::string bytes = encodeJobRequest(fullRequest());
+    const std::size_t old = oldEncoding(fullRequest()).size();
     for (std::size_t length = 0; length < bytes.size(); ++length) {
-        EXPECT_FALSE(decodeJobRequest(std::string_view(bytes).substr(0, length))) << length;
+        EXPECT_EQ(decodeJobRequest(std::string_view(bytes).substr(0, length)).has_value(),
+                  length == old)
+            << length;
     }
 }
 

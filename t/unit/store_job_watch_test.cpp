@@ -117,7 +117,8 @@ TEST_F(JobWatchTest, ARefusedCommitIsNoChange) {
     const JobRef ref = take(Asked(1));
     commit(ref, recordOf(JobStatus::Running), "running");
     const JobWatch watched = watch(1);
-    EXPECT_EQ(arena->commit(ref, recordOf(JobStatus::Pending), "back", 0), JobArena::Commit::Lost);
+    EXPECT_EQ(arena->commit(ref, {recordOf(JobStatus::Pending), "back"}, 0),
+              JobArena::Commit::Lost);
     EXPECT_FALSE(arena->hasChanged(watched));
     EXPECT_EQ(signal.count, 0);
 }

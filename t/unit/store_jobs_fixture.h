@@ -91,7 +91,7 @@ protected:
 
     void commit(const JobRef& ref, const run::Record& record,
                 std::optional<std::string_view> text = std::nullopt, std::uint64_t now = 0) {
-        EXPECT_EQ(arena->commit(ref, record, text, now), JobArena::Commit::Done);
+        EXPECT_EQ(arena->commit(ref, {record, text}, now), JobArena::Commit::Done);
     }
 
     bool isSeen(std::uint64_t time, std::uint64_t now = 0, std::uint64_t owner = 1) {

@@ -70,7 +70,7 @@ inline JobSnapshot fullJob(std::uint8_t number) {
 /// Both as bytes of a journal, so that no field is forgotten here.
 inline std::string bytesOf(const run::Record& record) {
     std::string bytes;
-    appendStep(bytes, {}, 0, 0, record, std::nullopt, {});
+    appendStep(bytes, {}, 0, 0, {record}, {});
     return bytes;
 }
 

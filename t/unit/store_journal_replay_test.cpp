@@ -42,7 +42,7 @@ std::string frameOf(const Said& said, const JobId& id = journalId(1)) {
             appendWhole(frame, job, time);
             break;
         case JournalKind::Step:
-            appendStep(frame, id, said.fence, said.revision, job.record, said.body, time);
+            appendStep(frame, id, said.fence, said.revision, {job.record, said.body}, time);
             break;
         case JournalKind::Gone:
             appendGone(frame, id, time);
@@ -214,12 +214,12 @@ TEST_F(JournalReplayTest, AFinalJobHasNoRequestAndAnErasedOneNoBody) {
     std::string frames = frameOf({Kind::Whole, 1, 0, Phase::CreateThread, "created"});
     run::Record record;
     record.status = run::JobStatus::Completed;
-    appendStep(frames, journalId(1), 1, 1, record, "answer", {});
+    appendStep(frames, journalId(1), 1, 1, {record, "answer"}, {});
     replay({frames});
     EXPECT_EQ(find()->job.request, "");
     EXPECT_EQ(find()->job.body, "answer");
     record.erased = true;
-    appendStep(frames, journalId(1), 1, 2, record, std::nullopt, {});
+    appendStep(frames, journalId(1), 1, 2, {record}, {});
     replay({frames});
     EXPECT_EQ(find()->job.body, "");
 }
@@ -230,7 +230,7 @@ std::string malformedStep(std::uint32_t revision = 1,
     run::Record record;
     record.status = static_cast<run::JobStatus>(200);
     std::string frame;
-    appendStep(frame, journalId(1), 1, revision, record, body, {});
+    appendStep(frame, journalId(1), 1, revision, {record, body}, {});
     return frame;
 }
 

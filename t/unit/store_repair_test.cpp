@@ -76,11 +76,13 @@ TEST_F(RepairTest, WithoutItsIndexAndFreeListsTheArenaIsTheSameAfterARepair) {
     ArenaHeader& header = *layout.header;
     header.freeSlot = header.freeBlock = header.finishedHead = header.finishedTail = 12345;
     header.slotsFree = header.blocksFree = header.live = header.finished = header.open = 999;
+    header.owed = header.finishedBlocks = header.continuing = 999;
     repair();
     EXPECT_EQ(describeGauges(), before);
     EXPECT_TRUE(exists(1, 40));
     EXPECT_TRUE(exists(2, 40));
     EXPECT_EQ(arena->expire(1030, 9), 1u);
+    IndexCheck(memory.data(), memory.size(), *arena).expectSound();
 }
 
 TEST_F(RepairTest, FinishedJobsKeepTheirOrder) {
@@ -110,7 +112,15 @@ TEST_F(RepairTest, AnImpossibleStateIsDroppedAndTheOthersStay) {
         [](JobState& s) { std::memset(&s.record.queryCut, 0xff, 1); },
         [](JobState& s) { std::memset(&s.record.erased, 2, 1); },
         [](JobState& s) { std::memset(&s.record.guarantee, 3, 1); },
+        [](JobState& s) { std::memset(&s.record.keepsRequest, 2, 1); },
+        [](JobState& s) { std::memset(&s.record.isThreadGone, 2, 1); },
+        [](JobState& s) { std::memset(&s.record.isForeground, 2, 1); },
+        [](JobState& s) { std::memset(&s.record.isAssistantNew, 2, 1); },
+        [](JobState& s) { std::memset(&s.record.oddStatusNoted, 2, 1); },
+        [](JobState& s) { s.record.phase = static_cast<Phase>(int(run::kLastPhase) + 1); },
         [](JobState& s) { std::memset(&s.isHidden, 2, 1); },
+        [](JobState& s) { std::memset(&s.hasTurn, 2, 1); },
+        [](JobState& s) { s.stepsAt = s.body.length; },
         [](JobState& s) { s.body.head = kNone; },
         [](JobState& s) { s.body.head = 1 << 30; },
         [](JobState& s) { s.body.length = 1 << 30; },
@@ -223,7 +233,7 @@ private:
 
     void acceptAny() {
         const JobId id = idNumber(random_() % 40);
-        NewJob job{id, owner_, pending_, text_, "body", anyKey(), 30};
+        NewJob job{id, owner_, recordInThread(JobStatus::Pending), text_, "body", anyKey(), 30};
         job.isHidden = random_() % 3 == 0;
         refs_.push_back(arena_.accept(place_, job, now_).ref);
     }
@@ -231,7 +241,8 @@ private:
     void look(const JobId& id) {
         char buffer[20000];
         arena_.read(id, owner_, now_, buffer, sizeof(buffer));
-        arena_.findThread(owner_, "thread");
+        arena_.read(id, owner_, now_, buffer, sizeof(buffer), Steps::With);
+        arena_.hasThread(owner_, "thread");
         arena_.findKey(anyKey(), now_);
         arena_.list(owner_, id, std::nullopt, 5, now_);
         arena_.list(owner_, std::nullopt, JobStatus::Completed, 50, now_);
@@ -246,10 +257,14 @@ private:
         arena_.idOf(ref);
         arena_.loadRequest(ref);
         arena_.publish(ref);
-        arena_.commit(ref, recordOf(JobStatus::Running), text_, now_);
-        arena_.commit(anyRef(), finishedRecord(), std::nullopt, now_);
-        arena_.commit(anyRef(), erased(Phase::CancelRun), std::nullopt, now_);
-        arena_.commit(anyRef(), erased(Phase::Done), std::nullopt, now_);
+        arena_.takeTurn(ref);
+        arena_.isThreadWanted(ref);
+        arena_.loadThreadMemory(ref);
+        arena_.commit(ref, {recordInThread(JobStatus::Running), text_, anySize(), text_}, now_);
+        arena_.commit(anyRef(), {recordInThread(JobStatus::Completed)}, now_);
+        arena_.commit(anyRef(), {finishedRecord()}, now_);
+        arena_.commit(anyRef(), {erased(Phase::CancelRun)}, now_);
+        arena_.commit(anyRef(), {erased(Phase::Done)}, now_);
         arena_.withdraw(anyRef());
         std::vector<JobRef> taken;
         arena_.adopt(place_, 0, cursor_, 5, taken);
@@ -266,6 +281,16 @@ private:
         }
     }
 
+    std::uint32_t anySize() { return static_cast<std::uint32_t>(random_() % 50); }
+
+    const run::Record& recordInThread(JobStatus status) {
+        const bool isDone = run::isFinal(status) && random_() % 2 == 0;
+        inThread_ = recordOf(status, isDone ? Phase::Done : Phase::CancelRun);
+        inThread_.keepsRequest = random_() % 2 == 0;
+        inThread_.threadId.assign(random_() % 2 == 0 ? "thread" : "");
+        return inThread_;
+    }
+
     static run::Record erased(Phase phase) {
         run::Record record = recordOf(JobStatus::Cancelled, phase);
         record.erased = true;
@@ -277,7 +302,7 @@ private:
     std::vector<JobRef>& refs_;
     std::mt19937& random_;
     const JobOwner owner_ = ownerNumber(1);
-    const run::Record pending_;
+    run::Record inThread_;
     std::uint64_t now_ = 0;
     std::string text_;
     std::uint32_t cursor_ = random_();

@@ -59,6 +59,7 @@ void expectSame(const JobSnapshot& a, const JobSnapshot& b) {
     EXPECT_EQ(a.record.threadId.view(), b.record.threadId.view());
     EXPECT_EQ(a.request, b.request);
     EXPECT_EQ(a.body, b.body);
+    EXPECT_EQ(a.stepsAt, b.stepsAt);
 }
 
 // --- snapshots ---
@@ -71,7 +72,7 @@ TEST_F(RestoreTest, ASnapshotIsAllOfAJob) {
     run::Record record = recordOf(JobStatus::Running);
     record.version = 2;
     record.runId.assign("run_1");
-    ASSERT_EQ(former->commit(ref, record, std::string(3000, 'b'), 0), JobArena::Commit::Done);
+    ASSERT_EQ(former->commit(ref, {record, std::string(3000, 'b'), 7}, 0), JobArena::Commit::Done);
 
     const std::optional<JobSnapshot> snapshot = former->snapshot(idAt(1));
     ASSERT_TRUE(snapshot);
@@ -84,13 +85,14 @@ TEST_F(RestoreTest, ASnapshotIsAllOfAJob) {
     EXPECT_EQ(snapshot->record.runId.view(), "run_1");
     EXPECT_EQ(snapshot->request, large);
     EXPECT_EQ(snapshot->body, std::string(3000, 'b'));
+    EXPECT_EQ(snapshot->stepsAt, 7u);
     expectSame(*snapshot, *former->loadWhole(ref));
 }
 
 TEST_F(RestoreTest, SnapshotsAreTakenOfHiddenFinalAndErasedJobsToo) {
     before(hidden(1));
-    former->commit(before(Asked(2)), finishedRecord(), "answer", 0);
-    former->commit(before(Asked(3)), erasedRecord(), std::nullopt, 0);
+    former->commit(before(Asked(2)), {finishedRecord(), "answer"}, 0);
+    former->commit(before(Asked(3)), {erasedRecord()}, 0);
     ASSERT_TRUE(former->snapshot(idAt(1)));
     ASSERT_TRUE(former->snapshot(idAt(2)));
     EXPECT_EQ(former->snapshot(idAt(2))->request, "");
@@ -115,16 +117,16 @@ TEST_F(RestoreTest, ARestoredJobIsTheSame) {
     job.record.threadId.assign("thread_1");
     job.record.deadline = 77;
     const JobRef ref = before(job);
-    former->commit(ref, job.record, "second", 0);
+    former->commit(ref, {job.record, "second", 3}, 0);
     EXPECT_EQ(bringBack(1), Restored::Restored);
     ASSERT_TRUE(arena->snapshot(idAt(1)));
     expectSame(*arena->snapshot(idAt(1)), *former->snapshot(idAt(1)));
     EXPECT_TRUE(isSeen(1));
-    EXPECT_EQ(body, "second");
+    EXPECT_EQ(body, "sec}");
     EXPECT_FALSE(isSeen(1, 0, 2));
     ASSERT_TRUE(arena->findKey(keyNumber(1, 9), 0));
     EXPECT_TRUE(arena->findKey(keyNumber(1, 9), 0)->isSameRequest);
-    EXPECT_EQ(arena->findThread(ownerNumber(1), "thread_1"), ThreadUse::Busy);
+    EXPECT_TRUE(arena->hasThread(ownerNumber(1), "thread_1"));
     EXPECT_EQ(arena->list(ownerNumber(1), std::nullopt, std::nullopt, 10, 0).jobs.size(), 1u);
 }
 
@@ -156,7 +158,7 @@ TEST_F(RestoreTest, FencesGoOnFromWhereTheyStood) {
 }
 
 TEST_F(RestoreTest, AFinalJobIsKeptUntilItsTimeAndIsNobodys) {
-    former->commit(before(Asked(1)), finishedRecord(), "answer", 0);
+    former->commit(before(Asked(1)), {finishedRecord(), "answer"}, 0);
     EXPECT_EQ(bringBack(1, 10, 500), Restored::Restored);
     EXPECT_TRUE(adoptAll(place, 10).empty());
     EXPECT_TRUE(isSeen(1, 499));
@@ -168,7 +170,7 @@ TEST_F(RestoreTest, AFinalJobIsKeptUntilItsTimeAndIsNobodys) {
 }
 
 TEST_F(RestoreTest, AFinalJobWithCleanUpLeftFindsAWorkerAndKeepsItsTime) {
-    former->commit(before(Asked(1)), cancelledRecord(), "cancelled", 0);
+    former->commit(before(Asked(1)), {cancelledRecord(), "cancelled"}, 0);
     EXPECT_EQ(bringBack(1, 0, 500), Restored::Restored);
     const std::vector<JobRef> taken = adoptAll(place);
     ASSERT_EQ(taken.size(), 1u);
@@ -179,7 +181,7 @@ TEST_F(RestoreTest, AFinalJobWithCleanUpLeftFindsAWorkerAndKeepsItsTime) {
 
 TEST_F(RestoreTest, AnErasedJobIsCleanedUpUnseen) {
     Asked job = keyed(1, keyNumber(1));
-    former->commit(before(job), erasedRecord(), std::nullopt, 0);
+    former->commit(before(job), {erasedRecord()}, 0);
     EXPECT_EQ(bringBack(1, 0, 500), Restored::Restored);
     EXPECT_FALSE(isSeen(1));
     EXPECT_FALSE(arena->findKey(keyNumber(1), 0));
@@ -229,7 +231,7 @@ TEST_F(RestoreTest, ALiveJobNeverMakesRoom) {
         live.push_back(next.ref);
     }
     before(Asked(1));
-    former->commit(before(Asked(2)), finishedRecord(), "answer", 0);
+    former->commit(before(Asked(2)), {finishedRecord(), "answer"}, 0);
     EXPECT_EQ(bringBack(1), Restored::Full);
     EXPECT_EQ(bringBack(2, 0, 500), Restored::Full);
     EXPECT_FALSE(isSeen(1));

@@ -30,8 +30,10 @@ protected:
 
     /// The largest body that is assured, of a job that cannot be evicted.
     Commit endWithCleanUp(const JobRef& ref) {
-        return arena->commit(ref, recordOf(JobStatus::Failed, Phase::CancelRun),
-                             std::string(JobArena::kAssuredBody, 'e'), 0);
+        return arena->commit(ref,
+                             {recordOf(JobStatus::Failed, Phase::CancelRun),
+                              std::string(JobArena::kAssuredBody, 'e')},
+                             0);
     }
 };
 
@@ -59,7 +61,7 @@ TEST_F(RoomTest, FinishedJobsMakeRoomTheOldestFirst) {
 TEST_F(RoomTest, AJobThatHasCleanUpLeftMakesNoRoom) {
     const std::vector<JobRef> refs = fill();
     for (const JobRef& ref : refs) {
-        ASSERT_EQ(arena->commit(ref, recordOf(JobStatus::Failed, Phase::CancelRun), "b", 0),
+        ASSERT_EQ(arena->commit(ref, {recordOf(JobStatus::Failed, Phase::CancelRun), "b"}, 0),
                   Commit::Done);
     }
     std::uint64_t number = 0;
@@ -84,7 +86,7 @@ TEST_F(RoomTest, EveryLiveJobCanEndHoweverFullTheArenaIs) {
         const std::vector<JobRef> refs = fill(std::string(requestSize, 'r'));
         const std::string assured(JobArena::kAssuredBody, 'e');
         for (const JobRef& ref : refs) {
-            EXPECT_EQ(arena->commit(ref, finishedRecord(), assured, 0), Commit::Done);
+            EXPECT_EQ(arena->commit(ref, {finishedRecord(), assured}, 0), Commit::Done);
         }
         EXPECT_EQ(arena->expire(1000, 1000), refs.size());
     }
@@ -110,7 +112,7 @@ TEST_F(RoomTest, NeitherLargeBodiesNorGrowthTakeOthersReserve) {
     for (const JobRef& ref : refs) {
         for (const std::size_t blocks : {16, 8, 4, 2, 1}) {
             const std::string large(blocks * 1016, 'x');
-            if (arena->commit(ref, recordOf(JobStatus::Running), large, 0) == Commit::Done) {
+            if (arena->commit(ref, {recordOf(JobStatus::Running), large}, 0) == Commit::Done) {
                 break;
             }
         }
@@ -127,7 +129,7 @@ TEST_F(RoomTest, AnswersOfSomeKilobytesFitWhenNewJobsDoNot) {
     const std::vector<JobRef> refs = fill();
     for (const JobRef& ref : refs) {
         const std::string answer(3000, 'a');
-        EXPECT_EQ(arena->commit(ref, finishedRecord(), answer, 0), Commit::Done);
+        EXPECT_EQ(arena->commit(ref, {finishedRecord(), answer}, 0), Commit::Done);
     }
     EXPECT_EQ(arena->gauges().evicted, 0u);
 }
@@ -136,11 +138,11 @@ TEST_F(RoomTest, ACommitThatFindsNoBlocksChangesNothing) {
     const std::vector<JobRef> refs = fill();
     const std::string large(16 * 1016, 'x');
     std::size_t at = 0;
-    while (arena->commit(refs[at], recordOf(JobStatus::Running), large, 0) == Commit::Done) {
+    while (arena->commit(refs[at], {recordOf(JobStatus::Running), large}, 0) == Commit::Done) {
         ++at;
     }
     const ArenaGauges before = arena->gauges();
-    ASSERT_EQ(arena->commit(refs[at], finishedRecord(), large, 0), Commit::Full);
+    ASSERT_EQ(arena->commit(refs[at], {finishedRecord(), large}, 0), Commit::Full);
     EXPECT_TRUE(exists(1000 + at));
     EXPECT_TRUE(body == "body");
     EXPECT_EQ(arena->load(refs[at])->record.status, JobStatus::Pending);
@@ -156,7 +158,7 @@ TEST_F(RoomTest, ACommitMakesRoomToo) {
     std::uint64_t evicted = 0;
     for (std::uint64_t number = 1; evicted == 0; ++number) {
         const JobRef ref = accept(number, 1, std::string(5000, 'r'));
-        ASSERT_EQ(arena->commit(ref, finishedRecord(), std::string(16000, 'x'), 1), Commit::Done);
+        ASSERT_EQ(arena->commit(ref, {finishedRecord(), std::string(16000, 'x')}, 1), Commit::Done);
         evicted = arena->gauges().evicted;
     }
     EXPECT_FALSE(exists(1001, 1));
@@ -167,7 +169,7 @@ TEST_F(RoomTest, NothingLeaksOverManyLives) {
     for (std::uint64_t number = 1; number < 3000; ++number) {
         const JobRef ref =
             accept(number, number, std::string(number % 3000, 'r'), std::string(number % 700, 'b'));
-        arena->commit(ref, recordOf(JobStatus::Running), std::string(number % 1500, 'c'), number);
+        arena->commit(ref, {recordOf(JobStatus::Running), std::string(number % 1500, 'c')}, number);
         finish(ref, number);
         if (number % 5 == 0) {
             arena->expire(number, 2);

@@ -180,7 +180,7 @@ private:
             shared_.isDone[number] = true;
             run::Record record = recordOf(JobStatus::Cancelled, Phase::CancelRun);
             record.erased = true;
-            arena_.commit(seized.ref, record, std::nullopt, shared_.now);
+            arena_.commit(seized.ref, {record}, shared_.now);
             refs_.push_back(seized.ref);
         }
     }
@@ -202,7 +202,7 @@ private:
             return;
         }
         if (whole->record.erased) {
-            arena_.commit(ref, endOf(whole->record), std::nullopt, shared_.now);
+            arena_.commit(ref, {endOf(whole->record)}, shared_.now);
             return;
         }
         std::uint64_t number;
@@ -222,7 +222,7 @@ private:
         shared_.isSecret[number] = false;
         const std::uint64_t version = job.version + 1;
         record.version = version;
-        if (arena_.commit(ref, record, bodyOf(number, version), shared_.now) == Commit::Done) {
+        if (arena_.commit(ref, {record, bodyOf(number, version)}, shared_.now) == Commit::Done) {
             shared_.acknowledged[number] = version;
         }
     }
@@ -304,7 +304,7 @@ TEST_F(SuddenDeathTest, WorkersThatDieAtAnyInstructionLoseNothing) {
     IndexCheck(memory.data(), kArenaBytes, arena).expectSound();
     for (const JobRef& ref : taken) {
         const run::Record end = endOf(arena.load(ref).value().record);
-        EXPECT_EQ(arena.commit(ref, end, std::nullopt, now), Commit::Done);
+        EXPECT_EQ(arena.commit(ref, {end}, now), Commit::Done);
     }
     arena.expire(now + 1000, kJobs);
     EXPECT_EQ(arena.gauges().slotsFree, arena.gauges().slots);

@@ -87,7 +87,7 @@ TEST_F(WorkersTest, AReleasedWorkersJobsAreAdoptedAtOnce) {
     EXPECT_EQ(taken[0].fence, ref.fence + 1);
     EXPECT_EQ(arena->idOf(taken[0]), idNumber(1));
     EXPECT_EQ(arena->loadRequest(taken[0]), "request");
-    EXPECT_EQ(arena->commit(taken[0], finishedRecord(), "answer", 0), Commit::Done);
+    EXPECT_EQ(arena->commit(taken[0], {finishedRecord(), "answer"}, 0), Commit::Done);
 }
 
 TEST_F(WorkersTest, AWorkerThatSleptPastItsDeadlineHasLostItsJobs) {
@@ -96,10 +96,10 @@ TEST_F(WorkersTest, AWorkerThatSleptPastItsDeadlineHasLostItsJobs) {
     const std::vector<JobRef> taken = adopt(other, 1001);
     ASSERT_EQ(taken.size(), 1u);
     EXPECT_FALSE(arena->renewWorker(place, 9000));
-    EXPECT_EQ(arena->commit(ref, finishedRecord(), "late", 1002), Commit::Lost);
+    EXPECT_EQ(arena->commit(ref, {finishedRecord(), "late"}, 1002), Commit::Lost);
     EXPECT_FALSE(arena->load(ref));
     EXPECT_EQ(tryAccept(2).status, AcceptStatus::NoOwner);
-    EXPECT_EQ(arena->commit(taken[0], finishedRecord(), "answer", 1003), Commit::Done);
+    EXPECT_EQ(arena->commit(taken[0], {finishedRecord(), "answer"}, 1003), Commit::Done);
     view(1, 1003);
     EXPECT_EQ(body, "answer");
 }
@@ -107,10 +107,10 @@ TEST_F(WorkersTest, AWorkerThatSleptPastItsDeadlineHasLostItsJobs) {
 TEST_F(WorkersTest, ACommitIsLostAsSoonAsThePlaceIsEvenIfNobodyTookTheJob) {
     const JobRef ref = accept(1);
     arena->releaseWorker(place);
-    EXPECT_EQ(arena->commit(ref, finishedRecord(), "late", 0), Commit::Lost);
+    EXPECT_EQ(arena->commit(ref, {finishedRecord(), "late"}, 0), Commit::Lost);
     const WorkerPlace next = *arena->registerWorker(getpid(), 9000);
     EXPECT_EQ(next.index, place.index);
-    EXPECT_EQ(arena->commit(ref, finishedRecord(), "late", 0), Commit::Lost);
+    EXPECT_EQ(arena->commit(ref, {finishedRecord(), "late"}, 0), Commit::Lost);
     EXPECT_EQ(adopt(next, 0).size(), 1u);
 }
 
@@ -118,7 +118,7 @@ TEST_F(WorkersTest, AWorkerThatIsLateItselfKeepsItsPlaceIfNobodyTookIt) {
     const JobRef ref = accept(1);
     EXPECT_TRUE(adopt(place, 5000).empty());
     EXPECT_TRUE(arena->renewWorker(place, 6000));
-    EXPECT_EQ(arena->commit(ref, finishedRecord(), "answer", 5000), Commit::Done);
+    EXPECT_EQ(arena->commit(ref, {finishedRecord(), "answer"}, 5000), Commit::Done);
 }
 
 TEST_F(WorkersTest, AWorkerWithoutAPlaceAdoptsNothing) {
@@ -130,7 +130,7 @@ TEST_F(WorkersTest, AWorkerWithoutAPlaceAdoptsNothing) {
 TEST_F(WorkersTest, OnlyLiveJobsAreAdopted) {
     finish(accept(1));
     const JobRef cleaning = accept(2);
-    ASSERT_EQ(arena->commit(cleaning, recordOf(JobStatus::Failed, Phase::CancelRun), "b", 0),
+    ASSERT_EQ(arena->commit(cleaning, {recordOf(JobStatus::Failed, Phase::CancelRun), "b"}, 0),
               Commit::Done);
     arena->releaseWorker(place);
     const std::vector<JobRef> taken = adopt(*arena->registerWorker(getpid(), 9000), 0);
@@ -158,7 +158,7 @@ TEST_F(WorkersTest, AReleasedJobIsAdoptedWhileItsWorkerLivesOn) {
     EXPECT_TRUE(adopt(other, 0).empty());
     arena->release(ref);
     EXPECT_FALSE(arena->load(ref));
-    EXPECT_EQ(arena->commit(ref, finishedRecord(), "late", 0), Commit::Lost);
+    EXPECT_EQ(arena->commit(ref, {finishedRecord(), "late"}, 0), Commit::Lost);
     const std::vector<JobRef> taken = adopt(other, 0);
     ASSERT_EQ(taken.size(), 1u);
     EXPECT_EQ(arena->idOf(taken[0]), idNumber(1));

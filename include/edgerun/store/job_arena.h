@@ -306,7 +306,6 @@ public:
 private:
     JobArena(const ArenaView& view, SharedLock& lock, ChangeSignal* signal);
 
-    std::optional<std::size_t> requestSize(const JobRef& ref);
     void scanForOrphans(const WorkerPlace& place, std::uint32_t& cursor, std::size_t most,
                         std::vector<JobRef>& taken);
 

@@ -37,9 +37,9 @@ struct JobSnapshot {
 /// What a commit writes. Views are valid during the call.
 struct JobUpdate {
     const run::Record& record;
-    std::optional<std::string_view> body;     ///< the client's JSON, where it changes
-    std::uint32_t stepsAt = 0;                ///< as in JobSnapshot, of `body`
-    std::optional<std::string_view> request;  ///< takes the place of the former one
+    std::optional<std::string_view> body{};     ///< the client's JSON, where it changes
+    std::uint32_t stepsAt = 0;                  ///< as in JobSnapshot, of `body`
+    std::optional<std::string_view> request{};  ///< takes the place of the former one
 };
 
 }  // namespace edgerun::store

@@ -20,7 +20,7 @@ struct ReplayedJob {
 };
 
 /// Puts together what several segments, of any writers, say about jobs. Of each job counts the
-/// newest record and the newest body (fence, then revision; of equals, the later one in its
+/// newest record, body and request (fence, then revision; of equals, the later one in its
 /// file); a job that is gone stays so. Segments are mapped, not copied. May take long: not for an
 /// event loop.
 class JournalReplay {

@@ -1,0 +1,136 @@
+#include "arena_copies.h"
+#include "arena_guard.h"
+#include "arena_index.h"
+#include "arena_layout.h"
+#include "arena_live.h"
+#include "arena_slots.h"
+#include "arena_workers.h"
+#include "edgerun/store/crash_point.h"
+#include "edgerun/store/job_arena.h"
+
+/// Threads that several jobs of one owner use, one after another.
+namespace edgerun::store {
+
+namespace {
+
+constexpr std::uint32_t kSearchLength = 4096;
+
+/// Calls `visit` for the owner's jobs with that thread, along a list, until it returns false.
+template <typename Visit>
+void visitThread(const ArenaView& view, std::uint32_t first, Links ArenaSlot::*list,
+                 const JobOwner& owner, std::string_view threadId, Visit visit) {
+    visitJobs(view, first, list, kSearchLength, [&](const ArenaSlot& slot) {
+        if (currentState(slot).record.threadId.view() != threadId || !isOwnedBy(slot, owner)) {
+            return true;
+        }
+        return soundSlot(view, indexOf(view, slot)) != nullptr && visit(slot);
+    });
+}
+
+/// Likewise for the live jobs in the thread of this one, itself included.
+template <typename Visit>
+void visitLiveBeside(const ArenaView& view, const ArenaSlot& slot, Visit visit) {
+    visitThread(view, firstLiveOf(view, slot.owner), &ArenaSlot::stageLinks, slot.owner,
+                currentState(slot).record.threadId.view(), visit);
+}
+
+/// Who has begun has the turn without having asked for it: the job that made the thread, and one
+/// that came back from a journal.
+bool hasTurn(const JobState& state) {
+    return run::holdsThread(state.record) && (state.hasTurn || state.record.deadline != 0);
+}
+
+/// Of two jobs that hold their thread.
+bool goesBefore(const ArenaSlot& a, const ArenaSlot& b) {
+    const bool isFirst = hasTurn(currentState(a));
+    return isFirst != hasTurn(currentState(b)) ? isFirst : a.id < b.id;
+}
+
+/// The last one of those that go before the job in its thread; null if it is the first.
+const ArenaSlot* jobBefore(const ArenaView& view, const ArenaSlot& slot) {
+    const ArenaSlot* before = nullptr;
+    visitLiveBeside(view, slot, [&](const ArenaSlot& other) {
+        if (run::holdsThread(currentState(other).record) && goesBefore(other, slot) &&
+            (before == nullptr || goesBefore(*before, other))) {
+            before = &other;
+        }
+        return true;
+    });
+    return before;
+}
+
+/// The newest job before this one that has kept its request; null if there is none.
+const ArenaSlot* memoryFor(const ArenaView& view, const ArenaSlot& slot) {
+    const ArenaSlot* found = nullptr;
+    visitThread(view, slot.ownerLinks.next, &ArenaSlot::ownerLinks, slot.owner,
+                currentState(slot).record.threadId.view(), [&](const ArenaSlot& other) {
+                    const run::Record& record = currentState(other).record;
+                    const bool isMemory = other.id < slot.id && run::isFinal(record.status) &&
+                                          record.keepsRequest && !record.erased;
+                    found = isMemory ? &other : nullptr;
+                    return !isMemory;
+                });
+    return found;
+}
+
+}  // namespace
+
+/// The newest job knows whether its thread is still there: it was the last to use it.
+bool JobArena::hasThread(const JobOwner& owner, std::string_view threadId) {
+    if (threadId.empty()) {
+        return false;
+    }
+    ArenaGuard guard(*lock_, view_, signal_);
+    bool isThere = false;
+    visitThread(view_, newestOf(view_, owner), &ArenaSlot::ownerLinks, owner, threadId,
+                [&](const ArenaSlot& slot) {
+                    const run::Record& record = currentState(slot).record;
+                    isThere = !record.erased && !record.isThreadGone;
+                    return record.erased && !record.isThreadGone;
+                });
+    return isThere;
+}
+
+std::optional<JobId> JobArena::takeTurn(const JobRef& ref) {
+    ArenaGuard guard(*lock_, view_, signal_);
+    ArenaSlot* slot = ownedSlot(view_, ref);
+    if (slot == nullptr) {
+        return std::nullopt;
+    }
+    const JobState& state = currentState(*slot);
+    if (state.record.threadId.empty() || !run::holdsThread(state.record) || hasTurn(state)) {
+        return std::nullopt;
+    }
+    if (const ArenaSlot* before = jobBefore(view_, *slot)) {
+        return before->id;
+    }
+    storeInOrder(slot->states[slot->current & 1].hasTurn, true);
+    EDGERUN_CRASH_POINT(thread_turn_taken);
+    return std::nullopt;
+}
+
+/// The last of the jobs that have ended does what is left to do for their thread.
+bool JobArena::isThreadWanted(const JobRef& ref) {
+    ArenaGuard guard(*lock_, view_, signal_);
+    const ArenaSlot* slot = ownedSlot(view_, ref);
+    if (slot == nullptr || view_.header->continuing == 0 ||
+        currentState(*slot).record.threadId.empty()) {
+        return false;
+    }
+    bool isWanted = false;
+    visitLiveBeside(view_, *slot, [&](const ArenaSlot& other) {
+        isWanted = &other != slot && (isOpen(currentState(other)) || slot->id < other.id);
+        return !isWanted;
+    });
+    return isWanted;
+}
+
+std::optional<std::string> JobArena::loadThreadMemory(const JobRef& ref) {
+    return copyRequest(*lock_, view_, signal_, [&]() -> const ArenaSlot* {
+        const ArenaSlot* slot = ownedSlot(view_, ref);
+        const bool hasThread = slot != nullptr && !currentState(*slot).record.threadId.empty();
+        return hasThread ? memoryFor(view_, *slot) : nullptr;
+    });
+}
+
+}  // namespace edgerun::store
