@@ -70,9 +70,10 @@ void addError(JsonObjectWriter& json, const run::JobError& error) {
 
 }  // namespace
 
-std::string renderJob(std::string_view id, const run::Record& record, const run::Visible& visible,
-                      const JobTimes& times, std::size_t maxAnswer) {
-    std::string out;
+JobJson renderJob(std::string_view id, const run::Record& record, const run::Visible& visible,
+                  const JobTimes& times, std::size_t maxAnswer) {
+    JobJson job;
+    std::string& out = job.text;
     out.reserve(512 + (visible.answer ? visible.answer->size() : 0));
     JsonObjectWriter json(out);
     addState(json, id, record);
@@ -92,8 +93,12 @@ std::string renderJob(std::string_view id, const run::Record& record, const run:
     if (visible.error) {
         addError(json, *visible.error);
     }
+    if (!visible.steps.empty()) {
+        job.stepsAt = static_cast<std::uint32_t>(out.size());
+        json.raw("steps", visible.steps);
+    }
     json.finish();
-    return out;
+    return job;
 }
 
 std::string renderSummary(std::string_view id, const run::Record& record) {

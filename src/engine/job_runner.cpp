@@ -16,6 +16,7 @@ constexpr std::size_t kStartsPerTurn = 16;           // between two looks at the
 constexpr std::size_t kStartsInBurst = 2;            // while more submissions arrive
 constexpr std::uint64_t kStartPause = 1;             // ms, beside submissions
 constexpr std::uint64_t kPauseAfterTrouble = 1'000;  // ms
+constexpr std::size_t kToolCacheBytes = 16 * 1024 * 1024;
 
 std::uint8_t nodeByte() {
     const ngx_str_t name = const_cast<ngx_cycle_t*>(ngx_cycle)->hostname;
@@ -55,6 +56,8 @@ JobRunner::JobRunner(const RunnerSettings& settings, std::unique_ptr<ChangeSigna
       node_(nodeByte()),
       client_(client),
       providers_(providers),
+      page_(settings.providers),
+      tools_(kToolCacheBytes),
       changes_(arena_, wakeUp),
       tick_(onTick, this),
       start_(onStarts, this) {
@@ -67,9 +70,14 @@ JobRunner::~JobRunner() {
         pending->tell({SubmitStatus::Unavailable, {}, {}, {}});
     }
     for (auto& [key, pending] : erasures_) {
-        pending->tell(Ending::Unavailable);
+        pending->tell(Order::Unavailable);
     }
     forgetAll();
+    for (auto& [key, parting] : partings_) {
+        if (parting->transfer() != nullptr) {
+            client_.cancel(parting->transfer());
+        }
+    }
     journal_.reset();
     if (place_) {
         arena_.releaseWorker(*place_);
@@ -133,21 +141,22 @@ RunningJob& JobRunner::open(const Start& start, const store::JobId& id) {
     return job;
 }
 
-/// Who waits for the job's end looks at it again: it went on elsewhere, or is over.
+/// Who waits for an order looks at the job again: it went on elsewhere, or is over.
 void JobRunner::forget(RunningJob& job) {
+    changes_.forget(job);
     if (job.transfer() != nullptr) {
         client_.cancel(job.transfer());
     }
     if (job.isAwaiting()) {
         journal_->forget(job);
     }
-    tellEnding(job);
+    tellOrder(job);
     jobs_.erase(job.ref().slot);
 }
 
-void JobRunner::tellEnding(RunningJob& job) {
-    endings_.erase(std::remove(endings_.begin(), endings_.end(), &job), endings_.end());
-    job.tellEnding(Ending::Ended);
+void JobRunner::tellOrder(RunningJob& job) {
+    orders_.erase(std::remove(orders_.begin(), orders_.end(), &job), orders_.end());
+    job.tellOrder(Order::Done);
 }
 
 void JobRunner::forgetAll() {

@@ -33,6 +33,7 @@ void JobRunner::onTick(void* self) noexcept {
 void JobRunner::tick() {
     taken_.clear();
     if (ngx_exiting) {
+        dropHeldCalls();
         leave();
         return;
     }
@@ -40,6 +41,7 @@ void JobRunner::tick() {
     if (journal_ != nullptr) {
         journal_->tick();
     }
+    dropHeldCalls();
     // Until all are read, jobs stay as they are: whoever has to read them anew finds the same.
     if (place_ && isReady()) {
         adoptOrphans();
@@ -81,6 +83,20 @@ void JobRunner::adoptOrphans() {
         ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
                       "edgerun: %uz jobs in \"%s\" go on in this worker", taken_.size(),
                       zoneName_.c_str());
+    }
+}
+
+/// A job that another worker has taken over, to cancel it perhaps: its run ends with its
+/// connection.
+void JobRunner::dropHeldCalls() {
+    std::vector<RunningJob*> lost;
+    for (auto& [slot, job] : jobs_) {
+        if (job->holdsCall() && !owns(job->ref())) {
+            lost.push_back(job.get());
+        }
+    }
+    for (RunningJob* job : lost) {
+        forget(*job);
     }
 }
 

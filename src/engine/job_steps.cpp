@@ -7,6 +7,7 @@
 #include "edgerun/engine/running_job.h"
 #include "edgerun/store/crash_point.h"
 #include "edgerun/store/journal_record.h"
+#include "job_transfer.h"
 
 /// One step of a job: decided by its machine, then journalled, then in the zone, then performed.
 namespace edgerun::engine {
@@ -28,32 +29,13 @@ std::uint64_t onGrid(std::uint64_t until) {
 bool mustBeHeard(const run::Event& event) {
     return std::holds_alternative<run::Response>(event) ||
            std::holds_alternative<run::TransportFailure>(event) ||
+           std::holds_alternative<run::ToolOutputs>(event) ||
            std::holds_alternative<run::Cancel>(event);
 }
 
 bool isOnceCall(const run::Step& step) {
     const auto* call = std::get_if<run::Call>(&step.command);
     return call != nullptr && call->once;
-}
-
-/// A leaving worker begins no call, so none is to be looked for.
-void dropCallWhenLeaving(run::Step& next) {
-    if (ngx_exiting && isOnceCall(next)) {
-        next.record.intentAt = 0;
-        next.record.rounds--;
-    }
-}
-
-loop::TransferRequest transferOf(run::Call call) {
-    loop::TransferRequest request;
-    request.method = call.method == run::Method::Get    ? loop::HttpMethod::Get
-                     : call.method == run::Method::Post ? loop::HttpMethod::Post
-                                                        : loop::HttpMethod::Delete;
-    request.path = std::move(call.path);
-    request.body = std::move(call.body);
-    request.timeout = std::max<std::uint64_t>(call.timeout, 1);
-    request.once = call.once;
-    return request;
 }
 
 }  // namespace
@@ -78,61 +60,21 @@ void JobRunner::step(RunningJob& job, const run::Event& event) {
         forget(job);
         return;
     }
-    const run::Record& record = loaded->record;
-    JobChange change;
-    change.revision = loaded->revision + 1;
-    change.maxAnswer = maxAnswer_;
-    change.provider = providers_.findProvider(record.provider);
-    if (change.provider == nullptr) {
-        change.step = abandon(record);
-        return settle(job, std::move(change));
+    const Provider* provider = providers_.findProvider(loaded->record.provider);
+    if (provider == nullptr) {
+        JobChange last;
+        last.revision = loaded->revision + 1;
+        last.step = abandon(loaded->record);
+        return settle(job, std::move(last));
     }
-
-    const auto request = requestOf(job, *change.provider, record);
-    const std::string id = store::formatJobId(job.id());
-    run::Context context{change.provider->settings,
-                         id,
-                         request ? run::Request{request->query, request->threadId,
-                                                request->metadata, request->assistant}
-                                 : run::Request{},
-                         monotonicNow(),
-                         wallNow(),
-                         static_cast<std::uint32_t>(ngx_random())};
-    change.step = change.provider->machine->next(context, record, event);
-    if (!change.step.note.empty()) {
-        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0, "edgerun: job %s, provider \"%s\": %s",
-                      id.c_str(), change.provider->name.c_str(), change.step.note.c_str());
+    if (!mustWait(job, loaded->record, event, *provider)) {
+        settle(job, decide(job, event, *loaded, *provider));
     }
-    dropCallWhenLeaving(change.step);
-    settle(job, std::move(change));
-}
-
-/// Only when the machine needs it: the query may be long.
-std::optional<store::JobRequest> JobRunner::requestOf(RunningJob& job, const Provider& provider,
-                                                      const run::Record& record) {
-    if (!provider.machine->needsRequest(record)) {
-        return std::nullopt;
-    }
-    const auto bytes = arena_.loadRequest(job.ref());
-    return bytes ? store::decodeJobRequest(*bytes) : std::nullopt;
-}
-
-/// The configuration that is in force does not know the job's provider.
-run::Step JobRunner::abandon(const run::Record& record) const {
-    run::Step last{record, run::Finished{}, std::nullopt, {}};
-    last.record.phase = run::Phase::Done;
-    if (!run::isFinal(record.status)) {
-        last.record.status = run::JobStatus::Failed;
-        last.record.completedWall = wallNow();
-        last.visible = run::Visible{};
-        last.visible->error = run::JobError{"ProviderUnavailable",
-                                            "the job's provider is not configured any more", 502};
-    }
-    return last;
 }
 
 void JobRunner::settle(RunningJob& job, JobChange change) {
     run::Step& step = change.step;
+    change.maxAnswer = change.maxAnswer == 0 ? maxAnswer_ : change.maxAnswer;
     step.record.erased = step.record.erased || job.isErased();
     if (step.visible) {
         step.record.version++;
@@ -152,18 +94,23 @@ void JobRunner::settle(RunningJob& job, JobChange change) {
 void JobRunner::render(const RunningJob& job, JobChange& change) const {
     const run::Record& record = change.step.record;
     change.body = record.erased
-                      ? std::string()
+                      ? JobJson{}
                       : renderJob(store::formatJobId(job.id()), record, *change.step.visible,
                                   timesOf(record, change.provider), change.maxAnswer);
 }
 
-/// A final job has its time from now on; another one will end in time.
+/// A final job has its time from now on; another one will end in time, its client permitting.
 JobTimes JobRunner::timesOf(const run::Record& record, const Provider* provider) const {
     const std::int64_t now = wallNow();
     const auto ttl = static_cast<std::int64_t>(arena_.limits().ttl);
-    const auto runTimeout =
-        static_cast<std::int64_t>(provider != nullptr ? provider->settings.runTimeout : 0);
-    return {now, run::isFinal(record.status) ? now + ttl : record.createdWall + runTimeout + ttl};
+    if (run::isFinal(record.status) || provider == nullptr) {
+        return {now, now + ttl};
+    }
+    const run::Settings& settings = provider->settings;
+    const auto patience = static_cast<std::int64_t>(
+        settings.runTimeout +
+        (record.status == run::JobStatus::RequiresAction ? settings.actionTimeout : 0));
+    return {now, now + patience + ttl};
 }
 
 /// What a job must not fall back behind: what its owner has seen, a call that may be paid for, its
@@ -171,8 +118,9 @@ JobTimes JobRunner::timesOf(const run::Record& record, const Provider* provider)
 /// former worker tells its story no more.
 bool JobRunner::journals(const RunningJob& job, const JobChange& change) const {
     const run::Step& step = change.step;
-    return journal_ != nullptr && (job.isTakenOver() || step.visible || isOnceCall(step) ||
-                                   step.record.erased || step.record.phase == run::Phase::Done);
+    return journal_ != nullptr &&
+           (job.isTakenOver() || step.visible || isOnceCall(step) || step.record.erased ||
+            step.record.phase == run::Phase::CallTools || step.record.phase == run::Phase::Done);
 }
 
 /// False when the job is not this worker's any more.
@@ -187,17 +135,20 @@ bool JobRunner::appendTo(RunningJob& job, const JobChange& change) {
         }
         whole->revision = change.revision;
         whole->record = record;
-        if (run::isFinal(record.status)) {
+        if (change.request) {
+            whole->request = *change.request;
+        }
+        if (run::isFinal(record.status) && !record.keepsRequest) {
             whole->request.clear();
         }
         if (change.body) {
-            whole->body = *change.body;
+            whole->body = change.body->text;
+            whole->stepsAt = change.body->stepsAt;
         }
         store::appendWhole(frames, *whole, time);
     } else {
-        const auto body = change.body ? std::optional<std::string_view>(*change.body)
-                                      : std::optional<std::string_view>();
-        store::appendStep(frames, job.id(), job.ref().fence, change.revision, record, body, time);
+        store::appendStep(frames, job.id(), job.ref().fence, change.revision, change.update(),
+                          time);
     }
     journal_->append(frames, &job, JournalNeed::MustSucceed);
     return true;
@@ -223,12 +174,10 @@ void JobRunner::onJournaled(RunningJob& job, bool isWritten) noexcept {
 
 void JobRunner::apply(RunningJob& job, JobChange change) {
     using Commit = store::JobArena::Commit;
-    const auto body = change.body ? std::optional<std::string_view>(*change.body)
-                                  : std::optional<std::string_view>();
-    switch (arena_.commit(job.ref(), change.step.record, body, monotonicNow())) {
+    switch (arena_.commit(job.ref(), change.update(), monotonicNow())) {
         case Commit::Done:
             EDGERUN_CRASH_POINT(step_committed);
-            tellEnding(job);
+            tellOrder(job);
             return perform(job, std::move(change));
         case Commit::Lost:
             return forget(job);
@@ -237,14 +186,21 @@ void JobRunner::apply(RunningJob& job, JobChange change) {
     }
 }
 
-/// A shorter answer now is worth more than a whole one that never fits.
+/// A shorter answer now is worth more than a whole one that never fits; and a job that cannot
+/// keep what it needs to go on had better say so.
 void JobRunner::shrink(RunningJob& job, JobChange change) {
     if (!change.step.visible) {
-        return job.resumeAfter(kPauseAfterTrouble);
+        const bool isStuck = change.request && !run::isFinal(change.step.record.status);
+        return isStuck ? drive(job, run::NoRoom{}) : job.resumeAfter(kPauseAfterTrouble);
     }
     run::Visible& visible = *change.step.visible;
-    if (!visible.requiredAction.empty()) {
-        visible.requiredAction.clear();
+    if (!visible.steps.empty()) {
+        visible.steps.clear();
+    } else if (change.step.record.keepsRequest && run::isFinal(change.step.record.status)) {
+        change.step.record.keepsRequest = false;
+        change.request.reset();
+    } else if (!visible.requiredAction.empty()) {
+        return drive(job, run::NoRoom{});
     } else {
         const std::size_t size = visible.answer ? visible.answer->size() : 0;
         if (std::min(change.maxAnswer, size) <= kLeastAnswer) {
@@ -270,9 +226,30 @@ void JobRunner::perform(RunningJob& job, JobChange change) {
         job.wakeAfter(wait->until > now ? onGrid(wait->until) - now : 0);
         return;
     }
+    if (auto* tools = std::get_if<run::ToolCalls>(&change.step.command)) {
+        return callTools(job, std::move(*tools));
+    }
     auto& call = std::get<run::Call>(change.step.command);
-    const bool once = call.once;
-    job.calls(client_.start(change.provider->upstream, transferOf(std::move(call)), job), once);
+    const RunningJob::CallKind kind{change.provider->key, call.once, call.held};
+    job.calls(client_.start(change.provider->upstream, transferOf(std::move(call)), job), kind);
+}
+
+void JobRunner::callTools(RunningJob& job, run::ToolCalls calls) {
+    const auto whole = arena_.loadWhole(job.ref());
+    const auto request = whole ? store::decodeJobRequest(whole->request) : std::nullopt;
+    const Provider* provider = whole ? providers_.findProvider(whole->record.provider) : nullptr;
+    if (!request || provider == nullptr) {
+        return job.resumeAfter(kPauseAfterTrouble);
+    }
+    const std::string& name = request->assistant.empty() ? provider->assistant : request->assistant;
+    const AssistantConf* conf = providers_.findAssistant(name);
+    if (conf == nullptr) {
+        return job.resumeAfter(kPauseAfterTrouble);
+    }
+    job.calls(std::make_unique<ToolRunner>(
+        client_, tools_, *conf,
+        ToolCaller{store::formatJobId(job.id()), request->user, whole->owner}, std::move(calls),
+        job));
 }
 
 }  // namespace edgerun::engine

@@ -21,11 +21,12 @@ std::optional<run::Record> recordFor(const Submission& submission, std::int64_t 
     record.provider = submission.provider.key;
     record.queryCut = submission.request.queryCut;
     record.guarantee = submission.guarantee;
+    record.fallback = submission.fallback != nullptr ? submission.fallback->key : 0;
     return record.threadId.assign(submission.request.threadId) ? std::optional(record)
                                                                : std::nullopt;
 }
 
-SubmitStatus statusOf(store::AcceptStatus status) {
+SubmitStatus submitStatusOf(store::AcceptStatus status) {
     switch (status) {
         case store::AcceptStatus::Accepted:
             return SubmitStatus::Accepted;
@@ -35,8 +36,6 @@ SubmitStatus statusOf(store::AcceptStatus status) {
             return SubmitStatus::TooLarge;
         case store::AcceptStatus::NoOwner:
             return SubmitStatus::Unavailable;
-        case store::AcceptStatus::ThreadBusy:
-            return SubmitStatus::ThreadBusy;
         case store::AcceptStatus::TooManyRunning:
             return SubmitStatus::TooManyRunning;
         case store::AcceptStatus::KnownKey:
@@ -58,13 +57,14 @@ std::optional<Submitted> JobRunner::submit(const Submission& submission, SubmitL
     if (!record) {
         return refused(SubmitStatus::TooLarge);
     }
-    store::JobSnapshot job{*id, submission.owner, submission.key, 0, 0, *record, {}, {}};
+    store::JobSnapshot job{*id, submission.owner, submission.key, 0, 0, *record, {}, {}, 0};
     job.request = store::encodeJobRequest(submission.request);
     job.body = renderJob(store::formatJobId(*id), *record, {},
-                         timesOf(*record, &submission.provider), maxAnswer_);
+                         timesOf(*record, &submission.provider), maxAnswer_)
+                   .text;
     const store::Accepted accepted = reserve(job, submission.maxRunning);
     if (accepted.status != store::AcceptStatus::Accepted) {
-        return Submitted{statusOf(accepted.status), {}, {}, accepted.known};
+        return Submitted{submitStatusOf(accepted.status), {}, {}, accepted.known};
     }
     EDGERUN_CRASH_POINT(submit_reserved);
     if (journal_ == nullptr) {

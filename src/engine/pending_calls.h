@@ -41,17 +41,19 @@ private:
 class PendingErase final : public JournalWaiter {
 public:
     PendingErase(JobRunner& runner, const store::JobOwner& owner, const store::JobId& id,
-                 EndListener& listener)
+                 OrderListener& listener)
         : runner_(runner), owner_(owner), id_(id), listener_(&listener) {}
 
     const store::JobOwner& owner() const { return owner_; }
     const store::JobId& id() const { return id_; }
     bool isWritten() const { return isWritten_; }
 
-    void forget(EndListener& listener) { listener_ = listener_ == &listener ? nullptr : listener_; }
-    void tell(Ending ending) {
+    void forget(OrderListener& listener) {
+        listener_ = listener_ == &listener ? nullptr : listener_;
+    }
+    void tell(Order order) {
         if (listener_ != nullptr) {
-            listener_->onEnding(ending);
+            listener_->onOrder(order);
         }
     }
 
@@ -64,8 +66,28 @@ private:
     JobRunner& runner_;
     store::JobOwner owner_;
     store::JobId id_;
-    EndListener* listener_;  ///< null once it has gone
+    OrderListener* listener_;  ///< null once it has gone
     bool isWritten_ = false;
+};
+
+/// Something is undone at a provider that a job leaves for another one: tried once, nobody waits.
+class PartingCall final : public loop::TransferOwner {
+public:
+    explicit PartingCall(JobRunner& runner) : runner_(runner) {}
+
+    void calls(loop::Transfer* transfer) { transfer_ = transfer; }
+    loop::Transfer* transfer() const { return transfer_; }
+
+    void onTransfer(const loop::TransferResult&) noexcept override {
+        transfer_ = nullptr;
+        runner_.forget(*this);
+    }
+    bool mayStillSend() noexcept override { return true; }
+    void onAbandoned() noexcept override { transfer_ = nullptr; }
+
+private:
+    JobRunner& runner_;
+    loop::Transfer* transfer_ = nullptr;
 };
 
 }  // namespace edgerun::engine

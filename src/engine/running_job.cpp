@@ -26,6 +26,20 @@ run::Event eventOf(const loop::TransferResult& result) {
     return run::TransportFailure{Kind::Unknown, result.reason};
 }
 
+/// Of the provider, not of the call.
+bool isFailure(const loop::TransferResult& result) {
+    switch (result.outcome) {
+        case loop::TransferOutcome::Complete:
+            return result.status >= 500;
+        case loop::TransferOutcome::NotSent:
+        case loop::TransferOutcome::Unknown:
+            return true;
+        case loop::TransferOutcome::TooLarge:
+            return false;
+    }
+    return false;
+}
+
 }  // namespace
 
 void RunningJob::resumeAfter(std::uint64_t ms) {
@@ -38,9 +52,25 @@ void RunningJob::wakeAfter(std::uint64_t ms) {
     timer_.after(ms);
 }
 
-void RunningJob::calls(loop::Transfer* transfer, bool once) {
+void RunningJob::calls(loop::Transfer* transfer, const CallKind& kind) {
     transfer_ = transfer;
-    once_ = once;
+    kind_ = kind;
+}
+
+void RunningJob::calls(std::unique_ptr<ToolRunner> tools) {
+    tools_ = std::move(tools);
+}
+
+store::JobUpdate JobChange::update() const {
+    store::JobUpdate update{step.record, std::nullopt, 0, std::nullopt};
+    if (body) {
+        update.body = body->text;
+        update.stepsAt = body->stepsAt;
+    }
+    if (request) {
+        update.request = *request;
+    }
+    return update;
 }
 
 JobChange RunningJob::takeChange() {
@@ -49,14 +79,14 @@ JobChange RunningJob::takeChange() {
     return change;
 }
 
-void RunningJob::forget(EndListener& listener) noexcept {
+void RunningJob::forget(OrderListener& listener) noexcept {
     listeners_.erase(std::remove(listeners_.begin(), listeners_.end(), &listener),
                      listeners_.end());
 }
 
-void RunningJob::tellEnding(Ending ending) noexcept {
-    for (EndListener* listener : std::exchange(listeners_, {})) {
-        listener->onEnding(ending);
+void RunningJob::tellOrder(Order order) noexcept {
+    for (OrderListener* listener : std::exchange(listeners_, {})) {
+        listener->onOrder(order);
     }
 }
 
@@ -65,15 +95,26 @@ void RunningJob::onJournaled(bool isWritten) noexcept {
 }
 
 void RunningJob::onTransfer(const loop::TransferResult& result) noexcept {
-    if (once_) {
+    if (kind_.once) {
         EDGERUN_CRASH_POINT(once_answered);
     }
     transfer_ = nullptr;
+    runner_.noteCall(kind_.provider, isFailure(result));
     runner_.drive(*this, eventOf(result));
 }
 
 bool RunningJob::mayStillSend() noexcept {
     return runner_.owns(ref_);
+}
+
+void RunningJob::onToolOutputs(run::ToolOutputs outputs) noexcept {
+    const std::unique_ptr<ToolRunner> done = std::move(tools_);
+    runner_.drive(*this, outputs);
+}
+
+/// The job whose end this one awaited has changed.
+void RunningJob::onChange() noexcept {
+    resumeAfter(0);
 }
 
 void RunningJob::onTimer(void* self) noexcept {

@@ -88,6 +88,9 @@ void Turn::onLive(const Event& event) {
     if (!hasBegun) {
         return begin();
     }
+    if (std::holds_alternative<NoRoom>(event)) {
+        return fail({"ZoneFull", "the job zone has no room for what the job needs to go on", 503});
+    }
     if (const auto* outputs = std::get_if<ToolOutputs>(&event)) {
         return takeOutputs(*outputs);
     }
@@ -155,6 +158,7 @@ void Turn::send() {
     Call next = call();
     next.timeout = isHeld() ? timeLeft() : std::min(context_.settings.requestTimeout, timeLeft());
     next.once = isOnceOnly(record_.phase);
+    next.held = isHeld();
     step_.command = std::move(next);
 }
 

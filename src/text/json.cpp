@@ -65,6 +65,12 @@ struct FreeRelease {
     void operator()(char* text) const noexcept { std::free(text); }
 };
 
+std::string dump(const json_t* value, std::size_t flags) {
+    const std::unique_ptr<char, FreeRelease> text(
+        json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | flags));
+    return text ? std::string(text.get()) : std::string();
+}
+
 }  // namespace
 
 JsonPtr parseJson(std::string_view bytes, JsonLimits limits) {
@@ -105,9 +111,11 @@ std::optional<std::int64_t> integerMember(const json_t* object, const char* name
 }
 
 std::string dumpJson(const json_t* value) {
-    const std::unique_ptr<char, FreeRelease> text(
-        json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY));
-    return text ? std::string(text.get()) : std::string();
+    return dump(value, 0);
+}
+
+std::string dumpSortedJson(const json_t* value) {
+    return dump(value, JSON_SORT_KEYS);
 }
 
 }  // namespace edgerun::text

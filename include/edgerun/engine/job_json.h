@@ -15,10 +15,15 @@ struct JobTimes {
     std::int64_t expiresWall = 0;  ///< Unix ms; the latest moment while not final
 };
 
+struct JobJson {
+    std::string text;
+    std::uint32_t stepsAt = 0;  ///< where ",\"steps\":" begins, the last member; 0: there is none
+};
+
 /// The job as clients see it (docs/jobs.md). An answer above `maxAnswer`
 /// bytes is cut at a character's end and marked "answerTruncated".
-std::string renderJob(std::string_view id, const run::Record& record, const run::Visible& visible,
-                      const JobTimes& times, std::size_t maxAnswer);
+JobJson renderJob(std::string_view id, const run::Record& record, const run::Visible& visible,
+                  const JobTimes& times, std::size_t maxAnswer);
 
 /// The job as a list shows it: what its record tells.
 std::string renderSummary(std::string_view id, const run::Record& record);

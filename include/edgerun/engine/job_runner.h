@@ -15,12 +15,14 @@
 #include "edgerun/engine/job_json.h"
 #include "edgerun/engine/journal.h"
 #include "edgerun/engine/provider.h"
+#include "edgerun/engine/tool_cache.h"
 #include "edgerun/loop/http_client.h"
 #include "edgerun/loop/loop_event.h"
 #include "edgerun/loop/wake_up.h"
 #include "edgerun/run/machine.h"
 #include "edgerun/store/job_arena.h"
 #include "edgerun/store/job_request.h"
+#include "edgerun/store/provider_page.h"
 
 namespace edgerun::engine {
 
@@ -84,12 +86,15 @@ struct RunnerSettings {
     std::size_t bytes = 0;
     std::size_t maxAnswer = 0;
     std::optional<JournalSettings> journal;
+    store::ProviderPage* providers = nullptr;  ///< what all workers know of them
 };
 
 class RunningJob;
+class PartingCall;
 class PendingSubmit;
 class PendingErase;
 struct JobChange;
+struct JobInputs;
 
 /// Takes jobs into one zone and carries those of this worker to their end: one
 /// per zone and worker process. Each step of a job is committed to the zone
@@ -134,6 +139,7 @@ public:
 private:
     friend class RunningJob;
     friend class PendingSubmit;
+    friend class PartingCall;
     friend class PendingErase;
 
     JobRunner(const RunnerSettings& settings, std::unique_ptr<ChangeSignal> signal,
@@ -150,7 +156,7 @@ private:
     void startSome();
     RunningJob& open(const Start& start, const store::JobId& id);
     void forget(RunningJob& job);
-    void tellEnding(RunningJob& job);
+    void tellOrder(RunningJob& job);
     void forgetAll();
     void giveUp(RunningJob& job);
     bool owns(const store::JobRef& ref) { return arena_.load(ref).has_value(); }
@@ -160,6 +166,7 @@ private:
     void tick();
     void keepPlace();
     void adoptOrphans();
+    void dropHeldCalls();
     void leave();
 
     // job_submits.cpp: new jobs
@@ -170,22 +177,31 @@ private:
     void disown(std::string_view idText) noexcept;
     void begin(const store::JobRef& ref) noexcept;
 
-    // job_endings.cpp: jobs that a client ends
-    Ending end(const store::JobOwner& owner, const store::JobId& id, EndListener& listener,
-               bool erases);
-    bool isFinal(const store::JobOwner& owner, const store::JobId& id);
-    RunningJob* endingJob(const store::JobId& id);
-    Ending endNow(const store::JobRef& ref, const store::JobId& id, EndListener& listener,
-                  bool erases);
-    Ending eraseDone(const store::JobOwner& owner, const store::JobId& id, EndListener& listener);
+    // job_orders.cpp: what clients order for their jobs
+    bool mayOrder(const store::JobOwner& owner, const store::JobId& id, Order& refusal);
+    Order end(const store::JobOwner& owner, const store::JobId& id, OrderListener& listener,
+              bool erases);
+    std::optional<run::JobStatus> statusOf(const store::JobOwner& owner, const store::JobId& id);
+    RunningJob* orderedJob(const store::JobId& id);
+    Order carryOut(const store::JobRef& ref, const store::JobId& id, const run::Event& event,
+                   OrderListener& listener, bool erases);
+    Order eraseDone(const store::JobOwner& owner, const store::JobId& id, OrderListener& listener);
     void finish(PendingErase& pending) noexcept;
+
+    // job_begin.cpp: what may keep a job from beginning
+    bool mustWait(RunningJob& job, const run::Record& record, const run::Event& event,
+                  const Provider& provider);
+    bool awaitsTurn(RunningJob& job, const run::Record& record);
+    bool awaitsProvider(RunningJob& job, const run::Record& record, const Provider& provider);
+    bool canFallBack(const run::Record& record) const;
+    void fallBack(JobChange& change, const run::Record& before) const;
+    void part(const Provider& provider, run::Call call);
+    void forget(PartingCall& call) noexcept;
+    void noteCall(std::uint64_t provider, bool hasFailed) noexcept;
 
     // job_steps.cpp: one step of a job
     void drive(RunningJob& job, const run::Event& event) noexcept;
     void step(RunningJob& job, const run::Event& event);
-    std::optional<store::JobRequest> requestOf(RunningJob& job, const Provider& provider,
-                                               const run::Record& record);
-    run::Step abandon(const run::Record& record) const;
     void settle(RunningJob& job, JobChange change);
     void render(const RunningJob& job, JobChange& change) const;
     JobTimes timesOf(const run::Record& record, const Provider* provider) const;
@@ -195,6 +211,18 @@ private:
     void apply(RunningJob& job, JobChange change);
     void shrink(RunningJob& job, JobChange change);
     void perform(RunningJob& job, JobChange change);
+    void callTools(RunningJob& job, run::ToolCalls calls);
+
+    // job_decision.cpp: what the machine is told, and what becomes of what it says
+    JobChange decide(RunningJob& job, const run::Event& event, const store::LoadedJob& loaded,
+                     const Provider& provider);
+    JobInputs inputsOf(RunningJob& job, const run::Record& record, const Provider& provider);
+    void addAssistant(RunningJob& job, const run::Record& record, const Provider& provider,
+                      JobInputs& inputs);
+    std::optional<store::JobRequest> requestOf(const store::JobRef& ref);
+    void keepWork(RunningJob& job, JobInputs& inputs, const run::Record& before, JobChange& change);
+    void tellAssistant(const JobInputs& inputs, const run::Step& step);
+    run::Step abandon(const run::Record& record) const;
 
     std::string zoneName_;
     std::unique_ptr<ChangeSignal> signal_;
@@ -204,6 +232,7 @@ private:
     std::uint8_t node_;  // of job ids: a byte of the host name's digest
     loop::HttpClient& client_;
     const ProviderDirectory& providers_;
+    store::ProviderPage* page_;
 
     std::optional<store::WorkerPlace> place_;
     std::uint32_t cursor_ = 0;
@@ -211,7 +240,9 @@ private:
     std::unordered_map<PendingSubmit*, std::unique_ptr<PendingSubmit>> submits_;
     std::unordered_map<SubmitListener*, PendingSubmit*> submitters_;  // those who still listen
     std::unordered_map<PendingErase*, std::unique_ptr<PendingErase>> erasures_;
-    std::vector<RunningJob*> endings_;  // for whose end clients wait
+    std::vector<RunningJob*> orders_;  // of clients who wait until they are carried out
+    std::unordered_map<PartingCall*, std::unique_ptr<PartingCall>> partings_;
+    ToolCache tools_;
     std::deque<Start> starts_;
     bool arrived_ = false;  // a job, since the last starts
     std::vector<store::JobRef> taken_;

@@ -1,11 +1,16 @@
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "edgerun/engine/job_changes.h"
+#include "edgerun/engine/job_json.h"
 #include "edgerun/engine/journal.h"
 #include "edgerun/engine/provider.h"
+#include "edgerun/engine/tool_runner.h"
 #include "edgerun/loop/http_client.h"
 #include "edgerun/loop/loop_event.h"
 #include "edgerun/run/machine.h"
@@ -13,8 +18,8 @@
 
 namespace edgerun::engine {
 
-class EndListener;
-enum class Ending;
+class OrderListener;
+enum class Order;
 class JobRunner;
 
 /// A step on its way: decided, and perhaps journalled, but not in the zone yet.
@@ -23,12 +28,18 @@ struct JobChange {
     const Provider* provider = nullptr;  ///< null: it is not configured any more
     std::uint32_t revision = 0;          ///< that it makes
     std::size_t maxAnswer = 0;           ///< bytes of the answer that `body` holds
-    std::optional<std::string> body;     ///< if the client sees the step
+    std::optional<JobJson> body;         ///< if the client sees the step
+    std::optional<std::string> request;  ///< if the machine's work changes
+
+    store::JobUpdate update() const;
 };
 
 /// What a worker keeps of a job that it carries: everything else stands in the
 /// zone and is read when something happens.
-class RunningJob final : public loop::TransferOwner, public JournalWaiter {
+class RunningJob final : public loop::TransferOwner,
+                         public JournalWaiter,
+                         public ToolListener,
+                         public ChangeWaiter {
 public:
     RunningJob(JobRunner& runner, const store::JobRef& ref, const store::JobId& id,
                bool isTakenOver)
@@ -41,11 +52,21 @@ public:
     /// has ended.
     void resumeAfter(std::uint64_t ms);
     void wakeAfter(std::uint64_t ms);
-    void calls(loop::Transfer* transfer, bool once);
+    struct CallKind {
+        std::uint64_t provider = 0;
+        bool once = false;
+        bool held = false;
+    };
+    void calls(loop::Transfer* transfer, const CallKind& kind);
+    void calls(std::unique_ptr<ToolRunner> tools);
 
     loop::Transfer* transfer() const { return transfer_; }
+    /// To close its connection ends the run.
+    bool holdsCall() const { return transfer_ != nullptr && kind_.held; }
     /// A call or a step is under way that must be carried to its end.
-    bool mustStay() const { return change_ || (transfer_ != nullptr && once_); }
+    bool mustStay() const {
+        return change_ || tools_ != nullptr || (transfer_ != nullptr && kind_.once);
+    }
 
     /// Its newest whole stands in another writer's journal: ours needs one.
     bool isTakenOver() const { return isTakenOver_; }
@@ -59,14 +80,16 @@ public:
     /// A client ends it.
     void erases() { erases_ = true; }
     bool isErased() const { return erases_; }
-    void tells(EndListener& listener) { listeners_.push_back(&listener); }
-    void forget(EndListener& listener) noexcept;
-    void tellEnding(Ending ending) noexcept;
+    void tells(OrderListener& listener) { listeners_.push_back(&listener); }
+    void forget(OrderListener& listener) noexcept;
+    void tellOrder(Order order) noexcept;
 
     void onTransfer(const loop::TransferResult& result) noexcept override;
     bool mayStillSend() noexcept override;
     void onAbandoned() noexcept override { transfer_ = nullptr; }
     void onJournaled(bool isWritten) noexcept override;
+    void onToolOutputs(run::ToolOutputs outputs) noexcept override;
+    void onChange() noexcept override;
 
 private:
     static void onTimer(void* self) noexcept;
@@ -75,13 +98,14 @@ private:
     store::JobRef ref_;
     store::JobId id_;
     bool resumes_ = true;
-    bool once_ = false;
+    CallKind kind_;
+    std::unique_ptr<ToolRunner> tools_;
     loop::Transfer* transfer_ = nullptr;
     loop::LoopEvent timer_;
     bool isTakenOver_;
     bool erases_ = false;
     std::optional<JobChange> change_;
-    std::vector<EndListener*> listeners_;
+    std::vector<OrderListener*> listeners_;
 };
 
 }  // namespace edgerun::engine

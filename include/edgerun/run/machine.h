@@ -107,7 +107,10 @@ struct ToolOutputs {
     std::vector<ToolOutput> outputs;
 };
 
-using Event = std::variant<Resume, Timer, Response, TransportFailure, Cancel, ToolOutputs>;
+/// The zone has no room for what the last step wrote; the record is the one before it.
+struct NoRoom {};
+
+using Event = std::variant<Resume, Timer, Response, TransportFailure, Cancel, ToolOutputs, NoRoom>;
 
 // --- commands ---
 
@@ -123,6 +126,8 @@ struct Call {
     std::uint64_t timeout = 0;  ///< ms
     /// Must not reach the server twice: the caller must not repeat it silently.
     bool once = false;
+    /// Lasts as long as the run; to close its connection ends the run.
+    bool held = false;
 };
 
 struct Wait {

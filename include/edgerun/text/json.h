@@ -52,6 +52,9 @@ std::optional<std::int64_t> integerMember(const json_t* object, const char* name
 /// Compact RFC 8259 text of a value (ASCII and UTF-8 as they are).
 std::string dumpJson(const json_t* value);
 
+/// The same with the members of every object in order of their names: equal for equal values.
+std::string dumpSortedJson(const json_t* value);
+
 /// Appends `text`, which must be valid UTF-8, as a JSON string with its quotes.
 void appendJsonString(std::string& out, std::string_view text);
 

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "edgerun/engine/provider.h"
+#include "edgerun/store/job_request.h"
+
+namespace edgerun::engine {
+
+/// What a machine is told beside the record.
+struct JobInputs {
+    std::optional<store::JobRequest> request;
+    std::string assistantName;  ///< or the provider's id
+    const AssistantConf* assistant = nullptr;
+    std::uint64_t definition = 0;  ///< names `assistant` at this provider for all workers
+    std::string assistantId;
+    bool maySetUpAssistant = false;
+    std::string memory;
+};
+
+}  // namespace edgerun::engine
