@@ -65,6 +65,7 @@ Failure refusal(const Response& response, std::string_view doing) {
     failure.error = clientError(response.status, error, doing);
     failure.note = operatorNote(response.status, error, doing);
     failure.retryAfter = response.retryAfter;
+    failure.isAnswered = true;
     failure.threadIsBusy =
         error.code == "conversation_locked" || isThreadLock(response.status, error.message);
     failure.isNotOffered =
@@ -101,6 +102,7 @@ Failure nonsense(std::string_view doing) {
                      sentence(doing, "the provider's response is not what its API promises"), 502};
     failure.note = failure.error.message;
     failure.mayFallBack = true;
+    failure.isAnswered = true;
     return failure;
 }
 

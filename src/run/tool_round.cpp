@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kDepth = 128;
 constexpr std::size_t kValues = 1'000'000;
+constexpr std::size_t kArgumentDepth = 64;
 constexpr std::size_t kNameBytes = 256;
 constexpr char kCalls[] = "calls";
 
@@ -100,11 +101,18 @@ bool addCall(ToolRound& round, std::string_view id, std::string_view name,
     return true;
 }
 
+bool hasObjectAsArguments(const FunctionCall& call) {
+    return json_is_object(text::parseJson(call.arguments, {kMostCallBytes, kArgumentDepth}).get());
+}
+
 ToolRound roundOf(const Work& work) {
+    return roundOf(json_object_get(work.object(), kCalls));
+}
+
+ToolRound roundOf(const json_t* calls) {
     ToolRound round;
-    const json_t* list = json_object_get(work.object(), kCalls);
-    for (std::size_t i = 0; i < json_array_size(list); ++i) {
-        const json_t* object = json_array_get(list, i);
+    for (std::size_t i = 0; i < json_array_size(calls); ++i) {
+        const json_t* object = json_array_get(calls, i);
         FunctionCall call{textOf(object, "id"), textOf(object, "name"), textOf(object, "arguments"),
                           std::nullopt};
         if (const auto output = text::stringMember(object, "output")) {

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::uint64_t kShortestHint = 100;
 constexpr std::uint64_t kShortestPause = 50;
+// By which the clock of a transfer may be ahead of the caller's, which is coarse.
+constexpr std::uint64_t kClockSkew = 50;
 
 bool isAnswer(const Event& event) {
     return std::holds_alternative<Response>(event) ||
@@ -79,7 +81,7 @@ Step Turn::on(const Event& event) {
 
 void Turn::onLive(const Event& event) {
     const bool hasBegun = record_.deadline != 0;
-    if (hasBegun && context_.now >= record_.deadline) {
+    if (hasBegun && (context_.now >= record_.deadline || isHeldToTheEnd(event))) {
         return timedOut();
     }
     if (std::holds_alternative<Cancel>(event)) {
@@ -104,6 +106,12 @@ void Turn::onLive(const Event& event) {
         return onFailure(failureOf(*failure, purpose()));
     }
     goOn();
+}
+
+/// A held call has all the time that is left; it is not its outcome that is unknown then.
+bool Turn::isHeldToTheEnd(const Event& event) const {
+    return isHeld() && std::holds_alternative<TransportFailure>(event) && !isStray(event) &&
+           context_.now + kClockSkew >= record_.deadline;
 }
 
 void Turn::begin() {

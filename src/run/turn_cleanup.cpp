@@ -66,6 +66,7 @@ void Turn::finish(JobStatus status, Visible visible, Phase cleanUp) {
     record_.completedWall = context_.nowWall;
     record_.deadline = context_.now + context_.settings.cleanupTimeout;
     step_.visible = std::move(visible);
+    ended();
     enterCleanUp(cleanUp);
 }
 

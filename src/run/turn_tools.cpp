@@ -10,10 +10,6 @@ namespace {
 // Of an assistant that nothing here describes.
 constexpr unsigned kMostRounds = 64;
 
-bool isJsonObject(std::string_view text) {
-    return json_is_object(text::parseJson(text, {kMostCallBytes, 64}).get());
-}
-
 bool isCalledHere(const Assistant* assistant, const FunctionCall& call) {
     const Function* function = assistant != nullptr ? assistant->functionNamed(call.name) : nullptr;
     return function != nullptr && function->isCalledHere;
@@ -26,7 +22,7 @@ std::optional<std::string> objectionTo(const Assistant* assistant, const Functio
     if (isOurs && assistant->functionNamed(call.name) == nullptr) {
         return errorOutput("there is no such function");
     }
-    if (!isJsonObject(call.arguments)) {
+    if (!hasObjectAsArguments(call)) {
         return errorOutput("the arguments are not a JSON object");
     }
     return std::nullopt;

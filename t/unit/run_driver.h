@@ -107,7 +107,9 @@ inline Settings testSettings() {
 }
 
 struct Driver {
-    const Machine& machine = assistantsMachine();
+    explicit Driver(const Machine& driven = assistantsMachine()) : machine(driven) {}
+
+    const Machine& machine;
     Settings settings = testSettings();
     std::string query = "What is \"it\"?";
     std::string threadId;

@@ -20,6 +20,7 @@ struct Failure {
     bool threadIsBusy = false;                ///< another run or message holds the thread's lock
     bool isNotOffered = false;                ///< the provider does not know such a call
     bool mayFallBack = false;                 ///< another provider may do better
+    bool isAnswered = false;                  ///< a whole response says so
 };
 
 /// `doing` completes "could not ...". For responses outside 200 to 299.

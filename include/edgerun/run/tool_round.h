@@ -53,7 +53,12 @@ constexpr std::size_t kMostCallBytes = 128 * 1024;  ///< names and arguments of 
 bool addCall(ToolRound& round, std::string_view id, std::string_view name,
              std::string_view arguments);
 
+/// Are the arguments what a function takes? Models write what they like.
+bool hasObjectAsArguments(const FunctionCall& call);
+
 ToolRound roundOf(const Work& work);
+/// Of such a list as setRound() makes.
+ToolRound roundOf(const json_t* calls);
 void setRound(const Work& work, const ToolRound& round);
 
 /// {"type":"submit_tool_outputs","toolCalls":[...]} of the calls that have no output yet.

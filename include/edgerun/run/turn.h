@@ -52,6 +52,8 @@ protected:
     virtual void lookUp(const Failure& failure) = 0;
     /// All function calls of a round have their outputs.
     virtual void submitOutputs() = 0;
+    /// The job is final, whichever way: what it shows and keeps may still be changed.
+    virtual void ended() {}
     /// Which clean-up begins when a job ends in its present phase.
     virtual Phase cleanUpFromHere() const = 0;
     /// The clean-up that comes after this one; the thread is to be seen to at the end.
@@ -106,6 +108,7 @@ private:
     void begin();
     void onReply(const Response& response);
     bool isStray(const Event& event) const;
+    bool isHeldToTheEnd(const Event& event) const;
     bool isUnsettled() const;
     void outcomeIsUnknown(const Failure& failure);
     bool nothingWasStarted() const;
