@@ -5,6 +5,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
 use Edgerun::Keys;
+use Edgerun::Problems;
 
 my $t = Edgerun::Test->new(env => {
     SHORT_SECRET => 'short',
@@ -18,45 +19,28 @@ $t->write_file('short', "tooshort\n");
 chmod 0600, map { $t->dir . "/$_" } qw(key.pem long short);
 $t->allow_log(qr/\[emerg\]/);
 
-# What stands behind "#!" must be part of a message for this line, and nothing
-# else may be found; " && " parts several messages.
-sub problems_are {
-    my ($what, $conf, %options) = @_;
-    $t->write_conf($conf, %options);
-    my ($exit, $output) = $t->test_config;
-    is $exit, 1, "$what are refused" or diag $output;
-    my $path = $t->dir . '/nginx.conf';
-    my @messages = $output =~ /^nginx: \[emerg\] (.*)$/mg;
-
-    my $number = 0;
-    for my $line (split /\n/, Edgerun::Process::slurp($path)) {
-        $number++;
-        my ($text, $wanted) = $line =~ /^\s*(.*?)\s*#! (.*)$/ or next;
-        for my $message (split / && /, $wanted) {
-            my @found = grep { index($_, $message) >= 0 && / in \Q$path\E:$number$/ } @messages;
-            is scalar @found, 1, "$text: $message";
-            my $done = $found[0] // '';
-            @messages = grep { $_ ne $done } @messages;
-        }
-    }
-    is join("\n", @messages), '', "nothing else is wrong with the $what";
-    return $output;
-}
-
-problems_are('entries of a provider', <<'END');
+problems_are($t, 'entries of a provider', <<'END');
     edgerun_provider a {
-        api asistants;                      #! knows "assistants" only, not "asistants"
+        api asistants;                      #! "api" knows assistants, responses and chat, not "asistants"
         base_url ftp://127.0.0.1/v1;        #! must begin with https:// or http://: "ftp://127.0.0.1/v1"; write for example "base_url https://api.openai.com/v1;"
         api_key env:;                       #! env: needs the name of a variable
         api_key_header Authorization;       #! "api_key_header" must be a header's name, a colon
         query api-version;                  #! "query" must be name=value
         query "a=b c";                      #! "query" must be name=value
         header X-One;                       #! invalid number of arguments in "header"
-        assistant "asst one";               #! must be an assistant's id, for example asst_abc123
+        assistant "asst one";               #! must be the name of an edgerun_assistant, or an assistant's id, for example asst_abc123: "asst one"
         poll_interval soon;                 #! "poll_interval" is no usable time: "soon"; write for example "poll_interval 1200ms max=5s;"
         run_timeout 1.5s;                   #! "run_timeout" is no usable time: "1.5s"; write for example "run_timeout 90s;"
         connect_timeout 0;                  #! "connect_timeout" is no usable time: "0"
         request_timeout -1s;                #! "request_timeout" is no usable time: "-1s"
+        action_timeout 0;                   #! "action_timeout" is no usable time: "0"; write for example "action_timeout 10m;"
+        model "";                           #! "model" must be a model's name, for example gpt-4.1: ""
+        max_fails many;                     #! "max_fails" must be a number from 0 to 100000: "many"
+        fail_timeout 0;                     #! "fail_timeout" is no usable time: "0"; write for example "fail_timeout 10s;"
+        max_history 2m;                     #! "max_history" must be a size from 1k to 1m: "2m"
+        steps some;                         #! "steps" must be "on" or "off": "some"
+        background 1;                       #! "background" must be "on" or "off": "1"
+        conversations no;                   #! "conversations" must be "on" or "off": "no"
         start_grace soon;                   #! "start_grace" is no usable time: "soon"; write for example "start_grace 5s;"
         retries many;                       #! "retries" must be a number from 0 to 20: "many"
         max_transfers 0;                    #! "max_transfers" must be a number from 1 to 65536: "0"
@@ -64,8 +48,8 @@ problems_are('entries of a provider', <<'END');
         ssl_trusted_certificate no.pem;     #! "ssl_trusted_certificate" cannot be read: "
         ssl_verify yes;                     #! "ssl_verify" must be "on" or "off": "yes"
         ssl_name "a b";                     #! "ssl_name" must be a host name: "a b"
-        keep_threads 1;                     #! "keep_threads" must be "on" or "off": "1"
-    }                                       #! edgerun_provider "a" has no "api"; add "api assistants;"
+        keep_threads long;                  #! "keep_threads" must be "on", "off" or how long after its last job a thread is kept, for example "keep_threads 1d;": "long"
+    }                                       #! edgerun_provider "a" has no "api"; add "api assistants;", "api responses;" or "api chat;"
 
     edgerun_provider b {
         api assistants;
@@ -90,7 +74,33 @@ problems_are('entries of a provider', <<'END');
     }
 END
 
-problems_are('URLs', <<'END');
+problems_are($t, 'entries of another dialect', <<'END');
+    edgerun_provider a {
+        api assistants;
+        base_url http://127.0.0.1:1;
+        steps off;
+        max_history 4k;                     #! "max_history" is for "api chat"; "api assistants" has no use for it
+        background off;                     #! "background" is for "api responses"; "api assistants" has no use for it
+        keep_threads 1h;
+    }
+    edgerun_provider r {
+        steps on;                           #! "steps" is for "api assistants"; "api responses" has no use for it
+        api responses;
+        base_url http://127.0.0.1:1;
+        background off;
+        conversations off;
+        api_key off;
+    }
+    edgerun_provider c {
+        api chat;
+        base_url http://127.0.0.1:1;
+        conversations on;                   #! "conversations" is for "api responses"; "api chat" has no use for it
+        max_history 1k;
+        max_fails 0;
+    }
+END
+
+problems_are($t, 'URLs', <<'END');
     edgerun_provider a { api assistants; base_url https://; }                       #! must begin with https:// or http://
     edgerun_provider b { api assistants; base_url https://:443/v1; }                #! has no usable host
     edgerun_provider c { api assistants; base_url http://127.0.0.1:99999/v1; }      #! (invalid port)
@@ -102,7 +112,7 @@ problems_are('URLs', <<'END');
     edgerun_provider i { api assistants; base_url unix:/tmp/socket; }               #! must begin with https:// or http://
 END
 
-problems_are('headers that would smuggle others', <<'END');
+problems_are($t, 'headers that would smuggle others', <<'END');
     edgerun_provider a {
         api assistants;
         base_url http://127.0.0.1:1;
@@ -114,7 +124,7 @@ problems_are('headers that would smuggle others', <<'END');
         project "p\rX-B: 2";                #! "project" must be a header's name and a value
         api_key_header "X-A: 1\r\nX-B:";    #! "api_key_header" must be a header's name
         api_key env:NEWLINE_KEY;            #! "api_key" holds control characters
-        assistant "a\nb";                   #! must be an assistant's id
+        assistant "a\nb";                   #! must be the name of an edgerun_assistant
     }
     server {
         listen 127.0.0.1:%%PORT_0%%;
@@ -124,7 +134,7 @@ problems_are('headers that would smuggle others', <<'END');
     }
 END
 
-problems_are('secrets', <<'END', main => 'env NOT_SET;');
+problems_are($t, 'secrets', <<'END', main => 'env NOT_SET;');
     edgerun_provider a { api assistants; base_url http://127.0.0.1:1; api_key file:nowhere; }   #! "api_key" file "
     edgerun_provider b { api assistants; base_url http://127.0.0.1:1; api_key file:folder; }    #! is not a regular file
     edgerun_provider c { api assistants; base_url http://127.0.0.1:1; api_key file:key.pem; }   #! "api_key" holds control characters
@@ -145,7 +155,7 @@ problems_are('secrets', <<'END', main => 'env NOT_SET;');
     }
 END
 
-problems_are('zones', <<'END');
+problems_are($t, 'zones', <<'END');
     edgerun_job_zone zone=jobs:8m;
     edgerun_job_zone zone=jobs:8m;              #! edgerun_job_zone "jobs" is duplicate
     edgerun_job_zone zone=a;                    #! "zone" must be NAME:SIZE, for example "zone=jobs:64m", not "a"
@@ -160,7 +170,7 @@ problems_are('zones', <<'END');
 END
 
 symlink 'folder', $t->dir . '/link';
-problems_are('journals', <<'END');
+problems_are($t, 'journals', <<'END');
     edgerun_job_zone zone=a:8m sync=off;                    #! "sync" is of no use without "journal=DIRECTORY"
     edgerun_job_zone zone=a:8m journal=;                    #! "journal" must be a directory, for example "journal=/var/lib/nginx/jobs", not ""
     edgerun_job_zone zone=a:8m "journal=a\tb";              #! "journal" must be a directory
@@ -179,7 +189,7 @@ $t->write_file('many.pem', join '', map { Edgerun::Keys->new('EdDSA')->pem } 1 .
 $t->write_file('empty.json', '{"keys":[]}');
 $t->write_file('secret.json', '{"keys":[{"kty":"oct","k":"c2hvcnQ"},{"kty":"ot"}]}');
 $t->write_file('private.pem', "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAAA\n-----END PRIVATE KEY-----\n");
-my $methods = problems_are('methods', <<'END');
+my $methods = problems_are($t, 'methods', <<'END');
     edgerun_users none.jsonl;                           #! "edgerun_users" file "
     edgerun_users none.jsonl;                           #! "edgerun_users" is duplicate
     server {
@@ -244,7 +254,7 @@ like $lists, qr/$_/, "mistakes in files and configuration come together: $_" for
     qr/"user" .* in \S+bad\.jsonl:2/, qr/"sha256" .* in \S+bad\.jsonl:1/, qr/"rol"; known are .* in \S+bad\.jsonl:2/,
     qr/"edgerun_auth_jwt_leeway" .* in \S+nginx\.conf:\d+/;
 
-problems_are('gates', <<'END' =~ s/%%LONG%%/'r' x 257/er);
+problems_are($t, 'gates', <<'END' =~ s/%%LONG%%/'r' x 257/er);
     server {
         listen 127.0.0.1:%%PORT_0%%;
         location /1 { edgerun_auth_jwt "realm"; }       #! "edgerun_auth_jwt" has no key; add for example "edgerun_auth_jwt_secret env:JWT_SECRET;"
@@ -279,7 +289,7 @@ problems_are('gates', <<'END' =~ s/%%LONG%%/'r' x 257/er);
     }
 END
 
-problems_are('jobs', <<'END');
+problems_are($t, 'jobs', <<'END');
     edgerun_job_zone zone=jobs:8m;
     edgerun_provider main { api assistants; base_url http://127.0.0.1:1; }
     edgerun_auth_jwt "realm";
@@ -289,14 +299,17 @@ problems_are('jobs', <<'END');
         location /1 { edgerun_jobs zone=jbos provider=mian; }   #! there is no edgerun_job_zone "jbos"; did you mean "jobs"? && there is no edgerun_provider "mian"; did you mean "main"?
         location /2 { edgerun_jobs zone=elsewhere provider=main; }  #! there is no edgerun_job_zone "elsewhere"
         location /3 { edgerun_jobs zone=jobs; }                 #! "edgerun_jobs" needs "zone=NAME" and "provider=NAME"
-        location /4 { edgerun_jobs zone=jobs provider=main assistent=a; }   #! unknown parameter "assistent=a" in "edgerun_jobs"; it takes zone=NAME, provider=NAME, assistant=ID, mode=async|sync
-        location /5 { edgerun_jobs zone=jobs provider=main assistant=; }    #! "assistant" must be an id or a variable, not ""
+        location /4 { edgerun_jobs zone=jobs provider=main assistent=a; }   #! unknown parameter "assistent=a" in "edgerun_jobs"; it takes zone=NAME, provider=NAME, fallback=NAME, assistant=NAME, mode=async|sync
+        location /5 { edgerun_jobs zone=jobs provider=main assistant=; }    #! "assistant" must be a name, an id or a variable, not ""
         location /6 {
             edgerun_jobs zone=jobs provider=main;
             edgerun_jobs zone=jobs provider=main;               #! "edgerun_jobs" is duplicate
             edgerun_max_query 100;
             edgerun_max_query 200;                              #! "edgerun_max_query" is duplicate
         }
+        location /21 { edgerun_jobs zone=jobs provider=main fallback=man; } #! there is no edgerun_provider "man"; did you mean "main"?
+        location /22 { edgerun_jobs zone=jobs provider=main fallback=main; }    #! "fallback" must be another edgerun_provider than "provider"
+        location /23 { edgerun_jobs zone=jobs provider=main fallback=; }    #! "fallback" must be the name of an edgerun_provider
         location /7 { edgerun_max_query 0; }                    #! must be a number of characters from 1 to 1000000, not "0"
         location /8 { edgerun_max_query all; }                  #! not "all"
         location /13 { edgerun_jobs zone=jobs provider=main mode=both; }    #! "mode" must be async or sync, not "both"

@@ -170,7 +170,7 @@ void complete(ngx_conf_t* cf, const Block& block, AssistantDraft& draft) {
     for (engine::FunctionTool& tool : draft.conf.tools) {
         tool.upstream.trustedCertificates = draft.trustedCertificates;
     }
-    if (draft.conf.tools.empty() && !draft.trustedCertificates.empty()) {
+    if (!draft.hasUri && !draft.trustedCertificates.empty()) {
         draft.problems.add(cf, *block.placeOf("ssl_trusted_certificate"),
                            "\"ssl_trusted_certificate\" is for tools with \"uri=\", of which the "
                            "edgerun_assistant has none");

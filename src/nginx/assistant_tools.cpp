@@ -166,6 +166,7 @@ std::string readFunctionTool(ngx_conf_t* cf, AssistantDraft& draft, const Argume
     FunctionDraft added;
     const bool isUsable = readDefinition(cf, a[1], draft, added.function);
     std::string fault = readParameters(cf, a, added);
+    draft.hasUri = draft.hasUri || added.hasUri;
     return fault.empty() && isUsable ? add(draft, std::move(added)) : fault;
 }
 

@@ -64,8 +64,12 @@ std::string readCertificateFile(ngx_conf_t* cf, std::string_view text, std::stri
     if (ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK) {
         return "is no usable file name: " + quoted(text);
     }
-    path = loop::view(file);
-    return access(path.c_str(), R_OK) == 0 ? "" : "cannot be read: " + quoted(path);
+    const std::string whole(loop::view(file));
+    if (access(whole.c_str(), R_OK) != 0) {
+        return "cannot be read: " + quoted(whole);
+    }
+    path = whole;
+    return {};
 }
 
 bool isToken(std::string_view text) {

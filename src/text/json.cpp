@@ -2,8 +2,6 @@
 
 #include <cstdlib>
 
-#include "edgerun/text/utf8.h"
-
 namespace edgerun::text {
 namespace {
 
@@ -58,7 +56,7 @@ std::string oneLine(std::string text) {
         const auto byte = static_cast<unsigned char>(c);
         c = byte < ' ' || byte == 0x7f ? ' ' : c;
     }
-    return isValidUtf8(text) ? text : "it is not valid UTF-8";
+    return text;
 }
 
 struct FreeRelease {

@@ -26,6 +26,33 @@ TEST(Json, ParsesAnyWholeValue) {
     }
 }
 
+TEST(Json, TellsTheLineAndTheReasonOfWhatItRefuses) {
+    const auto parsed = parseJsonOrTell("{\n  \"a\": 1,\n  \"b\": ,\n}", kLimits);
+    const auto* fault = std::get_if<JsonFault>(&parsed);
+    ASSERT_NE(fault, nullptr);
+    EXPECT_EQ(fault->line, 3U);
+    EXPECT_EQ(fault->message, "unexpected token near ','");
+    EXPECT_TRUE(std::holds_alternative<JsonPtr>(parseJsonOrTell("{}", kLimits)));
+}
+
+TEST(Json, TellsAReasonOfOneLineOfUtf8WhateverStandsThere) {
+    const std::string_view bad[] = {"",         "\x1b[31m", "{\"a\": \n\t\x01}",
+                                    "\xff\xfe", "\"\xe9",   "{\xe2\x82"};
+    for (const std::string_view text : bad) {
+        const auto parsed = parseJsonOrTell(text, kLimits);
+        const auto* fault = std::get_if<JsonFault>(&parsed);
+        ASSERT_NE(fault, nullptr) << text;
+        EXPECT_FALSE(fault->message.empty());
+        EXPECT_GE(fault->line, 1U);
+        EXPECT_TRUE(isValidUtf8(fault->message)) << text;
+        for (const char c : fault->message) {
+            EXPECT_GE(static_cast<unsigned char>(c), ' ') << text;
+        }
+    }
+    const auto deep = parseJsonOrTell(nested(33, "[", "]"), kLimits);
+    EXPECT_EQ(std::get<JsonFault>(deep).message, "it is too large, or nested too deeply");
+}
+
 TEST(Json, RefusesWhatRfc8259DoesNotAllowAndWhatParsersDisagreeOn) {
     const std::string_view bad[] = {
         "",

@@ -16,6 +16,7 @@ struct AssistantDraft {
     Problems& problems;
     std::string trustedCertificates{};  ///< of all of its tools
     bool hasFileSearch = false;
+    bool hasUri = false;  ///< one of its tools, good or not
 };
 
 /// tool code_interpreter | file_search vector_store=ID ... | function FILE [uri=URL] ...

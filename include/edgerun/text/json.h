@@ -33,7 +33,7 @@ JsonPtr parseJson(std::string_view bytes, JsonLimits limits);
 
 /// Why a text was refused: "string or '}' expected near ','".
 struct JsonFault {
-    std::string message;  ///< one line of valid UTF-8; of the text a few bytes at most
+    std::string message;  ///< one line; of the text a few bytes at most
     std::size_t line = 1;
 };
 

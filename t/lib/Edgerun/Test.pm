@@ -167,7 +167,7 @@ sub write_example {
     $text =~ s/(\b127\.0\.0\.1:)(\d+)/$1$ports{$2}/g;
     $text =~ s/^http\s*\{/"http {\n    " . _temp_paths()/me;
     $text =~ s{https://api\.openai\.com/v1}{$self->emulator->base_url}ge if $self->{emulator};
-    $self->write_file(basename($_), Edgerun::Process::slurp($_)) for glob "$examples/*.jsonl";
+    $self->write_file(basename($_), Edgerun::Process::slurp($_)) for glob "$examples/*.{json,jsonl}";
     return $self->write_file($name, $text);
 }
 
