@@ -13,11 +13,12 @@ std::string inSeconds(std::uint64_t milliseconds) {
 }
 
 /// The thread or run is not there, or the run is over (cancel answers 400
-/// then): nothing to undo.
+/// then), or the provider lets nobody delete runs: nothing to undo.
 bool isGone(int status, Phase phase) {
     const bool isUndone =
         phase == Phase::CancelRun || phase == Phase::DeleteThread || phase == Phase::DeleteRun;
-    return isUndone && (status == 404 || (status == 400 && phase == Phase::CancelRun));
+    return isUndone && (status == 404 || (status == 400 && phase == Phase::CancelRun) ||
+                        (status == 405 && phase == Phase::DeleteRun));
 }
 
 std::uint64_t later(std::uint64_t time, std::uint64_t ms) {
@@ -91,14 +92,17 @@ void Turn::enterCleanUp(Phase phase) {
     if (phase != Phase::Done) {
         return goOn();
     }
-    record_.keepsRequest = record_.keepsRequest && !record_.erased;
+    // From now on it is the memory of a thread that nobody else keeps.
+    record_.keepsRequest =
+        record_.keepsRequest && !hasThreadUpstream() && !record_.isThreadGone && !record_.erased;
     step_.command = Finished{};
 }
 
 /// The last job of a thread deletes it, when its time is over.
 void Turn::enterDeleteThread() {
-    const std::uint64_t kept = context_.settings.keepThreads;
-    if (record_.threadId.empty() || kept == kKeepForever || context_.isThreadWanted) {
+    const std::uint64_t kept = record_.isThreadGone ? 0 : context_.settings.keepThreads;
+    const bool isNothingThere = record_.threadId.empty() && !deletesRuns();
+    if (isNothingThere || kept == kKeepForever || context_.isThreadWanted) {
         return enterCleanUp(Phase::Done);
     }
     record_.phase = Phase::DeleteThread;
@@ -134,9 +138,12 @@ void Turn::onFinal(const Event& event) {
         if (context_.isThreadWanted) {
             return enterCleanUp(Phase::Done);
         }
+        const bool isFirst = !record_.isThreadGone;
         record_.isThreadGone = true;  // from now on: nobody is to continue it meanwhile
+        if (isFirst && deletesRuns()) {
+            return enterCleanUp(Phase::DeleteRun);
+        }
         if (!hasThreadUpstream()) {
-            record_.keepsRequest = false;
             return enterCleanUp(Phase::Done);
         }
     }
@@ -151,10 +158,7 @@ void Turn::onCleanUpReply(const Response& response) {
     if (record_.phase == Phase::DeleteThread) {
         return enterCleanUp(Phase::Done);
     }
-    if (isAccepted) {
-        return cleanedUp(response);
-    }
-    enterCleanUp(cleanUpAfter(record_.phase));
+    cleanedUp(response);
 }
 
 /// All calls of the clean-up may be repeated; none is worth more than a note.

@@ -110,7 +110,7 @@ struct Record {
 /// May the job still use its thread? Until then the next one of the thread waits.
 constexpr bool holdsThread(const Record& record) {
     return !isFinal(record.status) || record.phase == Phase::FindLostRun ||
-           record.phase == Phase::CancelRun;
+           record.phase == Phase::CancelRun || record.phase == Phase::SubmitOutputs;
 }
 
 static_assert(std::is_trivially_copyable_v<Record> && std::is_standard_layout_v<Record>);

@@ -1,0 +1,224 @@
+#include "edgerun/run/provider_error.h"
+#include "edgerun/run/responses_calls.h"
+#include "edgerun/run/responses_turn.h"
+#include "edgerun/run/responses_work.h"
+#include "edgerun/run/steps.h"
+
+namespace edgerun::run {
+namespace {
+
+constexpr std::size_t kStatusTextLimit = 40;
+
+std::string withCleaned(const std::string& what, std::string_view raw) {
+    const std::string text = cleanProviderText(raw);
+    return text.empty() ? what : what + ": " + text;
+}
+
+JobError errorOf(const ResponseReply& reply) {
+    const bool isRateLimit = reply.errorCode == "rate_limit_exceeded";
+    return {isRateLimit ? "RateLimited" : "RunFailed",
+            withCleaned("the run failed", reply.errorMessage), 502};
+}
+
+Failure fruitless(unsigned tries) {
+    Failure failure;
+    failure.error.message = "could not start the run in " + std::to_string(tries) + " tries";
+    return failure;
+}
+
+std::int64_t sum(std::int64_t a, std::int64_t b) {
+    return a < 0 || b > INT64_MAX - a ? b : (b < 0 ? a : a + b);
+}
+
+/// Of the responses of one job; those that were not counted are left out.
+Usage sum(const Usage& a, const Usage& b) {
+    return {sum(a.prompt, b.prompt), sum(a.completion, b.completion), sum(a.total, b.total)};
+}
+
+}  // namespace
+
+void ResponsesTurn::progress(const Response& response) {
+    switch (record_.phase) {
+        case Phase::CreateThread:
+            return threadCreated(response.body);
+        case Phase::FindMessage:
+            return newestItemRead(response.body);
+        case Phase::CreateRun:
+            return runCreated(response);
+        case Phase::FindRun:
+            return itemsLookedUp(response.body);
+        case Phase::PollRun:
+            return runPolled(response);
+        case Phase::AddMessage:
+        case Phase::ListMessages:
+        case Phase::ListSteps:
+        case Phase::FindAssistant:
+        case Phase::CreateAssistant:
+        case Phase::UpdateAssistant:
+        case Phase::CallTools:
+        case Phase::AwaitOutputs:
+        case Phase::SubmitOutputs:
+        case Phase::FindLostRun:
+        case Phase::CancelRun:
+        case Phase::DeleteRun:
+        case Phase::DeleteThread:
+        case Phase::Done:
+            return goOn();  // phases without a call, of final jobs only, or of other dialects
+    }
+}
+
+void ResponsesTurn::threadCreated(std::string_view body) {
+    const std::optional<ProviderId> id = readConversation(body);
+    if (!id) {
+        return onFailure(nonsense(purpose()));
+    }
+    record_.threadId = *id;
+    record_.failures = 0;
+    createRun();
+}
+
+void ResponsesTurn::newestItemRead(std::string_view body) {
+    if (const std::optional<std::string> id = readNewestItem(body)) {
+        setWhereItBegan(work(), *id);
+        setWork();
+    }
+    record_.failures = 0;
+    createRun();
+}
+
+void ResponsesTurn::itemsLookedUp(std::string_view body) {
+    const OwnInput own{context_.request.query, whereItBegan(work()), record_.ownsThread,
+                       record_.toolRounds > 0 ? roundOf(work()) : ToolRound()};
+    const std::optional<ItemsReply> items = readItems(body, own);
+    if (!items) {
+        return onFailure(nonsense(purpose()));
+    }
+    record_.failures = 0;
+    if (items->isOver) {
+        record_.intentAt = 0;
+        isRunning();
+        outputsAreTaken();
+        const Output output = readOutput(*items, work());
+        return conclude(output, output.isCutShort ? "unknown" : "");
+    }
+    if (items->isStarted) {
+        return lookAgain();
+    }
+    if (record_.rounds > context_.settings.retries) {
+        return failUnknown(fruitless(record_.rounds));
+    }
+    startOver(Phase::CreateRun, "", 0);
+}
+
+void ResponsesTurn::runCreated(const Response& response) {
+    const std::optional<ResponseReply> reply = readResponse(response.body, {});
+    if (!reply) {
+        return onFailure(nonsense(purpose()));
+    }
+    record_.runId = reply->id;
+    record_.failures = 0;
+    record_.polls = 0;
+    record_.phase = Phase::PollRun;
+    record_.notBefore = context_.now + context_.settings.pollInterval;
+    if (record_.toolRounds > 0) {
+        record_.intentAt = 0;
+    }
+    isRunning();
+    outputsAreTaken();
+    if (hasResponses(work())) {
+        addResponse(work(), record_);
+        setWork();
+    }
+    follow(*reply, response);
+}
+
+void ResponsesTurn::runPolled(const Response& response) {
+    const std::optional<ResponseReply> reply = readResponse(response.body, record_.runId.view());
+    if (!reply) {
+        return onFailure(nonsense(purpose()));
+    }
+    record_.intentAt = 0;
+    record_.failures = 0;
+    follow(*reply, response);
+}
+
+void ResponsesTurn::isRunning() {
+    if (record_.status == JobStatus::Pending) {
+        record_.status = JobStatus::Running;
+        record_.startedWall = context_.nowWall;
+        step_.visible = Visible{};
+    }
+}
+
+/// What was called is a step now, and no call waits for an output.
+void ResponsesTurn::outputsAreTaken() {
+    if (record_.toolRounds == 0) {
+        return;
+    }
+    for (const FunctionCall& call : roundOf(work()).calls) {
+        addFunctionStep(work(), call);
+    }
+    work().remove("calls");
+    setWork();
+}
+
+void ResponsesTurn::follow(const ResponseReply& reply, const Response& response) {
+    if (isOver(reply.state)) {
+        return followEnd(reply);
+    }
+    schedulePoll(response);
+    if (reply.state == ResponseState::Odd && !record_.oddStatusNoted) {
+        record_.oddStatusNoted = true;
+        note("the run has an unknown status: " + cleanProviderText(reply.status, kStatusTextLimit));
+    }
+    waitUntilDue();
+}
+
+void ResponsesTurn::followEnd(const ResponseReply& reply) {
+    record_.intentAt = 0;
+    record_.usage = sum(record_.usage, reply.usage);
+    const Output output = readOutput(reply, work());
+    switch (reply.state) {
+        case ResponseState::Failed:
+            note(withCleaned("the run failed (" + cleanProviderText(reply.errorCode, 64) + ")",
+                             reply.errorMessage));
+            return failRun(errorOf(reply));
+        case ResponseState::Cancelled:
+            return finish(JobStatus::Cancelled, {}, cleanUpOfCalls());
+        case ResponseState::Completed:
+        case ResponseState::Incomplete:
+        case ResponseState::Going:
+        case ResponseState::Odd:
+            return conclude(output, reply.incompleteReason);
+    }
+}
+
+/// With calls, the response is one round of several; the last one has the answer.
+void ResponsesTurn::conclude(const Output& output, std::string_view reason) {
+    record_.incompleteReason.assign(reason);
+    const bool isWhole = reason.empty();
+    if (isWhole && !output.isSound) {
+        return failRun(
+            {"ProviderError", "the model called functions in a way that makes no sense", 502});
+    }
+    if (isWhole && !output.round.calls.empty()) {
+        rememberResponse();
+        return callTools(output.round);
+    }
+    if (!output.words) {
+        const std::string why = isWhole ? "" : " (incomplete: " + std::string(reason) + ")";
+        return failRun({"ProviderError", "the run ended with no answer" + why, 502});
+    }
+    if (output.round.calls.empty() && !isInConversation(context_, record_)) {
+        setLastResponse(work(), record_);
+    }
+    finish(JobStatus::Completed, {output.words, std::nullopt, std::string(reason), {}, {}},
+           isWhole ? Phase::DeleteThread : cleanUpOfCalls());
+}
+
+/// It is over at the provider, too.
+void ResponsesTurn::failRun(JobError error) {
+    finish(JobStatus::Failed, {{}, std::move(error), {}, {}, {}}, cleanUpOfCalls());
+}
+
+}  // namespace edgerun::run
