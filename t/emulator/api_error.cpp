@@ -10,14 +10,16 @@ Reply errorReply(const ApiError& error) {
     };
     Reply reply;
     reply.status = error.status;
-    reply.body = ObjectText()
-                     .raw("error", ObjectText()
-                                       .string("message", error.message)
-                                       .string("type", error.type)
-                                       .raw("param", orNull(error.param))
-                                       .raw("code", orNull(error.code))
-                                       .take())
-                     .take();
+    ObjectText members;
+    if (error.type.empty()) {
+        members.string("code", error.code).string("message", error.message);
+    } else {
+        members.string("message", error.message)
+            .string("type", error.type)
+            .raw("param", orNull(error.param))
+            .raw("code", orNull(error.code));
+    }
+    reply.body = ObjectText().raw("error", members.take()).take();
     return reply;
 }
 
@@ -66,6 +68,24 @@ ApiError noBeta() {
             "You must provide the 'OpenAI-Beta' header to access the Assistants API. Please try "
             "again by setting the header 'OpenAI-Beta: assistants=v2'.",
             "", "invalid_beta"};
+}
+
+ApiError accessDenied() {
+    return {401,
+            "Access denied due to invalid subscription key or wrong API endpoint. Make sure to "
+            "provide a valid key for an active subscription and use a correct regional API "
+            "endpoint for your resource.",
+            "", "401", ""};
+}
+
+ApiError missingQuery(const std::string& name) {
+    return {400, "The " + name + " query parameter (?" + name + "=) is required for all requests.",
+            "", "MissingApiVersionParameter", ""};
+}
+
+ApiError unsupportedQuery(const std::string& name) {
+    return {400, (name == "api-version" ? "API version" : name) + " not supported", "",
+            "BadRequest", ""};
 }
 
 ApiError unknownUrl(std::string_view method, std::string_view path) {

@@ -11,9 +11,9 @@ namespace emulator {
 struct ApiError {
     int status = 400;
     std::string message;
-    std::string param;      // empty: null
-    std::string_view code;  // empty: null
-    std::string_view type = "invalid_request_error";
+    std::string param;                                // empty: null
+    std::string_view code;                            // empty: null
+    std::string_view type = "invalid_request_error";  // empty: Azure's envelope, code and message
 };
 
 Reply errorReply(const ApiError& error);
@@ -24,6 +24,9 @@ namespace refusal {
 ApiError badKey(std::string_view key);
 ApiError noKey();
 ApiError noBeta();
+ApiError accessDenied();                         // Azure's
+ApiError missingQuery(const std::string& name);  // Azure's
+ApiError unsupportedQuery(const std::string& name);
 ApiError unknownUrl(std::string_view method, std::string_view path);
 ApiError wrongMethod(std::string_view method, std::string_view path);
 ApiError wrongContentType(std::string_view contentType);

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "calls.h"
 #include "clock.h"
 #include "json_text.h"
 #include "run_life.h"
@@ -74,7 +75,14 @@ constexpr Field msField(const char* name) {
     return field;
 }
 
+constexpr Field kLacksField = [] {
+    Field field{"lacks", FieldKind::kArray, false, false};
+    field.high = 1000;
+    return field;
+}();
+
 constexpr Field kSettingFields[] = {
+    kLacksField,
     msField("duration"),
     msField("jitter"),
     msField("delay"),
@@ -94,7 +102,22 @@ Reply showSettings(const ControlParts& parts, const Request&) {
     for (const BoolSetting& setting : kBoolSettings) {
         object.boolean(setting.name, parts.settings.*setting.value);
     }
-    return jsonReply(object.take());
+    std::string lacks;
+    for (const std::string& name : parts.settings.lacks) {
+        lacks += (lacks.empty() ? "" : ",") + jsonString(name);
+    }
+    return jsonReply(object.raw("lacks", "[" + lacks + "]").take());
+}
+
+std::optional<ApiError> readLacks(const json_t* list, CallNames& names) {
+    for (std::size_t i = 0; i < json_array_size(list); ++i) {
+        const json_t* name = json_array_get(list, i);
+        if (!json_is_string(name) || !isCallName(json_string_value(name))) {
+            return refusal::unsupportedValue("lacks", dumpJson(name), "the names of calls");
+        }
+        names.emplace(json_string_value(name));
+    }
+    return std::nullopt;
 }
 
 Reply changeSettings(const ControlParts& parts, const Request& request) {
@@ -104,6 +127,13 @@ Reply changeSettings(const ControlParts& parts, const Request& request) {
     }
     if (const auto error = checkShape(body.get(), kSettingsShape)) {
         return errorReply(*error);
+    }
+    if (const json_t* lacks = json_object_get(body.get(), "lacks")) {
+        CallNames names;
+        if (const auto error = readLacks(lacks, names)) {
+            return errorReply(*error);
+        }
+        parts.settings.lacks = std::move(names);
     }
     for (const MsSetting& setting : kMsSettings) {
         if (const json_t* value = json_object_get(body.get(), setting.name)) {

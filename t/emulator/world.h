@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "http_message.h"
 #include "run_script.h"
 
 namespace emulator {
@@ -102,6 +103,8 @@ struct Thread {
     std::vector<Run*> runs;         // oldest first
 };
 
+using CallNames = std::set<std::string, std::less<>>;
+
 struct Settings {
     std::int64_t durationMs = 1500;
     std::int64_t jitterMs = 0;
@@ -111,6 +114,10 @@ struct Settings {
     std::int64_t cancelMs = 200;
     bool keepsLog = true;
     bool isChunked = false;
+    std::string prefix = "/v1";  // before the path of every call of the API
+    std::string keyHeader;       // in lower case; empty: Authorization: Bearer
+    Pairs requiredQuery;         // as Azure wants api-version
+    CallNames lacks;             // calls that this server does not know
     std::set<std::string, std::less<>> keys;
     std::set<std::string, std::less<>> assistants;
 };
