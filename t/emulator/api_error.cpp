@@ -165,6 +165,14 @@ ApiError tooLong(const std::string& name, std::size_t limit, std::size_t length)
             name, "string_above_max_length"};
 }
 
+ApiError emptyArray(const std::string& name) {
+    return {400,
+            "Invalid " + quoted(name) +
+                ": empty array. Expected an array with minimum length 1, but got an empty array "
+                "instead.",
+            name, "empty_array"};
+}
+
 ApiError tooManyItems(const std::string& name, std::size_t limit, std::size_t count) {
     return {400,
             "Invalid " + quoted(name) + ": array too long. Expected an array with maximum length " +

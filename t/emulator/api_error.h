@@ -41,6 +41,7 @@ ApiError unsupportedValue(const std::string& name, std::string_view value,
 ApiError outOfRange(const std::string& name, bool isBelow, std::string_view bound,
                     std::string_view got);
 ApiError tooLong(const std::string& name, std::size_t limit, std::size_t length);
+ApiError emptyArray(const std::string& name);
 ApiError tooManyItems(const std::string& name, std::size_t limit, std::size_t count);
 ApiError tooManyPairs(const std::string& name, std::size_t limit, std::size_t count);
 ApiError keyTooLong(const std::string& name, std::size_t limit, std::size_t length);

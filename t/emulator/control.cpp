@@ -5,7 +5,7 @@
 #include "calls.h"
 #include "clock.h"
 #include "json_text.h"
-#include "run_life.h"
+#include "run_records.h"
 #include "schema.h"
 
 namespace emulator {
@@ -161,40 +161,13 @@ Reply clearLog(const ControlParts& parts, const Request&) {
     return jsonReply("[]");
 }
 
-std::string renderRunRecord(const Run& run) {
-    const auto orNull = [](std::int64_t ms) { return ms == 0 ? "null" : std::to_string(ms); };
-    return ObjectText()
-        .string("id", run.id)
-        .string("thread", run.threadId)
-        .boolean("thread_exists", run.thread != nullptr)
-        .string("job", run.job)
-        .string("status", statusWord(run))
-        .raw("metadata", run.echo.metadata)
-        .number("created_ms", run.createdMs)
-        .raw("final_at_ms", orNull(run.finalMs))
-        .raw("first_seen_final_ms", orNull(run.firstSeenFinalMs))
-        .take();
-}
-
-void settleAll(const ControlParts& parts) {
-    for (const auto& run : parts.world.runs()) {
-        settleRun(parts.world, *run, nowMs());
-    }
-}
-
 Reply showRuns(const ControlParts& parts, const Request&) {
-    settleAll(parts);
-    std::string list = "[";
-    for (const auto& run : parts.world.runs()) {
-        list += list.size() > 1 ? ",\n" : "";
-        list += renderRunRecord(*run);
-    }
-    return jsonReply(list + "]\n");
+    return jsonReply(renderRecords(parts.world, nowMs()));
 }
 
 Reply showStatistics(const ControlParts& parts, const Request&) {
-    settleAll(parts);
-    return jsonReply(parts.statistics.render(parts.server.load(), parts.world));
+    const RecordCount runs = countRecords(parts.world, nowMs());
+    return jsonReply(parts.statistics.render(parts.server.load(), parts.world.threadCount(), runs));
 }
 
 Reply reset(const ControlParts& parts, const Request&) {

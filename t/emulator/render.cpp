@@ -1,13 +1,12 @@
 #include "render.h"
 
+#include "answer.h"
 #include "json_text.h"
 #include "run_life.h"
 
 namespace emulator {
 
 namespace {
-
-constexpr std::int64_t kCharactersPerToken = 4;
 
 std::string seconds(std::int64_t ms) {
     return ms == 0 ? "null" : std::to_string(ms / 1000);
@@ -74,9 +73,7 @@ std::string renderUsage(const Run& run) {
     if (!isFinal(run.status) || run.script.hasNoUsage) {
         return "null";
     }
-    const Usage made{run.promptLength / kCharactersPerToken + 1,
-                     run.answerLength == 0 ? 0 : run.answerLength / kCharactersPerToken + 1};
-    const Usage usage = run.script.usage.value_or(made);
+    const Usage usage = usageOf(run.script, run.promptLength, run.answerLength);
     return ObjectText()
         .number("prompt_tokens", usage.promptTokens)
         .number("completion_tokens", usage.completionTokens)
@@ -98,30 +95,6 @@ struct AnswerText {
     std::string value;
     std::string annotations = "[]";
 };
-
-std::string plainAnswer(const RunScript& script, std::size_t index) {
-    constexpr std::size_t kShownQuestion = 200;
-    if (script.answerSize > 0) {
-        constexpr std::string_view kFiller = "All work and no play makes the emulator dull. ";
-        std::string text;
-        text.reserve(script.answerSize + kFiller.size());
-        while (text.size() < script.answerSize) {
-            text += kFiller;
-        }
-        text.resize(script.answerSize);
-        return text;
-    }
-    if (script.answer) {
-        return *script.answer;
-    }
-    const std::string_view shown = firstCodePoints(script.question, kShownQuestion);
-    const std::string question =
-        std::string(shown) + (shown.size() < script.question.size() ? "..." : "");
-    const std::string part = index == 0 ? "" : " (part " + std::to_string(index + 1) + ")";
-    return "You asked: \"" + question + "\". This is the emulator's answer" + part +
-           ", made without a model: the question came in through a thread, a run worked on it, "
-           "and this message is what a real assistant's words would look like.";
-}
 
 AnswerText annotatedAnswer(const std::string& text) {
     const std::string mark =
@@ -152,9 +125,9 @@ AnswerText annotatedAnswer(const std::string& text) {
 std::string answerParts(Run& run, std::size_t index) {
     const RunScript& script = run.script;
     if (script.isRefused) {
-        return R"([{"type":"refusal","refusal":"I can't help with that."}])";
+        return R"([{"type":"refusal","refusal":)" + jsonString(kRefusalText) + "}]";
     }
-    AnswerText text{plainAnswer(script, index)};
+    AnswerText text{answerText(script, index)};
     if (script.hasAnnotations) {
         text = annotatedAnswer(text.value);
     }

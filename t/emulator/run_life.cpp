@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "answer.h"
 #include "render.h"
 
 namespace emulator {
@@ -47,10 +48,7 @@ RunStatus plannedEnd(const Run& run) {
 }
 
 void planLeg(World& world, const Settings& settings, Run& run, std::int64_t nowMs) {
-    const std::int64_t jittered =
-        settings.durationMs + world.randomWithin(-settings.jitterMs, settings.jitterMs);
-    const std::int64_t duration =
-        std::max<std::int64_t>(run.script.durationMs.value_or(jittered), 0);
+    const std::int64_t duration = durationOf(world, settings, run.script);
     const std::int64_t queued =
         run.script.queuedMs.value_or(std::min(settings.queuedMs, duration / 2));
     run.status = RunStatus::kQueued;

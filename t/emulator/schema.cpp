@@ -3,60 +3,19 @@
 #include <cmath>
 #include <string_view>
 
+#include "fields.h"
 #include "json_text.h"
 
 namespace emulator {
 
 namespace {
 
-constexpr double kMostText = 256000;
 constexpr double kMostOutput = 512 * 1024;
 constexpr std::size_t kMostPairs = 16;
 constexpr std::size_t kMostKey = 64;
 constexpr std::size_t kMostValue = 512;
 
 using Refusal = std::optional<ApiError>;
-
-template <std::size_t N>
-constexpr Shape shapeOf(const Field (&fields)[N]) {
-    return {fields, N};
-}
-
-constexpr Field field(const char* name, FieldKind kind) {
-    return {name, kind};
-}
-
-constexpr Field required(Field field) {
-    field.isRequired = true;
-    field.isNullable = false;
-    return field;
-}
-
-constexpr Field ranged(const char* name, FieldKind kind, double low, double high) {
-    Field field{name, kind};
-    field.low = low;
-    field.high = high;
-    return field;
-}
-
-constexpr Field text(const char* name, double most = kMostText) {
-    return ranged(name, FieldKind::kString, 0, most);
-}
-
-constexpr Field oneOf(const char* name, const char* choices) {
-    Field field{name, FieldKind::kEnum};
-    field.choices = choices;
-    return field;
-}
-
-constexpr Field listOf(const char* name, const Shape* item, double most) {
-    Field field{name, FieldKind::kArray};
-    field.item = item;
-    field.high = most;
-    return field;
-}
-
-constexpr double kNoLimit = 1e9;
 
 constexpr Field kMessageFields[] = {
     required(oneOf("role", "'user' and 'assistant'")),
@@ -217,6 +176,9 @@ Refusal checkContent(const json_t* value, const std::string& name) {
 Refusal checkArray(const json_t* value, const std::string& name, const Field& field) {
     const std::size_t count = json_array_size(value);
     const auto most = static_cast<std::size_t>(field.high);
+    if (count < static_cast<std::size_t>(field.low)) {
+        return refusal::emptyArray(name);
+    }
     if (count > most) {
         return refusal::tooManyItems(name, most, count);
     }
@@ -249,6 +211,7 @@ constexpr KindRow kKinds[] = {
     {FieldKind::kMetadata, "an object", [](const json_t* v) { return json_is_object(v); }},
     {FieldKind::kArray, "an array of objects", [](const json_t* v) { return json_is_array(v); }},
     {FieldKind::kContent, "", [](const json_t*) { return true; }},
+    {FieldKind::kAny, "", [](const json_t*) { return true; }},
     {FieldKind::kStringOrObject, "one of a string or object",
      [](const json_t* v) { return json_is_string(v) || json_is_object(v); }},
 };
@@ -276,8 +239,11 @@ Refusal checkField(const json_t* value, const std::string& name, const Field& fi
             return checkArray(value, name, field);
         case FieldKind::kContent:
             return checkContent(value, name);
-        case FieldKind::kBoolean:
         case FieldKind::kObject:
+            return field.item == nullptr ? std::nullopt
+                                         : checkShape(value, *field.item, name + ".");
+        case FieldKind::kBoolean:
+        case FieldKind::kAny:
         case FieldKind::kStringOrObject:
             return std::nullopt;
     }

@@ -16,11 +16,12 @@ enum class FieldKind {
     kInteger,  // low, high
     kNumber,   // low, high
     kBoolean,
-    kObject,
+    kObject,    // members follow `item` when it is set
     kMetadata,  // at most 16 pairs of strings, 64 and 512 code points
-    kArray,     // high: most items; items follow `item` when it is set
+    kArray,     // low: 0 or 1, high: most items; items follow `item` when it is set
     kContent,   // the content of a message: a string or parts
     kStringOrObject,
+    kAny,
 };
 
 struct Field;
