@@ -1,0 +1,74 @@
+// Requests held against OpenAI's published OpenAPI 3.1 document, which knows limits that
+// the SDK's types cannot say. It forbids few unknown members; the SDK's types do.
+import { readFileSync } from 'node:fs';
+
+import { Ajv2020 } from './packages.mjs';
+import { problemsOf } from './problems.mjs';
+import { matches, queryOf } from './request.mjs';
+
+// specificationJudge(FILE): { request(REQUEST) } as sdkJudge() has it.
+export function specificationJudge(file) {
+    const document = JSON.parse(readFileSync(file, 'utf8'), withoutLooseNullable);
+    const options = { strict: false, allErrors: true, validateFormats: false, validateSchema: false };
+    const exact = new Ajv2020(options).addSchema(document, 'openai');
+    const lenient = new Ajv2020({ ...options, coerceTypes: true }).addSchema(document, 'openai');
+    return {
+        request: (request) => {
+            const found = operationOf(document, request);
+            const name = `${request.method} ${found?.path ?? request.path}`;
+            const problems = found
+                ? [
+                      ...queryProblems(found, request, lenient),
+                      ...bodyProblems(found, request, exact),
+                  ]
+                : ['the specification has no such call'];
+            return { call: name, problems: problems.map((text) => `specification: ${text}`) };
+        },
+    };
+}
+
+// OpenAPI 3.1 knows no `nullable`; ajv refuses it without a type beside it.
+function withoutLooseNullable(key, value) {
+    if (value?.nullable !== undefined && value.type === undefined) {
+        delete value.nullable;
+    }
+    return value;
+}
+
+function operationOf(document, request) {
+    const parameters = (path) => path.split('{').length;
+    const verb = request.method.toLowerCase();
+    const [path] = Object.keys(document.paths)
+        .filter((template) => matches(template, request.path) && document.paths[template][verb])
+        .sort((a, b) => parameters(a) - parameters(b));
+    return path && { path, verb, operation: document.paths[path][verb] };
+}
+
+function queryProblems({ path, verb, operation }, { query }, ajv) {
+    const known = (operation.parameters ?? []).map((parameter, index) => ({ ...parameter, index }));
+    return Object.entries(queryOf(query)).flatMap(([name, value]) => {
+        const parameter = known.find((p) => p.in === 'query' && p.name.replace('[]', '') === name);
+        if (!parameter) {
+            return [`query: ${name} is not part of it`];
+        }
+        const at = pointer('paths', path, verb, 'parameters', parameter.index, 'schema');
+        const wrapped = { type: 'object', properties: { [name]: { $ref: `openai#${at}` } } };
+        return problemsOf(ajv.compile(wrapped), { [name]: value });
+    });
+}
+
+function bodyProblems({ path, verb, operation }, { body }, ajv) {
+    if (!body) {
+        return operation.requestBody?.required ? ['body: there should be one'] : [];
+    }
+    if (!operation.requestBody) {
+        return ['body: there should be none'];
+    }
+    const at = pointer('paths', path, verb, 'requestBody', 'content', 'application/json', 'schema');
+    return problemsOf(ajv.compile({ $ref: `openai#${at}` }), JSON.parse(body));
+}
+
+function pointer(...parts) {
+    const escaped = parts.map((part) => String(part).replace(/~/g, '~0').replace(/\//g, '~1'));
+    return `/${escaped.map(encodeURIComponent).join('/')}`;
+}
