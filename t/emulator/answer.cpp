@@ -32,7 +32,7 @@ std::string answerText(const RunScript& script, std::size_t index) {
         std::string(shown) + (shown.size() < script.question.size() ? "..." : "");
     const std::string part = index == 0 ? "" : " (part " + std::to_string(index + 1) + ")";
     return "You asked: \"" + question + "\". This is the emulator's answer" + part +
-           ", made without a model: the question came in through a thread, a run worked on it, "
+           ", made without a model: the question came in, the emulator took its time over it, "
            "and this message is what a real assistant's words would look like.";
 }
 

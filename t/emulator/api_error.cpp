@@ -148,6 +148,28 @@ ApiError unsupportedValue(const std::string& name, std::string_view value,
             name, "invalid_value"};
 }
 
+ApiError unmatchedPattern(const std::string& name, std::string_view pattern) {
+    return {400,
+            "Invalid " + quoted(name) +
+                ": string does not match pattern. Expected a string that matches the pattern " +
+                quoted(pattern) + ".",
+            name, "invalid_value"};
+}
+
+ApiError badFunctionSchema(const std::string& param, std::string_view function,
+                           std::string_view type) {
+    return {400,
+            "Invalid schema for function " + quoted(function) +
+                ": schema must be a JSON Schema of 'type: \"object\"', got 'type: " +
+                std::string(type) + "'.",
+            param, "invalid_function_parameters"};
+}
+
+ApiError unofferedTool(std::string_view type) {
+    return {400, "Tool choice " + quoted(type) + " not found in 'tools' parameter.", "tool_choice",
+            ""};
+}
+
 ApiError outOfRange(const std::string& name, bool isBelow, std::string_view bound,
                     std::string_view got) {
     return {400,

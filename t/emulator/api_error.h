@@ -38,6 +38,10 @@ ApiError missingParameter(const std::string& name);
 ApiError wrongType(const std::string& name, std::string_view expected, std::string_view got);
 ApiError unsupportedValue(const std::string& name, std::string_view value,
                           std::string_view supported);
+ApiError unmatchedPattern(const std::string& name, std::string_view pattern);
+ApiError badFunctionSchema(const std::string& param, std::string_view function,
+                           std::string_view type);
+ApiError unofferedTool(std::string_view type);
 ApiError outOfRange(const std::string& name, bool isBelow, std::string_view bound,
                     std::string_view got);
 ApiError tooLong(const std::string& name, std::size_t limit, std::size_t length);

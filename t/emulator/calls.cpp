@@ -4,8 +4,11 @@
 #include <iterator>
 #include <set>
 
+#include "chat_calls.h"
+#include "chat_request.h"
 #include "clock.h"
 #include "thread_calls.h"
+#include "tool_endpoint.h"
 
 namespace emulator {
 
@@ -41,6 +44,9 @@ constexpr CallRow kCalls[] = {
      &kSubmitToolOutputsShape, "", submitToolOutputs},
     {"list_steps", Door::kBeta, "GET", "/threads/*/runs/*/steps", kNone, nullptr, kStepsQuery,
      listSteps},
+    {"create_completion", Door::kKey, "POST", "/chat/completions", kRequired,
+     &kCreateCompletionShape, "", createCompletion},
+    {"tool", Door::kOpen, "POST", "/tools/*", kRequired, &kToolCallShape, "", callTool},
     {"get_assistant", Door::kBeta, "GET", "/assistants/*", kNone, nullptr, "", getAssistant},
 };
 

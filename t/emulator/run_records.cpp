@@ -59,8 +59,28 @@ void countRuns(const World& world, RecordCount& count) {
     }
 }
 
+void settleCompletions(World& world, std::int64_t nowMs) {
+    for (const auto& completion : world.completions()) {
+        settleCompletion(*completion, nowMs);
+    }
+}
+
+void renderCompletions(const World& world, std::vector<Record>& records) {
+    for (const auto& completion : world.completions()) {
+        records.push_back({completion->createdMs, renderRecord(*completion)});
+    }
+}
+
+void countCompletions(const World& world, RecordCount& count) {
+    for (const auto& completion : world.completions()) {
+        ++count.all;
+        count.active += completion->status == CompletionStatus::kInProgress ? 1 : 0;
+    }
+}
+
 constexpr Source kSources[] = {
     {settleRuns, renderRuns, countRuns},
+    {settleCompletions, renderCompletions, countCompletions},
 };
 
 }  // namespace

@@ -85,12 +85,6 @@ constexpr PartShape kPartShapes[] = {
     {"image_url", shapeOf(kImageUrlPartFields)},
 };
 
-std::string_view stringOf(const json_t* value) {
-    return json_is_string(value)
-               ? std::string_view(json_string_value(value), json_string_length(value))
-               : std::string_view();
-}
-
 Refusal checkLength(const json_t* value, const std::string& name, double most) {
     const std::size_t length = codePoints(stringOf(value));
     const auto limit = static_cast<std::size_t>(most);

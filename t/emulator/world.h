@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "completion.h"
 #include "http_message.h"
 #include "run_script.h"
 
@@ -138,6 +139,10 @@ public:
     Run& addRun(Thread& thread);
     Run* findRun(const Thread& thread, const std::string& id);
     const std::vector<std::unique_ptr<Run>>& runs() const { return runs_; }
+    Completion& addCompletion();
+    Completion* findCompletion(const std::string& id);
+    const std::vector<std::unique_ptr<Completion>>& completions() const { return completions_; }
+
     std::size_t threadCount() const { return threads_.size(); }
 
     void clear();
@@ -147,6 +152,8 @@ private:
     std::unordered_map<std::string, std::unique_ptr<Thread>> threads_;
     std::unordered_map<std::string, Run*> runsById_;
     std::vector<std::unique_ptr<Run>> runs_;
+    std::unordered_map<std::string, Completion*> completionsById_;
+    std::vector<std::unique_ptr<Completion>> completions_;
 };
 
 }  // namespace emulator
