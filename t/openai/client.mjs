@@ -1,7 +1,7 @@
 // OpenAI's SDK as a client of the emulator. Every answer that it gets is held against the
 // SDK's types too: what the emulator says is what OpenAI would say.
+import { judgesAtHand } from './judges.mjs';
 import { OpenAI } from './packages.mjs';
-import { sdkJudge } from './sdk_judge.mjs';
 
 // clientOf(BASE_URL): { client, verdicts() } where verdicts are those of all answers of
 // status 200 so far.
@@ -13,9 +13,11 @@ export function clientOf(baseURL, options = {}) {
         maxRetries: 0,
         fetch: async (url, init) => {
             const answer = await fetch(url, init);
-            if (answer.status === 200) {
+            const isJson = /json/.test(answer.headers.get('content-type'));
+            if (answer.status === 200 && isJson) {
                 const path = new URL(url).pathname.replace(/^\/v1/, '');
-                answers.push({ method: init.method.toUpperCase(), path, json: await answer.clone().json() });
+                const json = await answer.clone().json();
+                answers.push({ method: init.method.toUpperCase(), path, json });
             }
             return answer;
         },
@@ -25,6 +27,6 @@ export function clientOf(baseURL, options = {}) {
 }
 
 function verdictsOf(answers) {
-    const judge = sdkJudge();
+    const judge = judgesAtHand();
     return answers.map(({ method, path, json }) => judge.answer(method, path, json));
 }

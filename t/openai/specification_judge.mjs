@@ -1,29 +1,33 @@
-// Requests held against OpenAI's published OpenAPI 3.1 document, which knows limits that
-// the SDK's types cannot say. It forbids few unknown members; the SDK's types do.
+// Requests and answers held against OpenAI's published OpenAPI 3.1 document, which knows
+// limits that the SDK's types cannot say. It forbids few unknown members; the SDK's types do.
 import { readFileSync } from 'node:fs';
 
 import { Ajv2020 } from './packages.mjs';
 import { problemsOf } from './problems.mjs';
 import { matches, queryOf } from './request.mjs';
 
-// specificationJudge(FILE): { request(REQUEST) } as sdkJudge() has it.
+// specificationJudge(FILE): as sdkJudge().
 export function specificationJudge(file) {
     const document = JSON.parse(readFileSync(file, 'utf8'), withoutLooseNullable);
     const options = { strict: false, allErrors: true, validateFormats: false, validateSchema: false };
     const exact = new Ajv2020(options).addSchema(document, 'openai');
     const lenient = new Ajv2020({ ...options, coerceTypes: true }).addSchema(document, 'openai');
+    const judged = (method, path, judge) => {
+        const found = operationOf(document, method, path);
+        const problems = found ? judge(found) : ['there is no such call'];
+        return {
+            call: `${method} ${found?.path ?? path}`,
+            problems: problems.map((text) => `by the specification: ${text}`),
+        };
+    };
     return {
-        request: (request) => {
-            const found = operationOf(document, request);
-            const name = `${request.method} ${found?.path ?? request.path}`;
-            const problems = found
-                ? [
-                      ...queryProblems(found, request, lenient),
-                      ...bodyProblems(found, request, exact),
-                  ]
-                : ['the specification has no such call'];
-            return { call: name, problems: problems.map((text) => `specification: ${text}`) };
-        },
+        request: (request) =>
+            judged(request.method, request.path, (found) => [
+                ...queryProblems(found, request, lenient),
+                ...bodyProblems(found, request, exact),
+            ]),
+        answer: (method, path, json) =>
+            judged(method, path, (found) => answerProblems(found, json, exact)),
     };
 }
 
@@ -35,13 +39,13 @@ function withoutLooseNullable(key, value) {
     return value;
 }
 
-function operationOf(document, request) {
-    const parameters = (path) => path.split('{').length;
-    const verb = request.method.toLowerCase();
-    const [path] = Object.keys(document.paths)
-        .filter((template) => matches(template, request.path) && document.paths[template][verb])
+function operationOf(document, method, path) {
+    const parameters = (template) => template.split('{').length;
+    const verb = method.toLowerCase();
+    const [found] = Object.keys(document.paths)
+        .filter((template) => matches(template, path) && document.paths[template][verb])
         .sort((a, b) => parameters(a) - parameters(b));
-    return path && { path, verb, operation: document.paths[path][verb] };
+    return found && { path: found, verb, operation: document.paths[found][verb] };
 }
 
 function queryProblems({ path, verb, operation }, { query }, ajv) {
@@ -66,6 +70,15 @@ function bodyProblems({ path, verb, operation }, { body }, ajv) {
     }
     const at = pointer('paths', path, verb, 'requestBody', 'content', 'application/json', 'schema');
     return problemsOf(ajv.compile({ $ref: `openai#${at}` }), JSON.parse(body));
+}
+
+function answerProblems({ path, verb, operation }, json, ajv) {
+    if (!operation.responses['200']?.content?.['application/json']?.schema) {
+        return [];
+    }
+    const inside = ['responses', '200', 'content', 'application/json', 'schema'];
+    const at = pointer('paths', path, verb, ...inside);
+    return problemsOf(ajv.compile({ $ref: `openai#${at}` }), json);
 }
 
 function pointer(...parts) {
