@@ -13,7 +13,7 @@ use Edgerun::Emulator;
 use Edgerun::Node;
 use Edgerun::Ports;
 
-my @DIALECTS = qw(assistants);
+my @DIALECTS = qw(assistants chat);
 
 need_node();
 

@@ -38,6 +38,7 @@ constexpr Field kAssistantFields[] = {
     required(text("role")),
     field("content", FieldKind::kAny),
     text("refusal"),
+    field("annotations", FieldKind::kAny),  // clients send an answer back as it came
     text("name", 64),
     listOf("tool_calls", &kCallShape, kMostCalls, 1),
 };
