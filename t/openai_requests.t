@@ -64,7 +64,8 @@ sub requests_of {
     finish($t, [$answer]);
 
     lost_answers($t, $dialect);
-    wait_until { !grep { $_->{status} =~ /queued|in_progress|cancelling/ } @{ $t->emulator->runs } };
+    my $isActive = qr/queued|in_progress|cancelling/;
+    wait_until { !grep { $_->{status} =~ $isActive } @{ $t->emulator->runs } };
     my $log = $t->emulator->log;
     $t->stop;
     return @$log;
@@ -101,27 +102,35 @@ my %right = (
     },
     body => '{"assistant_id":"asst_1","metadata":{"a":"b"}}',
 );
-my $chat = '"model":"m","messages":[{"role":"user","content":"x"}]';
+my $question = '"model":"m","messages":[{"role":"user","content":"x"}]';
+my $flat     = '"tools":[{"type":"function","name":"f","parameters":{}}]';
+my $nested   = '"tools":[{"type":"function","function":{"name":"f","parameters":{}}}]';
+my %chat     = (path => '/v1/chat/completions');
+my %list     = (method => 'GET', body => '');
+sub body    { return (body => '{"assistant_id":"a",' . $_[0] . '}') }
+sub without { return (headers => { %{ $right{headers} }, $_[0] => undef }) }
+
 my @judged = (
-    [ 'a right one'               => qr/^right /,                    ],
-    [ 'an unknown member'         => qr/^wrong .*\(metdata\)/,         body => '{"assistant_id":"a","metdata":{}}' ],
-    [ 'a missing member'          => qr/^wrong .*'assistant_id'/,      body => '{}' ],
-    [ 'a member of another type'  => qr/^wrong .*metadata\/a/,         body => '{"assistant_id":"a","metadata":{"a":1}}' ],
-    [ 'an unknown query argument' => qr/^wrong .*query: limit/,        query => 'limit=3' ],
-    [ 'a member in the wrong place' => qr/^wrong .*body: include/,     body => '{"assistant_id":"a","include":[]}' ],
-    [ 'an unknown path'           => qr/^wrong .*no such call/,        path  => '/v1/threads/t/run' ],
-    [ 'an unknown method'         => qr/^wrong .*no such call/,        method => 'PUT' ],
-    [ 'a missing header'          => qr/^wrong .*openai-beta: missing/, headers => { %{ $right{headers} }, 'openai-beta' => undef } ],
-    [ 'no key'                    => qr/^wrong .*authorization/,       headers => { %{ $right{headers} }, authorization => undef } ],
-    [ 'a list\'s unknown order'   => qr/^wrong .*order/,               method => 'GET', body => '', query => 'order=up' ],
-    [ 'a list\'s limit in words'  => qr/^wrong .*limit/,               method => 'GET', body => '', query => 'limit=ten' ],
-    [ 'a right list'              => qr/^right /,                      method => 'GET', body => '', query => 'limit=10&order=asc' ],
-    [ 'nested function tools in responses' => qr/^wrong POST \/responses: /, path => '/v1/responses',
-        body => '{"model":"m","input":"x","tools":[{"type":"function","function":{"name":"f"}}]}' ],
-    [ 'flat function tools in chat' => qr/^wrong POST \/chat\/completions: /, path => '/v1/chat/completions',
-        body => "{$chat,\"tools\":[{\"type\":\"function\",\"name\":\"f\",\"parameters\":{}}]}" ],
-    [ 'nested ones in chat'       => qr/^right /,                      path => '/v1/chat/completions',
-        body => "{$chat,\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"parameters\":{}}}]}" ],
+    [ 'a right one' => qr/^right / ],
+    [ 'an unknown member'           => qr/^wrong .*\(metdata\)/,    body('"metdata":{}') ],
+    [ 'a missing member'            => qr/^wrong .*'assistant_id'/, body => '{}' ],
+    [ 'a member of another type'    => qr{^wrong .*metadata/a},     body('"metadata":{"a":1}') ],
+    [ 'a member in the wrong place' => qr/^wrong .*body: include/,  body('"include":[]') ],
+    [ 'an unknown query argument'   => qr/^wrong .*query: limit/,   query => 'limit=3' ],
+    [ 'an unknown path'             => qr/^wrong .*no such call/,   path => '/v1/threads/t/run' ],
+    [ 'an unknown method'           => qr/^wrong .*no such call/,   method => 'PUT' ],
+    [ 'a missing header' => qr/^wrong .*openai-beta: missing/,      without('openai-beta') ],
+    [ 'a missing key'    => qr/^wrong .*authorization: missing/,    without('authorization') ],
+    [ 'a right list'     => qr/^right /,         %list, query => 'limit=10&order=asc' ],
+    [ 'an unknown order' => qr/^wrong .*order/,  %list, query => 'order=up' ],
+    [ 'a limit in words' => qr/^wrong .*limit/,  %list, query => 'limit=ten' ],
+    [ 'chat\'s tools'    => qr/^right /,         %chat, body => "{$question,$nested}" ],
+    [ 'flat tools in chat' => qr/^wrong POST/,   %chat, body => "{$question,$flat}" ],
+    [
+        'nested tools in responses' => qr/^wrong POST/,
+        path => '/v1/responses',
+        body => "{\"model\":\"m\",\"input\":\"x\",$nested}"
+    ],
 );
 my @answers = verdicts(map { my (undef, undef, %change) = @$_; +{ %right, %change } } @judged);
 like $answers[$_], $judged[$_][1], "the judge knows $judged[$_][0]" for 0 .. $#judged;

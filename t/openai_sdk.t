@@ -19,7 +19,8 @@ need_node();
 
 my $dir = tempdir(CLEANUP => 1);
 mkdir "$dir/logs";
-my $emulator = Edgerun::Emulator->start(dir => $dir, port => Edgerun::Ports::reserve(), duration => 60);
+my $port     = Edgerun::Ports::reserve();
+my $emulator = Edgerun::Emulator->start(dir => $dir, port => $port, duration => 60);
 
 # What the checks of a dialect found: [ NAME, why it failed or undef ].
 sub found {

@@ -9,7 +9,11 @@ const quickly = { pollIntervalMs: 20 };
 async function runOf({ beta }, content, params = {}) {
     const thread = await beta.threads.create({ metadata: { for: 'a check' } });
     await beta.threads.messages.create(thread.id, { role: 'user', content });
-    const run = await beta.threads.runs.createAndPoll(thread.id, { assistant_id, ...params }, quickly);
+    const run = await beta.threads.runs.createAndPoll(
+        thread.id,
+        { assistant_id, ...params },
+        quickly,
+    );
     return { thread_id: thread.id, run };
 }
 
@@ -52,7 +56,9 @@ export const checks = {
     'pages are walked through': async (client) => {
         const { thread_id, run } = await runOf(client, '[[messages=7]]');
         const { messages } = client.beta.threads;
-        const found = await collect(messages.list(thread_id, { run_id: run.id, limit: 2, order: 'asc' }));
+        const found = await collect(
+            messages.list(thread_id, { run_id: run.id, limit: 2, order: 'asc' }),
+        );
         assert.equal(new Set(found.map((message) => message.id)).size, 7);
         const again = await messages.retrieve(found[0].id, { thread_id });
         assert.deepEqual(again, found[0]);
@@ -61,7 +67,10 @@ export const checks = {
     'runs of a thread are listed': async (client) => {
         const { thread_id, run } = await runOf(client, 'Hello.');
         const runs = await collect(client.beta.threads.runs.list(thread_id, { order: 'desc' }));
-        assert.deepEqual(runs.map(({ id }) => id), [run.id]);
+        assert.deepEqual(
+            runs.map(({ id }) => id),
+            [run.id],
+        );
     },
 
     'a message may have annotations, an image or a refusal': async (client) => {
@@ -76,8 +85,13 @@ export const checks = {
 
     'steps show what the run did': async (client) => {
         const { thread_id, run } = await runOf(client, '[[code_interpreter]]');
-        const steps = await collect(client.beta.threads.runs.steps.list(run.id, { thread_id, order: 'asc' }));
-        assert.deepEqual(steps.map((step) => step.type), ['tool_calls', 'message_creation']);
+        const steps = await collect(
+            client.beta.threads.runs.steps.list(run.id, { thread_id, order: 'asc' }),
+        );
+        assert.deepEqual(
+            steps.map((step) => step.type),
+            ['tool_calls', 'message_creation'],
+        );
     },
 
     'tool outputs carry a run on': async (client) => {
@@ -94,7 +108,10 @@ export const checks = {
         assert.equal(done.status, 'completed');
         const steps = await collect(client.beta.threads.runs.steps.list(run.id, { thread_id }));
         const calls = steps.flatMap((step) => step.step_details.tool_calls ?? []);
-        assert.deepEqual(calls.map((call) => call.function.output).sort(), ['for lookup', 'for weather']);
+        assert.deepEqual(calls.map((call) => call.function.output).sort(), [
+            'for lookup',
+            'for weather',
+        ]);
     },
 
     'missing tool outputs are a BadRequestError': async (client) => {
@@ -109,7 +126,10 @@ export const checks = {
     'a run is cancelled': async ({ beta }) => {
         const thread = await beta.threads.create();
         const thread_id = thread.id;
-        await beta.threads.messages.create(thread_id, { role: 'user', content: '[[duration=20000]]' });
+        await beta.threads.messages.create(thread_id, {
+            role: 'user',
+            content: '[[duration=20000]]',
+        });
         const started = await beta.threads.runs.create(thread_id, { assistant_id });
         assert.equal(started.status, 'queued');
         const cancelling = await beta.threads.runs.cancel(started.id, { thread_id });
@@ -120,7 +140,10 @@ export const checks = {
 
     'runs end failed, incomplete and expired': async (client) => {
         const failed = await runOf(client, '[[error=rate_limit_exceeded:Slow down.]]');
-        assert.deepEqual(failed.run.last_error, { code: 'rate_limit_exceeded', message: 'Slow down.' });
+        assert.deepEqual(failed.run.last_error, {
+            code: 'rate_limit_exceeded',
+            message: 'Slow down.',
+        });
         const incomplete = await runOf(client, '[[status=incomplete]]');
         assert.equal(incomplete.run.incomplete_details.reason, 'max_completion_tokens');
         const expired = await runOf(client, '[[status=expired]]');
@@ -129,7 +152,10 @@ export const checks = {
 
     'a busy thread takes neither message nor run': async ({ beta }) => {
         const thread = await beta.threads.create();
-        await beta.threads.messages.create(thread.id, { role: 'user', content: '[[duration=20000]]' });
+        await beta.threads.messages.create(thread.id, {
+            role: 'user',
+            content: '[[duration=20000]]',
+        });
         const run = await beta.threads.runs.create(thread.id, { assistant_id });
         const message = { role: 'user', content: 'More.' };
         await assert.rejects(beta.threads.messages.create(thread.id, message), {

@@ -52,7 +52,9 @@ function headerProblems(call, { headers, body }) {
 function placeProblems(call, { query, body }) {
     const inQuery = Object.keys(queryOf(query));
     const inBody = Object.keys(bodyOf(body));
-    const foreign = call.queryNames ? inQuery.filter((name) => !call.queryNames.includes(name)) : [];
+    const foreign = call.queryNames
+        ? inQuery.filter((name) => !call.queryNames.includes(name))
+        : [];
     const misplaced = inBody.filter((name) =>
         [...(call.queryNames ?? []), ...call.pathNames].includes(name),
     );

@@ -9,7 +9,12 @@ import { matches, queryOf } from './request.mjs';
 // specificationJudge(FILE): as sdkJudge().
 export function specificationJudge(file) {
     const document = JSON.parse(readFileSync(file, 'utf8'), withoutLooseNullable);
-    const options = { strict: false, allErrors: true, validateFormats: false, validateSchema: false };
+    const options = {
+        strict: false,
+        allErrors: true,
+        validateFormats: false,
+        validateSchema: false,
+    };
     const exact = new Ajv2020(options).addSchema(document, 'openai');
     const lenient = new Ajv2020({ ...options, coerceTypes: true }).addSchema(document, 'openai');
     const judged = (method, path, judge) => {
