@@ -4,10 +4,13 @@
 #include <iterator>
 #include <set>
 
+#include "assistant_calls.h"
 #include "chat_calls.h"
 #include "chat_request.h"
 #include "clock.h"
+#include "step_calls.h"
 #include "thread_calls.h"
+#include "thread_shapes.h"
 #include "tool_endpoint.h"
 
 namespace emulator {
@@ -44,10 +47,20 @@ constexpr CallRow kCalls[] = {
      &kSubmitToolOutputsShape, "", submitToolOutputs},
     {"list_steps", Door::kBeta, "GET", "/threads/*/runs/*/steps", kNone, nullptr, kStepsQuery,
      listSteps},
+    {"get_step", Door::kBeta, "GET", "/threads/*/runs/*/steps/*", kNone, nullptr, kIncludeQuery,
+     getStep},
     {"create_completion", Door::kKey, "POST", "/chat/completions", kRequired,
      &kCreateCompletionShape, "", createCompletion},
     {"tool", Door::kOpen, "POST", "/tools/*", kRequired, &kToolCallShape, "", callTool},
+    {"create_assistant", Door::kBeta, "POST", "/assistants", kRequired, &kCreateAssistantShape, "",
+     createAssistant},
+    {"list_assistants", Door::kBeta, "GET", "/assistants", kNone, nullptr, kListQuery,
+     listAssistants},
     {"get_assistant", Door::kBeta, "GET", "/assistants/*", kNone, nullptr, "", getAssistant},
+    {"update_assistant", Door::kBeta, "POST", "/assistants/*", kRequired, &kUpdateAssistantShape,
+     "", updateAssistant},
+    {"delete_assistant", Door::kBeta, "DELETE", "/assistants/*", kNone, nullptr, "",
+     deleteAssistant},
 };
 
 std::string_view takeSegment(std::string_view& path) {
@@ -58,7 +71,7 @@ std::string_view takeSegment(std::string_view& path) {
     return segment;
 }
 
-bool matches(std::string_view pattern, std::string_view path, std::array<std::string, 2>& ids) {
+bool matches(std::string_view pattern, std::string_view path, PathIds& ids) {
     std::size_t count = 0;
     while (!pattern.empty() && !path.empty()) {
         const std::string_view wanted = takeSegment(pattern);

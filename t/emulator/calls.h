@@ -15,12 +15,14 @@
 
 namespace emulator {
 
+using PathIds = std::array<std::string, 3>;
+
 struct CallContext {
     World& world;
     const Settings& settings;
     const Request& request;
     std::int64_t nowMs;
-    std::array<std::string, 2> ids;  // the ids of the path, in order
+    PathIds ids;  // the ids of the path, in order
     Pairs query;
     JsonRef body;
 };
@@ -53,7 +55,7 @@ bool isCallName(std::string_view name);
 struct Route {
     const CallRow* row = nullptr;  // null: no such path, or `isKnownPath` with another method
     bool isKnownPath = false;
-    std::array<std::string, 2> ids;
+    PathIds ids;
 };
 
 // `path` is the whole path, with the prefix of the settings.

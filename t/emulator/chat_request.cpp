@@ -35,7 +35,7 @@ constexpr Field kCompletionFields[] = {
     field("stream_options", FieldKind::kObject),
     field("store", FieldKind::kBoolean),
     field("metadata", FieldKind::kMetadata),
-    oneOf("reasoning_effort", "'none', 'minimal', 'low', 'medium', 'high', and 'xhigh'"),
+    oneOf("reasoning_effort", kReasoningEfforts),
     oneOf("verbosity", "'low', 'medium', and 'high'"),
     oneOf("service_tier", "'auto', 'default', 'flex', 'scale', and 'priority'"),
     field("logprobs", FieldKind::kBoolean),

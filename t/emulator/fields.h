@@ -10,6 +10,7 @@ namespace emulator {
 
 constexpr double kNoLimit = 1e9;
 constexpr double kMostText = 256000;
+constexpr const char* kReasoningEfforts = "'none', 'minimal', 'low', 'medium', 'high', and 'xhigh'";
 
 template <std::size_t N>
 constexpr Shape shapeOf(const Field (&fields)[N]) {

@@ -83,6 +83,7 @@ constexpr Marker kMarkers[] = {
      [](RunScript& s, std::string_view v) { s.toolRounds = static_cast<int>(toSize(v, 100)); }},
     {"tool_arguments", [](RunScript& s, std::string_view v) { s.toolArguments = v; }},
     {"code_interpreter", [](RunScript& s, std::string_view) { s.usesCodeInterpreter = true; }},
+    {"file_search", [](RunScript& s, std::string_view) { s.usesFileSearch = true; }},
 };
 
 bool applyMarker(RunScript& script, std::string_view text) {

@@ -39,6 +39,7 @@ struct RunScript {
     std::vector<std::string> tools;
     std::string toolArguments = "{}";
     bool usesCodeInterpreter = false;
+    bool usesFileSearch = false;
 };
 
 RunScript readScript(std::string_view message);

@@ -22,6 +22,7 @@ enum class FieldKind {
     kContent,   // the content of a message: a string or parts
     kStringOrObject,
     kAny,
+    kStrings,  // as kArray
 };
 
 struct Field;
@@ -49,11 +50,5 @@ std::optional<ApiError> checkShape(const json_t* object, const Shape& shape,
 
 // "a string", "an integer": how OpenAI names the type of a value.
 const char* typeWords(const json_t* value);
-
-extern const Shape kCreateThreadShape;
-extern const Shape kCreateMessageShape;
-extern const Shape kCreateRunShape;
-extern const Shape kSubmitToolOutputsShape;
-extern const Shape kEmptyShape;
 
 }  // namespace emulator

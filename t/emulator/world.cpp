@@ -61,6 +61,19 @@ Run* World::findRun(const Thread& thread, const std::string& id) {
     return found == runsById_.end() || found->second->thread != &thread ? nullptr : found->second;
 }
 
+Assistant& World::addAssistant(const std::string& id) {
+    assistants_.push_back(std::make_unique<Assistant>());
+    Assistant& assistant = *assistants_.back();
+    assistant.id = id;
+    assistantsById_.emplace(id, &assistant);
+    return assistant;
+}
+
+Assistant* World::findAssistant(const std::string& id) {
+    const auto found = assistantsById_.find(id);
+    return found == assistantsById_.end() ? nullptr : found->second;
+}
+
 Completion& World::addCompletion() {
     completions_.push_back(std::make_unique<Completion>());
     Completion& completion = *completions_.back();
@@ -75,6 +88,8 @@ Completion* World::findCompletion(const std::string& id) {
 }
 
 void World::clear() {
+    assistantsById_.clear();
+    assistants_.clear();
     completionsById_.clear();
     completions_.clear();
     threads_.clear();

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "assistant.h"
 #include "completion.h"
 #include "http_message.h"
 #include "run_script.h"
@@ -44,12 +45,14 @@ struct ToolCall {
     std::optional<std::string> output;
 };
 
-// One entry of a run's history; `calls` is empty when the run wrote `messageId`.
+enum class StepKind { kMessage, kFunctions, kCodeInterpreter, kFileSearch };
+
+// One entry of a run's history: a message that it wrote, or tools that it called.
 struct RunStep {
     std::string id;
+    StepKind kind = StepKind::kMessage;
     std::string messageId;
     std::vector<ToolCall> calls;
-    bool isCodeInterpreter = false;
     std::int64_t createdMs = 0;
     std::int64_t endedMs = 0;  // 0: in progress
 };
@@ -139,6 +142,10 @@ public:
     Run& addRun(Thread& thread);
     Run* findRun(const Thread& thread, const std::string& id);
     const std::vector<std::unique_ptr<Run>>& runs() const { return runs_; }
+    Assistant& addAssistant(const std::string& id);
+    Assistant* findAssistant(const std::string& id);  // also one that is deleted
+    const std::vector<std::unique_ptr<Assistant>>& assistants() const { return assistants_; }
+
     Completion& addCompletion();
     Completion* findCompletion(const std::string& id);
     const std::vector<std::unique_ptr<Completion>>& completions() const { return completions_; }
@@ -152,6 +159,8 @@ private:
     std::unordered_map<std::string, std::unique_ptr<Thread>> threads_;
     std::unordered_map<std::string, Run*> runsById_;
     std::vector<std::unique_ptr<Run>> runs_;
+    std::unordered_map<std::string, Assistant*> assistantsById_;
+    std::vector<std::unique_ptr<Assistant>> assistants_;
     std::unordered_map<std::string, Completion*> completionsById_;
     std::vector<std::unique_ptr<Completion>> completions_;
 };
