@@ -8,6 +8,8 @@
 #include "chat_calls.h"
 #include "chat_request.h"
 #include "clock.h"
+#include "response_calls.h"
+#include "response_schema.h"
 #include "step_calls.h"
 #include "thread_calls.h"
 #include "thread_shapes.h"
@@ -22,6 +24,7 @@ using Refusal = std::optional<ApiError>;
 constexpr std::string_view kListQuery = " limit order after before ";
 constexpr std::string_view kMessagesQuery = " limit order after before run_id ";
 constexpr std::string_view kIncludeQuery = " include[] ";
+constexpr std::string_view kItemsQuery = " limit order after include[] ";
 constexpr std::string_view kStepsQuery = " limit order after before include[] ";
 constexpr auto kNone = BodyRule::kNone;
 constexpr auto kOptional = BodyRule::kOptional;
@@ -61,6 +64,31 @@ constexpr CallRow kCalls[] = {
      "", updateAssistant},
     {"delete_assistant", Door::kBeta, "DELETE", "/assistants/*", kNone, nullptr, "",
      deleteAssistant},
+    {"create_response", Door::kKey, "POST", "/responses", kRequired, &kCreateResponseShape, "",
+     createResponse},
+    {"poll_response", Door::kKey, "GET", "/responses/*", kNone, nullptr, kIncludeQuery,
+     pollResponse},
+    {"cancel_response", Door::kKey, "POST", "/responses/*/cancel", kOptional, &kEmptyShape, "",
+     cancelResponseCall},
+    {"delete_response", Door::kKey, "DELETE", "/responses/*", kNone, nullptr, "", deleteResponse},
+    {"list_input_items", Door::kKey, "GET", "/responses/*/input_items", kNone, nullptr, kItemsQuery,
+     listInputItems},
+    {"create_conversation", Door::kKey, "POST", "/conversations", kOptional,
+     &kCreateConversationShape, "", createConversation},
+    {"get_conversation", Door::kKey, "GET", "/conversations/*", kNone, nullptr, "",
+     getConversation},
+    {"update_conversation", Door::kKey, "POST", "/conversations/*", kRequired,
+     &kUpdateConversationShape, "", updateConversation},
+    {"delete_conversation", Door::kKey, "DELETE", "/conversations/*", kNone, nullptr, "",
+     deleteConversation},
+    {"create_items", Door::kKey, "POST", "/conversations/*/items", kRequired, &kCreateItemsShape,
+     kIncludeQuery, createItems},
+    {"list_items", Door::kKey, "GET", "/conversations/*/items", kNone, nullptr, kItemsQuery,
+     listItems},
+    {"get_item", Door::kKey, "GET", "/conversations/*/items/*", kNone, nullptr, kIncludeQuery,
+     getItem},
+    {"delete_item", Door::kKey, "DELETE", "/conversations/*/items/*", kNone, nullptr, "",
+     deleteItem},
 };
 
 std::string_view takeSegment(std::string_view& path) {

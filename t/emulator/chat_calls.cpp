@@ -10,26 +10,26 @@ namespace emulator {
 namespace {
 
 // What the messages of a request come to.
-struct Conversation {
+struct ChatHistory {
     std::string question;  // the newest user message, with its markers
     int rounds = 0;        // of tool calls since then
     std::int64_t bytes = 0;
 };
 
-Conversation readConversation(const json_t* messages) {
-    Conversation conversation;
+ChatHistory readHistory(const json_t* messages) {
+    ChatHistory history;
     for (std::size_t i = 0; i < json_array_size(messages); ++i) {
         const json_t* message = json_array_get(messages, i);
         std::string text = messageText(message);
-        conversation.bytes += static_cast<std::int64_t>(text.size());
+        history.bytes += static_cast<std::int64_t>(text.size());
         if (stringOf(message, "role") == "user") {
-            conversation.question = std::move(text);
-            conversation.rounds = 0;
+            history.question = std::move(text);
+            history.rounds = 0;
         } else if (json_is_array(json_object_get(message, "tool_calls"))) {
-            ++conversation.rounds;
+            ++history.rounds;
         }
     }
-    return conversation;
+    return history;
 }
 
 struct FailureRow {
@@ -180,14 +180,14 @@ CallResult createCompletion(CallContext& context) {
     if (auto error = checkChatRequest(body)) {
         return std::move(*error);
     }
-    const Conversation conversation = readConversation(json_object_get(body, "messages"));
-    const RunScript script = readScript(conversation.question);
-    const Completion& completion = beginCompletion(context, script, conversation.rounds);
+    const ChatHistory history = readHistory(json_object_get(body, "messages"));
+    const RunScript script = readScript(history.question);
+    const Completion& completion = beginCompletion(context, script, history.rounds);
     Reply reply;
     if (completion.plannedEnd == CompletionStatus::kFailed) {
         reply = failedReply(script);
     } else {
-        reply.body = renderCompletion(context, completion, script, conversation.bytes);
+        reply.body = renderCompletion(context, completion, script, history.bytes);
     }
     if (script.isGarbage) {
         reply.body.resize(reply.body.size() / 2);

@@ -67,6 +67,7 @@ struct BoolSetting {
 constexpr BoolSetting kBoolSettings[] = {
     {"log", &Settings::keepsLog},
     {"chunked", &Settings::isChunked},
+    {"background", &Settings::honoursBackground},
 };
 
 constexpr Field msField(const char* name) {
@@ -91,6 +92,7 @@ constexpr Field kSettingFields[] = {
     msField("cancel"),
     {"log", FieldKind::kBoolean, false, false},
     {"chunked", FieldKind::kBoolean, false, false},
+    {"background", FieldKind::kBoolean, false, false},
 };
 constexpr Shape kSettingsShape = {kSettingFields, sizeof kSettingFields / sizeof kSettingFields[0]};
 

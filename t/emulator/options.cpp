@@ -17,7 +17,8 @@ constexpr const char* kUsage =
     "                [--duration MS] [--jitter MS] [--delay MS] [--queued MS] [--cancel MS]\n"
     "                [--poll-after MS] [--log FILE] [--no-log] [--chunked]\n"
     "                [--prefix PATH] [--key-header NAME] [--require-query NAME=VALUE]...\n"
-    "                [--lacks CALL,...] [--tls-cert FILE --tls-key FILE]\n";
+    "                [--no-background] [--no-responses-get] [--lacks CALL,...]\n"
+    "                [--tls-cert FILE --tls-key FILE]\n";
 
 bool toNumber(std::string_view text, std::int64_t& value) {
     const char* end = text.data() + text.size();
@@ -103,6 +104,10 @@ constexpr Option kOptions[] = {
      [](Options& o, std::string_view v) { return toHeaderName(v, o.settings.keyHeader); }},
     {"--require-query", true,
      [](Options& o, std::string_view v) { return toPair(v, o.settings.requiredQuery); }},
+    {"--no-background", false,
+     [](Options& o, std::string_view) { return !(o.settings.honoursBackground = false); }},
+    {"--no-responses-get", false,
+     [](Options& o, std::string_view) { return toCallNames("poll_response", o.settings.lacks); }},
     {"--lacks", true,
      [](Options& o, std::string_view v) { return toCallNames(v, o.settings.lacks); }},
     {"--tls-cert", true,

@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "json_text.h"
+#include "response_life.h"
+#include "response_render.h"
 #include "run_life.h"
 
 namespace emulator {
@@ -78,9 +80,29 @@ void countCompletions(const World& world, RecordCount& count) {
     }
 }
 
+void settleResponses(World& world, std::int64_t nowMs) {
+    for (const auto& response : world.store().responses()) {
+        settleResponse(world.store(), *response, nowMs);
+    }
+}
+
+void renderResponses(const World& world, std::vector<Record>& records) {
+    for (const auto& response : world.store().responses()) {
+        records.push_back({response->createdMs, renderRecord(*response)});
+    }
+}
+
+void countResponses(const World& world, RecordCount& count) {
+    for (const auto& response : world.store().responses()) {
+        ++count.all;
+        count.active += isFinal(response->status) ? 0 : 1;
+    }
+}
+
 constexpr Source kSources[] = {
     {settleRuns, renderRuns, countRuns},
     {settleCompletions, renderCompletions, countCompletions},
+    {settleResponses, renderResponses, countResponses},
 };
 
 }  // namespace

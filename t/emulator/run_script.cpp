@@ -65,6 +65,7 @@ constexpr Marker kMarkers[] = {
     {"cancel_after", [](RunScript& s, std::string_view v) { s.cancelMs = toNumber(v); }},
     {"cancel", [](RunScript& s, std::string_view v) { s.ignoresCancel = v == "ignored"; }},
     {"poll_after", [](RunScript& s, std::string_view v) { s.pollAfterMs = toNumber(v); }},
+    {"lost_after", [](RunScript& s, std::string_view v) { s.lostAfterMs = toNumber(v); }},
     {"status", readStatus},
     {"error", readError},
     {"reason", [](RunScript& s, std::string_view v) { s.incompleteReason = v; }},

@@ -21,6 +21,7 @@ struct RunScript {
     std::optional<std::int64_t> expiresMs;
     std::optional<std::int64_t> cancelMs;
     std::optional<std::int64_t> pollAfterMs;
+    std::optional<std::int64_t> lostAfterMs;
     std::string status = "completed";
     std::string errorCode;
     std::string errorText;

@@ -95,6 +95,7 @@ void World::clear() {
     threads_.clear();
     runsById_.clear();
     runs_.clear();
+    store_.clear();
 }
 
 }  // namespace emulator

@@ -13,6 +13,7 @@
 #include "assistant.h"
 #include "completion.h"
 #include "http_message.h"
+#include "response_store.h"
 #include "run_script.h"
 
 namespace emulator {
@@ -118,10 +119,11 @@ struct Settings {
     std::int64_t cancelMs = 200;
     bool keepsLog = true;
     bool isChunked = false;
-    std::string prefix = "/v1";  // before the path of every call of the API
-    std::string keyHeader;       // in lower case; empty: Authorization: Bearer
-    Pairs requiredQuery;         // as Azure wants api-version
-    CallNames lacks;             // calls that this server does not know
+    bool honoursBackground = true;  // of responses
+    std::string prefix = "/v1";     // before the path of every call of the API
+    std::string keyHeader;          // in lower case; empty: Authorization: Bearer
+    Pairs requiredQuery;            // as Azure wants api-version
+    CallNames lacks;                // calls that this server does not know
     std::set<std::string, std::less<>> keys;
     std::set<std::string, std::less<>> assistants;
 };
@@ -152,6 +154,9 @@ public:
 
     std::size_t threadCount() const { return threads_.size(); }
 
+    ResponseStore& store() { return store_; }
+    const ResponseStore& store() const { return store_; }
+
     void clear();
 
 private:
@@ -163,6 +168,7 @@ private:
     std::vector<std::unique_ptr<Assistant>> assistants_;
     std::unordered_map<std::string, Completion*> completionsById_;
     std::vector<std::unique_ptr<Completion>> completions_;
+    ResponseStore store_;
 };
 
 }  // namespace emulator

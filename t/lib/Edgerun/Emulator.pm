@@ -21,10 +21,13 @@ our $BINARY = $ENV{TEST_NGINX_EMULATOR} // "$TOP/build/bin/emulator";
 # Short runs of exact length unless the test wants others.
 my %DEFAULTS = (duration => 100, jitter => 0);
 
+# Options without a value.
+my %IS_FLAG = map { $_ => 1 } qw(chunked no_background no_responses_get);
+
 # start(dir, port, OPTIONS): OPTIONS are the emulator's own (key, assistant,
 # duration, jitter, delay, queued, cancel, poll_after in ms, chunked => 1, prefix,
-# key_header, require_query, lacks, tls_cert, tls_key); one that may be repeated
-# takes an array.
+# key_header, require_query, lacks, no_background => 1, no_responses_get => 1,
+# tls_cert, tls_key); one that may be repeated takes an array.
 sub start {
     my ($class, %options) = @_;
     my $self = bless { map { $_ => delete $options{$_} } qw(dir port) }, $class;
@@ -45,7 +48,7 @@ sub restart {
     my @command = ($BINARY);
     my @arguments = @{ $self->{arguments} };
     while (my ($name, $value) = splice @arguments, 0, 2) {
-        push @command, '--' . $name =~ tr/_/-/r, $name eq 'chunked' ? () : $value;
+        push @command, '--' . $name =~ tr/_/-/r, $IS_FLAG{$name} ? () : $value;
     }
     my $output = "$self->{dir}/logs/emulator.out";
     unlink $output;
