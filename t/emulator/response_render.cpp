@@ -43,11 +43,14 @@ std::int64_t textLength(const ItemList& items) {
     return length;
 }
 
-std::string usageJson(const Response& response) {
+bool hasUsage(const Response& response) {
     const bool hasAnswer = response.status == ResponseStatus::kCompleted ||
                            response.status == ResponseStatus::kIncomplete;
-    const bool isGiven = isFinal(response.status) && response.script.usage.has_value();
-    if (response.script.hasNoUsage || (!hasAnswer && !isGiven)) {
+    return hasAnswer || (isFinal(response.status) && response.script.usage.has_value());
+}
+
+std::string usageJson(const Response& response) {
+    if (response.script.hasNoUsage) {
         return "null";
     }
     const std::int64_t inputLength = textLength(response.context) + textLength(response.input) +
@@ -95,11 +98,12 @@ std::string renderResponse(const Response& response, const Inclusions& includes)
     const ResponseEcho& echo = response.echo;
     const bool isCompleted = response.status == ResponseStatus::kCompleted;
     const bool hasOutput = isCompleted || response.status == ResponseStatus::kIncomplete;
-    return ObjectText(2048)
-        .string("id", response.id)
+    ObjectText object(2048);
+    object.string("id", response.id)
         .raw("object", "\"response\"")
         .number("created_at", response.createdMs / 1000)
         .string("status", statusWord(response))
+        .raw("access_programs", "null")
         .boolean("background", response.isBackground)
         .raw("completed_at", isCompleted ? std::to_string(response.finalMs / 1000) : "null")
         .raw("conversation", conversationOf(response))
@@ -116,7 +120,6 @@ std::string renderResponse(const Response& response, const Inclusions& includes)
         .raw("reasoning", echo.reasoning)
         .raw("safety_identifier", echo.safetyIdentifier)
         .raw("service_tier", echo.serviceTier)
-        .boolean("store", response.isStored)
         .raw("temperature", echo.temperature)
         .raw("text", echo.text)
         .raw("tool_choice", echo.toolChoice)
@@ -124,10 +127,15 @@ std::string renderResponse(const Response& response, const Inclusions& includes)
         .raw("top_logprobs", echo.topLogprobs)
         .raw("top_p", echo.topP)
         .raw("truncation", echo.truncation)
-        .raw("usage", usageJson(response))
-        .raw("user", echo.user)
-        .raw("metadata", echo.metadata)
-        .take();
+        .raw("metadata", echo.metadata);
+    // The published types let these two be absent, but not null.
+    if (hasUsage(response)) {
+        object.raw("usage", usageJson(response));
+    }
+    if (!echo.user.empty()) {
+        object.raw("user", echo.user);
+    }
+    return object.take();
 }
 
 std::string renderRecord(const Response& response) {
@@ -179,7 +187,7 @@ ResponseEcho readResponseEcho(const json_t* body) {
     echo.topLogprobs = given(body, "top_logprobs", "0");
     echo.topP = given(body, "top_p", "1.0");
     echo.truncation = given(body, "truncation", "\"disabled\"");
-    echo.user = given(body, "user", "null");
+    echo.user = given(body, "user", "");
     return echo;
 }
 

@@ -66,7 +66,7 @@ struct ResponseEcho {
     std::string topLogprobs;
     std::string topP;
     std::string truncation;
-    std::string user;
+    std::string user;  // empty: not given
 };
 
 struct Response {
