@@ -116,6 +116,7 @@ my @judged = (
     [ 'a missing member'            => qr/^wrong .*'assistant_id'/, body => '{}' ],
     [ 'a member of another type'    => qr{^wrong .*metadata/a},     body('"metadata":{"a":1}') ],
     [ 'a member in the wrong place' => qr/^wrong .*body: include/,  body('"include":[]') ],
+    [ 'a body that is cut'          => qr/^wrong .*not JSON/,       body => '{"assistant_id":"a' ],
     [ 'an unknown query argument'   => qr/^wrong .*query: limit/,   query => 'limit=3' ],
     [ 'an unknown path'             => qr/^wrong .*no such call/,   path => '/v1/threads/t/run' ],
     [ 'an unknown method'           => qr/^wrong .*no such call/,   method => 'PUT' ],

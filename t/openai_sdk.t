@@ -13,7 +13,7 @@ use Edgerun::Emulator;
 use Edgerun::Node;
 use Edgerun::Ports;
 
-my @DIALECTS = qw(assistants chat);
+my @DIALECTS = qw(assistants responses chat);
 
 need_node();
 

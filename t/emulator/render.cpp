@@ -195,7 +195,6 @@ std::string renderAssistant(const Assistant& assistant) {
         .raw("temperature", member("temperature", "1.0"))
         .raw("top_p", member("top_p", "1.0"))
         .raw("response_format", member("response_format", "\"auto\""))
-        .raw("reasoning_effort", member("reasoning_effort", "null"))
         .take();
 }
 

@@ -41,6 +41,31 @@ export const checks = {
         assert.equal(assistant.id, assistant_id);
     },
 
+    'an assistant is made, changed, listed and deleted': async ({ beta: { assistants } }) => {
+        const schema = { type: 'object', properties: { q: { type: 'string' } } };
+        const made = await assistants.create({
+            model: 'gpt-4o',
+            name: 'A check',
+            instructions: 'Be short.',
+            temperature: 0.2,
+            metadata: { hash: '17' },
+            response_format: { type: 'json_object' },
+            tools: [
+                { type: 'code_interpreter' },
+                { type: 'function', function: { name: 'lookup', parameters: schema } },
+            ],
+        });
+        assert.equal(made.metadata.hash, '17');
+        const changed = await assistants.update(made.id, { instructions: 'Be long.' });
+        assert.equal(changed.instructions, 'Be long.');
+        assert.deepEqual(changed.tools, made.tools);
+        const listed = await collect(assistants.list({ limit: 1 }));
+        assert.ok(listed.some(({ id }) => id === made.id));
+        const deleted = await assistants.delete(made.id);
+        assert.deepEqual(deleted, { id: made.id, object: 'assistant.deleted', deleted: true });
+        await assert.rejects(assistants.retrieve(made.id), OpenAI.NotFoundError);
+    },
+
     'a run is polled to its end': async (client) => {
         const { thread_id, run } = await runOf(client, 'Hello. [[answer=Hi there]]', {
             metadata: { ticket: '17' },
@@ -84,14 +109,24 @@ export const checks = {
     },
 
     'steps show what the run did': async (client) => {
-        const { thread_id, run } = await runOf(client, '[[code_interpreter]]');
+        const { thread_id, run } = await runOf(client, '[[code_interpreter]] [[file_search]]');
         const steps = await collect(
             client.beta.threads.runs.steps.list(run.id, { thread_id, order: 'asc' }),
         );
         assert.deepEqual(
             steps.map((step) => step.type),
-            ['tool_calls', 'message_creation'],
+            ['tool_calls', 'tool_calls', 'message_creation'],
         );
+        const [, { step_details }] = steps;
+        const [searched] = step_details.tool_calls;
+        assert.ok(searched.file_search.results.length > 0);
+        assert.equal(searched.file_search.results[0].content ?? null, null);
+        const again = await client.beta.threads.runs.steps.retrieve(steps[1].id, {
+            thread_id,
+            run_id: run.id,
+            include: ['step_details.tool_calls[*].file_search.results[*].content'],
+        });
+        assert.ok(again.step_details.tool_calls[0].file_search.results[0].content.length > 0);
     },
 
     'tool outputs carry a run on': async (client) => {

@@ -8,6 +8,16 @@ const judge = judgesAtHand();
 
 for (const entry of JSON.parse(readFileSync(0, 'utf8'))) {
     const path = entry.path.replace(/^\/v1/, '');
-    const { call, problems } = judge.request({ ...entry, path });
+    const { call, problems } = isJson(entry.body)
+        ? judge.request({ ...entry, path })
+        : { call: `${entry.method} ${path}`, problems: ['the body is not JSON'] };
     console.log(problems.length > 0 ? `wrong ${call}: ${problems.join('; ')}` : `right ${call}`);
+}
+
+function isJson(body) {
+    try {
+        return !body || Boolean(JSON.parse(body));
+    } catch {
+        return false;
+    }
 }
