@@ -65,6 +65,13 @@ Refusal checkUnserved(const json_t* body) {
     return std::nullopt;
 }
 
+ApiError withoutTools(const char* name) {
+    std::string message = "Invalid value for '";
+    message.append(name).append("': '").append(name);
+    message += "' is only allowed when 'tools' are specified.";
+    return {400, std::move(message), name, ""};
+}
+
 Refusal checkTogether(const json_t* body) {
     if (isGiven(body, "max_tokens") && isGiven(body, "max_completion_tokens")) {
         return ApiError{400,
@@ -74,11 +81,7 @@ Refusal checkTogether(const json_t* body) {
     }
     for (const char* name : {"tool_choice", "parallel_tool_calls"}) {
         if (isGiven(body, name) && !isGiven(body, "tools")) {
-            const std::string word = "'" + std::string(name) + "'";
-            return ApiError{400,
-                            "Invalid value for " + word + ": " + word +
-                                " is only allowed when 'tools' are specified.",
-                            name, ""};
+            return withoutTools(name);
         }
     }
     return std::nullopt;

@@ -43,7 +43,7 @@ std::string renderRecord(const Completion& completion) {
     return ObjectText()
         .raw("kind", "\"completion\"")
         .string("id", completion.id)
-        .raw("thread", "null")
+        .string("thread", "")
         .boolean("thread_exists", false)
         .string("job", completion.job)
         .string("question", completion.question)

@@ -26,7 +26,7 @@ std::int64_t numberOf(const json_t* arguments, const char* name, std::int64_t mo
 std::string echo(std::string_view tool, const json_t* arguments) {
     ObjectText answer;
     answer.string("tool", tool).raw("echo", dumpJson(arguments));
-    const std::string plain = answer.take();
+    std::string plain = answer.take();
     const auto size = static_cast<std::size_t>(numberOf(arguments, "size", kMostSize));
     constexpr std::string_view kPadding = R"(,"padding":"")";
     if (size < plain.size() + kPadding.size()) {
