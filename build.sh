@@ -67,7 +67,12 @@ packagesOf() {
         sanitize) echo dpkg-dev ca-certificates ;;
         fuzz) echo cmake clang libclang-rt-14-dev libjansson-dev libssl-dev libpcre2-dev zlib1g-dev ;;
         bench) echo wrk procps ;;
+        openai) hasNode || echo nodejs npm ;;
     esac
+}
+
+hasNode() {
+    command -v node >/dev/null && command -v npm >/dev/null
 }
 
 deps() {
@@ -123,7 +128,7 @@ installPackages() {
 build() {
     case ${1:-all} in
         module) needPackages module ;;
-        all) needPackages module tests ;;
+        all) needPackages module tests ${CI:+openai} ;;
         *) die "build what? \"$1\" is not known; say \"module\" or nothing" ;;
     esac
     locked buildModule
@@ -167,6 +172,23 @@ installModule() {
 buildForTests() {
     buildCrashing
     buildTests all
+    installFromNpm
+}
+
+# What t/openai_*.t need; without npm or its registry they are skipped, but in CI.
+installFromNpm() {
+    local to=$build/openai
+    hasNode && ! cmp -s t/openai/package-lock.json "$to/.installed" || return 0
+    say "packages from npm"
+    mkdir -p "$to"
+    rm -f "$to/.installed"
+    cp t/openai/package.json t/openai/package-lock.json "$to"
+    if npm ci --prefix "$to" --ignore-scripts --no-audit --no-fund --fetch-retry-mintimeout=1000 \
+        --fetch-retry-maxtimeout=5000 --fetch-timeout=60000 </dev/null >"$build/npm.log" 2>&1; then
+        cp t/openai/package-lock.json "$to/.installed"
+    else
+        say "not to be had, see ${build#"$root"/}/npm.log: t/openai_*.t have nothing to work with"
+    fi
 }
 
 # The module once more, with the points at which a test may kill a worker: only

@@ -10,14 +10,16 @@ Reply errorReply(const ApiError& error) {
     };
     Reply reply;
     reply.status = error.status;
-    reply.body = ObjectText()
-                     .raw("error", ObjectText()
-                                       .string("message", error.message)
-                                       .string("type", error.type)
-                                       .raw("param", orNull(error.param))
-                                       .raw("code", orNull(error.code))
-                                       .take())
-                     .take();
+    ObjectText members;
+    if (error.type.empty()) {
+        members.string("code", error.code).string("message", error.message);
+    } else {
+        members.string("message", error.message)
+            .string("type", error.type)
+            .raw("param", orNull(error.param))
+            .raw("code", orNull(error.code));
+    }
+    reply.body = ObjectText().raw("error", members.take()).take();
     return reply;
 }
 
@@ -66,6 +68,24 @@ ApiError noBeta() {
             "You must provide the 'OpenAI-Beta' header to access the Assistants API. Please try "
             "again by setting the header 'OpenAI-Beta: assistants=v2'.",
             "", "invalid_beta"};
+}
+
+ApiError accessDenied() {
+    return {401,
+            "Access denied due to invalid subscription key or wrong API endpoint. Make sure to "
+            "provide a valid key for an active subscription and use a correct regional API "
+            "endpoint for your resource.",
+            "", "401", ""};
+}
+
+ApiError missingQuery(const std::string& name) {
+    return {400, "The " + name + " query parameter (?" + name + "=) is required for all requests.",
+            "", "MissingApiVersionParameter", ""};
+}
+
+ApiError unsupportedQuery(const std::string& name) {
+    return {400, (name == "api-version" ? "API version" : name) + " not supported", "",
+            "BadRequest", ""};
 }
 
 ApiError unknownUrl(std::string_view method, std::string_view path) {
@@ -128,6 +148,28 @@ ApiError unsupportedValue(const std::string& name, std::string_view value,
             name, "invalid_value"};
 }
 
+ApiError unmatchedPattern(const std::string& name, std::string_view pattern) {
+    return {400,
+            "Invalid " + quoted(name) +
+                ": string does not match pattern. Expected a string that matches the pattern " +
+                quoted(pattern) + ".",
+            name, "invalid_value"};
+}
+
+ApiError badFunctionSchema(const std::string& param, std::string_view function,
+                           std::string_view type) {
+    return {400,
+            "Invalid schema for function " + quoted(function) +
+                ": schema must be a JSON Schema of 'type: \"object\"', got 'type: " +
+                std::string(type) + "'.",
+            param, "invalid_function_parameters"};
+}
+
+ApiError unofferedTool(std::string_view type) {
+    return {400, "Tool choice " + quoted(type) + " not found in 'tools' parameter.", "tool_choice",
+            ""};
+}
+
 ApiError outOfRange(const std::string& name, bool isBelow, std::string_view bound,
                     std::string_view got) {
     return {400,
@@ -143,6 +185,14 @@ ApiError tooLong(const std::string& name, std::size_t limit, std::size_t length)
                 ": string too long. Expected a string with maximum length " + number(limit) +
                 ", but got a string with length " + number(length) + " instead.",
             name, "string_above_max_length"};
+}
+
+ApiError emptyArray(const std::string& name) {
+    return {400,
+            "Invalid " + quoted(name) +
+                ": empty array. Expected an array with minimum length 1, but got an empty array "
+                "instead.",
+            name, "empty_array"};
 }
 
 ApiError tooManyItems(const std::string& name, std::size_t limit, std::size_t count) {

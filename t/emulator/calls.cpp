@@ -1,9 +1,19 @@
 #include "calls.h"
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 
+#include "assistant_calls.h"
+#include "chat_calls.h"
+#include "chat_request.h"
 #include "clock.h"
+#include "response_calls.h"
+#include "response_schema.h"
+#include "step_calls.h"
 #include "thread_calls.h"
+#include "thread_shapes.h"
+#include "tool_endpoint.h"
 
 namespace emulator {
 
@@ -11,31 +21,74 @@ namespace {
 
 using Refusal = std::optional<ApiError>;
 
-constexpr std::string_view kPrefix = "/v1";
 constexpr std::string_view kListQuery = " limit order after before ";
 constexpr std::string_view kMessagesQuery = " limit order after before run_id ";
 constexpr std::string_view kIncludeQuery = " include[] ";
+constexpr std::string_view kItemsQuery = " limit order after include[] ";
 constexpr std::string_view kStepsQuery = " limit order after before include[] ";
 constexpr auto kNone = BodyRule::kNone;
 constexpr auto kOptional = BodyRule::kOptional;
 constexpr auto kRequired = BodyRule::kRequired;
 
 constexpr CallRow kCalls[] = {
-    {"create_thread", "POST", "/threads", kOptional, &kCreateThreadShape, "", createThread},
-    {"get_thread", "GET", "/threads/*", kNone, nullptr, "", getThread},
-    {"delete_thread", "DELETE", "/threads/*", kNone, nullptr, "", deleteThread},
-    {"add_message", "POST", "/threads/*/messages", kRequired, &kCreateMessageShape, "", addMessage},
-    {"list_messages", "GET", "/threads/*/messages", kNone, nullptr, kMessagesQuery, listMessages},
-    {"get_message", "GET", "/threads/*/messages/*", kNone, nullptr, "", getMessage},
-    {"create_run", "POST", "/threads/*/runs", kRequired, &kCreateRunShape, kIncludeQuery,
-     createRun},
-    {"list_runs", "GET", "/threads/*/runs", kNone, nullptr, kListQuery, listRuns},
-    {"poll_run", "GET", "/threads/*/runs/*", kNone, nullptr, "", pollRun},
-    {"cancel_run", "POST", "/threads/*/runs/*/cancel", kOptional, &kEmptyShape, "", cancelRunCall},
-    {"submit_tool_outputs", "POST", "/threads/*/runs/*/submit_tool_outputs", kRequired,
+    {"create_thread", Door::kBeta, "POST", "/threads", kOptional, &kCreateThreadShape, "",
+     createThread},
+    {"get_thread", Door::kBeta, "GET", "/threads/*", kNone, nullptr, "", getThread},
+    {"delete_thread", Door::kBeta, "DELETE", "/threads/*", kNone, nullptr, "", deleteThread},
+    {"add_message", Door::kBeta, "POST", "/threads/*/messages", kRequired, &kCreateMessageShape, "",
+     addMessage},
+    {"list_messages", Door::kBeta, "GET", "/threads/*/messages", kNone, nullptr, kMessagesQuery,
+     listMessages},
+    {"get_message", Door::kBeta, "GET", "/threads/*/messages/*", kNone, nullptr, "", getMessage},
+    {"create_run", Door::kBeta, "POST", "/threads/*/runs", kRequired, &kCreateRunShape,
+     kIncludeQuery, createRun},
+    {"list_runs", Door::kBeta, "GET", "/threads/*/runs", kNone, nullptr, kListQuery, listRuns},
+    {"poll_run", Door::kBeta, "GET", "/threads/*/runs/*", kNone, nullptr, "", pollRun},
+    {"cancel_run", Door::kBeta, "POST", "/threads/*/runs/*/cancel", kOptional, &kEmptyShape, "",
+     cancelRunCall},
+    {"submit_tool_outputs", Door::kBeta, "POST", "/threads/*/runs/*/submit_tool_outputs", kRequired,
      &kSubmitToolOutputsShape, "", submitToolOutputs},
-    {"list_steps", "GET", "/threads/*/runs/*/steps", kNone, nullptr, kStepsQuery, listSteps},
-    {"get_assistant", "GET", "/assistants/*", kNone, nullptr, "", getAssistant},
+    {"list_steps", Door::kBeta, "GET", "/threads/*/runs/*/steps", kNone, nullptr, kStepsQuery,
+     listSteps},
+    {"get_step", Door::kBeta, "GET", "/threads/*/runs/*/steps/*", kNone, nullptr, kIncludeQuery,
+     getStep},
+    {"create_completion", Door::kKey, "POST", "/chat/completions", kRequired,
+     &kCreateCompletionShape, "", createCompletion},
+    {"tool", Door::kOpen, "POST", "/tools/*", kRequired, &kToolCallShape, "", callTool},
+    {"create_assistant", Door::kBeta, "POST", "/assistants", kRequired, &kCreateAssistantShape, "",
+     createAssistant},
+    {"list_assistants", Door::kBeta, "GET", "/assistants", kNone, nullptr, kListQuery,
+     listAssistants},
+    {"get_assistant", Door::kBeta, "GET", "/assistants/*", kNone, nullptr, "", getAssistant},
+    {"update_assistant", Door::kBeta, "POST", "/assistants/*", kRequired, &kUpdateAssistantShape,
+     "", updateAssistant},
+    {"delete_assistant", Door::kBeta, "DELETE", "/assistants/*", kNone, nullptr, "",
+     deleteAssistant},
+    {"create_response", Door::kKey, "POST", "/responses", kRequired, &kCreateResponseShape, "",
+     createResponse},
+    {"poll_response", Door::kKey, "GET", "/responses/*", kNone, nullptr, kIncludeQuery,
+     pollResponse},
+    {"cancel_response", Door::kKey, "POST", "/responses/*/cancel", kOptional, &kEmptyShape, "",
+     cancelResponseCall},
+    {"delete_response", Door::kKey, "DELETE", "/responses/*", kNone, nullptr, "", deleteResponse},
+    {"list_input_items", Door::kKey, "GET", "/responses/*/input_items", kNone, nullptr, kItemsQuery,
+     listInputItems},
+    {"create_conversation", Door::kKey, "POST", "/conversations", kOptional,
+     &kCreateConversationShape, "", createConversation},
+    {"get_conversation", Door::kKey, "GET", "/conversations/*", kNone, nullptr, "",
+     getConversation},
+    {"update_conversation", Door::kKey, "POST", "/conversations/*", kRequired,
+     &kUpdateConversationShape, "", updateConversation},
+    {"delete_conversation", Door::kKey, "DELETE", "/conversations/*", kNone, nullptr, "",
+     deleteConversation},
+    {"create_items", Door::kKey, "POST", "/conversations/*/items", kRequired, &kCreateItemsShape,
+     kIncludeQuery, createItems},
+    {"list_items", Door::kKey, "GET", "/conversations/*/items", kNone, nullptr, kItemsQuery,
+     listItems},
+    {"get_item", Door::kKey, "GET", "/conversations/*/items/*", kNone, nullptr, kIncludeQuery,
+     getItem},
+    {"delete_item", Door::kKey, "DELETE", "/conversations/*/items/*", kNone, nullptr, "",
+     deleteItem},
 };
 
 std::string_view takeSegment(std::string_view& path) {
@@ -46,7 +99,7 @@ std::string_view takeSegment(std::string_view& path) {
     return segment;
 }
 
-bool matches(std::string_view pattern, std::string_view path, std::array<std::string, 2>& ids) {
+bool matches(std::string_view pattern, std::string_view path, PathIds& ids) {
     std::size_t count = 0;
     while (!pattern.empty() && !path.empty()) {
         const std::string_view wanted = takeSegment(pattern);
@@ -60,7 +113,18 @@ bool matches(std::string_view pattern, std::string_view path, std::array<std::st
     return pattern.empty() && path.empty();
 }
 
+// Azure's way: the bare key in a header of its own.
+Refusal checkKeyHeader(const Request& request, const Settings& settings) {
+    const std::string_view key = request.header(settings.keyHeader);
+    const bool isKnown = settings.keys.find(key) != settings.keys.end() &&
+                         request.countHeader(settings.keyHeader) == 1;
+    return isKnown ? std::nullopt : Refusal(refusal::accessDenied());
+}
+
 Refusal checkKey(const Request& request, const Settings& settings) {
+    if (!settings.keyHeader.empty()) {
+        return checkKeyHeader(request, settings);
+    }
     constexpr std::string_view kScheme = "Bearer ";
     const std::string_view value = request.header("authorization");
     if (value.substr(0, kScheme.size()) != kScheme || request.countHeader("authorization") != 1) {
@@ -71,12 +135,32 @@ Refusal checkKey(const Request& request, const Settings& settings) {
                                                           : std::nullopt;
 }
 
-Refusal checkQuery(const CallRow& row, const Pairs& query) {
+const std::string* findValue(const Pairs& pairs, std::string_view name) {
+    const auto found = std::find_if(pairs.begin(), pairs.end(),
+                                    [name](const auto& pair) { return pair.first == name; });
+    return found == pairs.end() ? nullptr : &found->second;
+}
+
+Refusal checkRequiredQuery(const Settings& settings, const Pairs& query) {
+    for (const auto& [name, wanted] : settings.requiredQuery) {
+        const std::string* value = findValue(query, name);
+        if (value == nullptr) {
+            return refusal::missingQuery(name);
+        }
+        if (*value != wanted) {
+            return refusal::unsupportedQuery(name);
+        }
+    }
+    return std::nullopt;
+}
+
+Refusal checkQuery(const CallRow& row, const Settings& settings, const Pairs& query) {
     std::set<std::string_view> seen;
     for (const auto& [name, value] : query) {
         const std::string spaced = " " + name + " ";
-        if (name.find(' ') != std::string::npos ||
-            row.queryNames.find(spaced) == std::string_view::npos) {
+        const bool isOfCall = name.find(' ') == std::string::npos &&
+                              row.queryNames.find(spaced) != std::string_view::npos;
+        if (!isOfCall && findValue(settings.requiredQuery, name) == nullptr) {
             return refusal::unknownParameter(name);
         }
         if (!seen.insert(name).second && name != "include[]") {
@@ -110,37 +194,58 @@ Refusal readBody(const CallRow& row, CallContext& context) {
     return checkShape(context.body.get(), *row.shape);
 }
 
-Refusal admit(const CallRow& row, CallContext& context) {
+// A server that is versioned by its query (Azure) knows no OpenAI-Beta.
+bool lacksBeta(const CallContext& context) {
+    return context.settings.requiredQuery.empty() &&
+           context.request.header("openai-beta") != "assistants=v2";
+}
+
+Refusal checkDoor(const CallRow& row, const CallContext& context) {
+    if (row.door == Door::kOpen) {
+        return std::nullopt;
+    }
     if (auto error = checkKey(context.request, context.settings)) {
         return error;
     }
-    if (context.request.header("openai-beta") != "assistants=v2") {
+    if (row.door == Door::kBeta && lacksBeta(context)) {
         return refusal::noBeta();
     }
-    if (auto error = checkQuery(row, context.query)) {
+    return checkRequiredQuery(context.settings, context.query);
+}
+
+Refusal admit(const CallRow& row, CallContext& context) {
+    if (auto error = checkDoor(row, context)) {
+        return error;
+    }
+    if (auto error = checkQuery(row, context.settings, context.query)) {
         return error;
     }
     return readBody(row, context);
 }
 
-}  // namespace
-
-CallTable callTable() {
-    return {kCalls, sizeof kCalls / sizeof kCalls[0]};
+// The path of a call as the table has it; empty when it is none of the API.
+std::string_view apiPath(const Settings& settings, std::string_view path) {
+    const std::string_view prefix = settings.prefix;
+    const bool isApi = path.substr(0, prefix.size()) == prefix;
+    return isApi ? path.substr(prefix.size()) : std::string_view();
 }
 
-Route findRoute(std::string_view method, std::string_view path) {
+}  // namespace
+
+bool isCallName(std::string_view name) {
+    return std::any_of(std::begin(kCalls), std::end(kCalls),
+                       [name](const CallRow& row) { return row.name == name; });
+}
+
+Route findRoute(const Settings& settings, std::string_view method, std::string_view path) {
     Route route;
-    if (path.substr(0, kPrefix.size()) != kPrefix) {
-        return route;
-    }
-    path.remove_prefix(kPrefix.size());
+    const std::string_view inside = apiPath(settings, path);
     for (const CallRow& row : kCalls) {
-        if (!path.empty() && path[0] == '/' && matches(row.pattern, path, route.ids)) {
+        const std::string_view own = row.door == Door::kOpen ? path : inside;
+        if (!own.empty() && own[0] == '/' && matches(row.pattern, own, route.ids)) {
             route.isKnownPath = true;
             if (row.method == method) {
                 route.row = &row;
-                route.index = static_cast<std::size_t>(&row - kCalls);
                 return route;
             }
         }
@@ -153,6 +258,9 @@ Reply performCall(World& world, const Settings& settings, const Request& request
     if (route.row == nullptr) {
         return errorReply(route.isKnownPath ? refusal::wrongMethod(request.method, request.path)
                                             : refusal::unknownUrl(request.method, request.path));
+    }
+    if (settings.lacks.find(route.row->name) != settings.lacks.end()) {
+        return errorReply(refusal::unknownUrl(request.method, request.path));
     }
     CallContext context{world,  settings, request, nowMs(), route.ids, parseQuery(request.query),
                         nullptr};

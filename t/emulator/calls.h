@@ -15,12 +15,14 @@
 
 namespace emulator {
 
+using PathIds = std::array<std::string, 3>;
+
 struct CallContext {
     World& world;
     const Settings& settings;
     const Request& request;
     std::int64_t nowMs;
-    std::array<std::string, 2> ids;  // the ids of the path, in order
+    PathIds ids;  // the ids of the path, in order
     Pairs query;
     JsonRef body;
 };
@@ -29,9 +31,17 @@ using CallResult = std::variant<Reply, ApiError>;
 
 enum class BodyRule { kNone, kOptional, kRequired };
 
-// One call of the API. A path segment "*" takes an id.
+// What a request must show besides its path.
+enum class Door {
+    kBeta,  // the key and OpenAI-Beta: assistants=v2
+    kKey,
+    kOpen,  // nothing: not a call of the API, its path has no prefix
+};
+
+// One call. A path segment "*" takes an id.
 struct CallRow {
     std::string_view name;  // as faults, log and statistics say it
+    Door door;
     std::string_view method;
     std::string_view pattern;
     BodyRule bodyRule;
@@ -40,22 +50,16 @@ struct CallRow {
     CallResult (*perform)(CallContext&);
 };
 
-struct CallTable {
-    const CallRow* rows;
-    std::size_t count;
-};
-
-CallTable callTable();
+bool isCallName(std::string_view name);
 
 struct Route {
     const CallRow* row = nullptr;  // null: no such path, or `isKnownPath` with another method
-    std::size_t index = 0;
     bool isKnownPath = false;
-    std::array<std::string, 2> ids;
+    PathIds ids;
 };
 
-// `path` is the whole path, with /v1.
-Route findRoute(std::string_view method, std::string_view path);
+// `path` is the whole path, with the prefix of the settings.
+Route findRoute(const Settings& settings, std::string_view method, std::string_view path);
 
 // Checks the request as OpenAI does, then carries the call out.
 Reply performCall(World& world, const Settings& settings, const Request& request,

@@ -2,9 +2,10 @@
 
 #include <charconv>
 
+#include "calls.h"
 #include "clock.h"
 #include "json_text.h"
-#include "run_life.h"
+#include "run_records.h"
 #include "schema.h"
 
 namespace emulator {
@@ -66,6 +67,7 @@ struct BoolSetting {
 constexpr BoolSetting kBoolSettings[] = {
     {"log", &Settings::keepsLog},
     {"chunked", &Settings::isChunked},
+    {"background", &Settings::honoursBackground},
 };
 
 constexpr Field msField(const char* name) {
@@ -74,7 +76,14 @@ constexpr Field msField(const char* name) {
     return field;
 }
 
+constexpr Field kLacksField = [] {
+    Field field{"lacks", FieldKind::kArray, false, false};
+    field.high = 1000;
+    return field;
+}();
+
 constexpr Field kSettingFields[] = {
+    kLacksField,
     msField("duration"),
     msField("jitter"),
     msField("delay"),
@@ -83,6 +92,7 @@ constexpr Field kSettingFields[] = {
     msField("cancel"),
     {"log", FieldKind::kBoolean, false, false},
     {"chunked", FieldKind::kBoolean, false, false},
+    {"background", FieldKind::kBoolean, false, false},
 };
 constexpr Shape kSettingsShape = {kSettingFields, sizeof kSettingFields / sizeof kSettingFields[0]};
 
@@ -94,7 +104,22 @@ Reply showSettings(const ControlParts& parts, const Request&) {
     for (const BoolSetting& setting : kBoolSettings) {
         object.boolean(setting.name, parts.settings.*setting.value);
     }
-    return jsonReply(object.take());
+    std::string lacks;
+    for (const std::string& name : parts.settings.lacks) {
+        lacks += (lacks.empty() ? "" : ",") + jsonString(name);
+    }
+    return jsonReply(object.raw("lacks", "[" + lacks + "]").take());
+}
+
+std::optional<ApiError> readLacks(const json_t* list, CallNames& names) {
+    for (std::size_t i = 0; i < json_array_size(list); ++i) {
+        const json_t* name = json_array_get(list, i);
+        if (!json_is_string(name) || !isCallName(json_string_value(name))) {
+            return refusal::unsupportedValue("lacks", dumpJson(name), "the names of calls");
+        }
+        names.emplace(json_string_value(name));
+    }
+    return std::nullopt;
 }
 
 Reply changeSettings(const ControlParts& parts, const Request& request) {
@@ -104,6 +129,13 @@ Reply changeSettings(const ControlParts& parts, const Request& request) {
     }
     if (const auto error = checkShape(body.get(), kSettingsShape)) {
         return errorReply(*error);
+    }
+    if (const json_t* lacks = json_object_get(body.get(), "lacks")) {
+        CallNames names;
+        if (const auto error = readLacks(lacks, names)) {
+            return errorReply(*error);
+        }
+        parts.settings.lacks = std::move(names);
     }
     for (const MsSetting& setting : kMsSettings) {
         if (const json_t* value = json_object_get(body.get(), setting.name)) {
@@ -131,40 +163,13 @@ Reply clearLog(const ControlParts& parts, const Request&) {
     return jsonReply("[]");
 }
 
-std::string renderRunRecord(const Run& run) {
-    const auto orNull = [](std::int64_t ms) { return ms == 0 ? "null" : std::to_string(ms); };
-    return ObjectText()
-        .string("id", run.id)
-        .string("thread", run.threadId)
-        .boolean("thread_exists", run.thread != nullptr)
-        .string("job", run.job)
-        .string("status", statusWord(run))
-        .raw("metadata", run.echo.metadata)
-        .number("created_ms", run.createdMs)
-        .raw("final_at_ms", orNull(run.finalMs))
-        .raw("first_seen_final_ms", orNull(run.firstSeenFinalMs))
-        .take();
-}
-
-void settleAll(const ControlParts& parts) {
-    for (const auto& run : parts.world.runs()) {
-        settleRun(parts.world, *run, nowMs());
-    }
-}
-
 Reply showRuns(const ControlParts& parts, const Request&) {
-    settleAll(parts);
-    std::string list = "[";
-    for (const auto& run : parts.world.runs()) {
-        list += list.size() > 1 ? ",\n" : "";
-        list += renderRunRecord(*run);
-    }
-    return jsonReply(list + "]\n");
+    return jsonReply(renderRecords(parts.world, nowMs()));
 }
 
 Reply showStatistics(const ControlParts& parts, const Request&) {
-    settleAll(parts);
-    return jsonReply(parts.statistics.render(parts.server.load(), parts.world));
+    const RecordCount runs = countRecords(parts.world, nowMs());
+    return jsonReply(parts.statistics.render(parts.server.load(), parts.world.threadCount(), runs));
 }
 
 Reply reset(const ControlParts& parts, const Request&) {

@@ -68,19 +68,13 @@ constexpr Field kFaultFields[] = {
 };
 constexpr Shape kFaultShape = {kFaultFields, sizeof kFaultFields / sizeof kFaultFields[0]};
 
-bool isCallName(std::string_view name) {
-    const CallTable table = callTable();
-    return name == "any" || std::any_of(table.rows, table.rows + table.count,
-                                        [name](const CallRow& row) { return row.name == name; });
-}
-
 std::optional<std::int64_t> integerOf(const json_t* object, const char* name) {
     const json_t* value = json_object_get(object, name);
     return json_is_integer(value) ? std::optional<std::int64_t>(json_integer_value(value))
                                   : std::nullopt;
 }
 
-std::optional<std::string> stringOf(const json_t* object, const char* name) {
+std::optional<std::string> textOf(const json_t* object, const char* name) {
     const json_t* value = json_object_get(object, name);
     return json_is_string(value) ? std::optional<std::string>(json_string_value(value))
                                  : std::nullopt;
@@ -105,18 +99,18 @@ std::variant<Fault, ApiError> readFault(const json_t* object) {
         return std::move(*error);
     }
     Fault fault;
-    fault.on = stringOf(object, "on").value_or(fault.on);
-    if (!isCallName(fault.on)) {
+    fault.on = textOf(object, "on").value_or(fault.on);
+    if (fault.on != "any" && !isCallName(fault.on)) {
         return refusal::unsupportedValue("on", fault.on, "'any' and the names of calls");
     }
-    const std::string action = *stringOf(object, "action");
+    const std::string action = *textOf(object, "action");
     const auto* row =
         std::find_if(std::begin(kActions), std::end(kActions),
                      [&](const ActionRow& candidate) { return candidate.name == action; });
     fault.action = row->action;
     fault.actionName = row->name;
-    fault.match = stringOf(object, "match").value_or("");
-    fault.body = stringOf(object, "body");
+    fault.match = textOf(object, "match").value_or("");
+    fault.body = textOf(object, "body");
     fault.times = integerOf(object, "times").value_or(fault.times);
     fault.skip = integerOf(object, "skip").value_or(fault.skip);
     fault.ms = integerOf(object, "ms").value_or(fault.ms);

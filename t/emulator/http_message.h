@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,6 +32,8 @@ struct Reply {
     std::string body;
     std::string_view contentType = "application/json";
     Pairs headers;
+    std::int64_t holdMs = 0;              // the call takes this long
+    std::function<void()> whenAbandoned;  // called when the client leaves before the answer
 };
 
 // How an answer leaves: whole, or spoiled on purpose.

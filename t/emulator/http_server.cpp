@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstring>
+#include <utility>
 
 #include "clock.h"
 
@@ -147,6 +148,10 @@ void HttpServer::readAll(Connection& connection) {
                 return;
             case ByteStream::Result::kEnd:
                 connection.hasEnded = true;
+                if (connection.whenAbandoned) {
+                    doom(connection);
+                    return;
+                }
                 if (!connection.isBusy || connection.isHeld || connection.isDraining) {
                     connection.closesWhenSent = true;
                     connection.isDraining = false;
@@ -178,7 +183,9 @@ void HttpServer::handleBuffered(Connection& connection) {
         connection.keepsAlive = request.isKeptAlive && !connection.hasEnded;
         request.connection = connection.id;
         request.receivedMs = nowMs();
-        deliver(connection, handler_(std::move(request)));
+        Delivery delivery = handler_(std::move(request));
+        connection.whenAbandoned = std::move(delivery.reply.whenAbandoned);
+        deliver(connection, std::move(delivery));
     }
 }
 
@@ -204,6 +211,7 @@ void HttpServer::deliver(Connection& connection, Delivery delivery) {
             send(connection, std::move(delivery));
             return;
         case Delivery::Manner::kCut:
+            connection.whenAbandoned = nullptr;
             if (delivery.isReset) {
                 connection.stream.makeReset();
             }
@@ -236,6 +244,7 @@ void HttpServer::deliverLater(Connection& connection, Delivery delivery) {
 }
 
 void HttpServer::send(Connection& connection, Delivery&& delivery) {
+    connection.whenAbandoned = nullptr;
     const bool isKept = connection.keepsAlive && !delivery.isLast;
     connection.keepsAlive = isKept && delivery.manner != Delivery::Manner::kCutBody;
     connection.out += renderHead(delivery, isKept);
@@ -337,6 +346,13 @@ void HttpServer::doom(Connection& connection) {
     if (!connection.isDoomed) {
         connection.isDoomed = true;
         doomed_.push_back(connection.id);
+        abandon(connection);
+    }
+}
+
+void HttpServer::abandon(Connection& connection) {
+    if (connection.whenAbandoned) {
+        std::exchange(connection.whenAbandoned, nullptr)();
     }
 }
 

@@ -60,6 +60,7 @@ private:
         bool hasEnded = false;    // the peer sends no more
         bool isDraining = false;  // refused midway: what still comes is thrown away
         bool isDoomed = false;
+        std::function<void()> whenAbandoned;  // of the request that is being answered
     };
 
     void acceptAll();
@@ -77,6 +78,7 @@ private:
     void closeSent(Connection& connection);
     void arm(Connection& connection);
     void doom(Connection& connection);
+    void abandon(Connection& connection);
     void buryDoomed();
     Connection* find(std::uint64_t id);
     int waitMs() const;

@@ -88,6 +88,12 @@ std::string dumpJson(const json_t* value, std::string_view absent) {
     return copy;
 }
 
+std::string_view stringOf(const json_t* value) {
+    return json_is_string(value)
+               ? std::string_view(json_string_value(value), json_string_length(value))
+               : std::string_view();
+}
+
 void appendJsonString(std::string& out, std::string_view text) {
     out += '"';
     while (!text.empty()) {

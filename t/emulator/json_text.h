@@ -20,6 +20,12 @@ JsonRef parseJson(std::string_view text);
 // Compact text of a value; `absent` when the value is missing.
 std::string dumpJson(const json_t* value, std::string_view absent = "null");
 
+// The text of a string value; empty when it is none.
+std::string_view stringOf(const json_t* value);
+inline std::string_view stringOf(const json_t* object, const char* name) {
+    return stringOf(json_object_get(object, name));
+}
+
 // Appends text as a JSON string. Bytes that are not UTF-8 become U+FFFD, so that a log of broken
 // requests is still JSON.
 void appendJsonString(std::string& out, std::string_view text);

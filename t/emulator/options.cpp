@@ -6,6 +6,8 @@
 #include <iterator>
 #include <string_view>
 
+#include "calls.h"
+
 namespace emulator {
 
 namespace {
@@ -14,6 +16,8 @@ constexpr const char* kUsage =
     "usage: emulator [--port N] [--host ADDRESS] [--key KEY]... [--assistant ID]...\n"
     "                [--duration MS] [--jitter MS] [--delay MS] [--queued MS] [--cancel MS]\n"
     "                [--poll-after MS] [--log FILE] [--no-log] [--chunked]\n"
+    "                [--prefix PATH] [--key-header NAME] [--require-query NAME=VALUE]...\n"
+    "                [--no-background] [--no-responses-get] [--lacks CALL,...]\n"
     "                [--tls-cert FILE --tls-key FILE]\n";
 
 bool toNumber(std::string_view text, std::int64_t& value) {
@@ -27,6 +31,42 @@ bool toPort(std::string_view text, std::uint16_t& port) {
     const bool isPort = toNumber(text, number) && number <= 65535;
     port = static_cast<std::uint16_t>(isPort ? number : 0);
     return isPort;
+}
+
+bool toPrefix(std::string_view text, std::string& prefix) {
+    while (!text.empty() && text.back() == '/') {
+        text.remove_suffix(1);
+    }
+    prefix = text;
+    return text.empty() || text.front() == '/';
+}
+
+bool toHeaderName(std::string_view text, std::string& name) {
+    name = text;
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+    return !name.empty();
+}
+
+bool toPair(std::string_view text, Pairs& pairs) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string_view::npos || equals == 0) {
+        return false;
+    }
+    pairs.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+    return true;
+}
+
+bool toCallNames(std::string_view text, CallNames& names) {
+    while (!text.empty()) {
+        const std::size_t comma = std::min(text.find(','), text.size());
+        if (!isCallName(text.substr(0, comma))) {
+            return false;
+        }
+        names.emplace(text.substr(0, comma));
+        text.remove_prefix(std::min(comma + 1, text.size()));
+    }
+    return true;
 }
 
 struct Option {
@@ -58,6 +98,18 @@ constexpr Option kOptions[] = {
     {"--no-log", false,
      [](Options& o, std::string_view) { return !(o.settings.keepsLog = false); }},
     {"--chunked", false, [](Options& o, std::string_view) { return o.settings.isChunked = true; }},
+    {"--prefix", true,
+     [](Options& o, std::string_view v) { return toPrefix(v, o.settings.prefix); }},
+    {"--key-header", true,
+     [](Options& o, std::string_view v) { return toHeaderName(v, o.settings.keyHeader); }},
+    {"--require-query", true,
+     [](Options& o, std::string_view v) { return toPair(v, o.settings.requiredQuery); }},
+    {"--no-background", false,
+     [](Options& o, std::string_view) { return !(o.settings.honoursBackground = false); }},
+    {"--no-responses-get", false,
+     [](Options& o, std::string_view) { return toCallNames("poll_response", o.settings.lacks); }},
+    {"--lacks", true,
+     [](Options& o, std::string_view v) { return toCallNames(v, o.settings.lacks); }},
     {"--tls-cert", true,
      [](Options& o, std::string_view v) { return !(o.certificateFile = v).empty(); }},
     {"--tls-key", true, [](Options& o, std::string_view v) { return !(o.keyFile = v).empty(); }},

@@ -1,45 +1,13 @@
 #include "render.h"
 
+#include "answer.h"
 #include "json_text.h"
 #include "run_life.h"
+#include "step_render.h"
 
 namespace emulator {
 
 namespace {
-
-constexpr std::int64_t kCharactersPerToken = 4;
-
-std::string seconds(std::int64_t ms) {
-    return ms == 0 ? "null" : std::to_string(ms / 1000);
-}
-
-std::string secondsIf(bool holds, std::int64_t ms) {
-    return holds ? seconds(ms) : "null";
-}
-
-std::string renderToolCall(const ToolCall& call, bool withOutput) {
-    ObjectText function;
-    function.string("name", call.name).string("arguments", call.arguments);
-    if (withOutput) {
-        function.raw("output", call.output ? jsonString(*call.output) : "null");
-    }
-    return ObjectText()
-        .string("id", call.id)
-        .string("type", "function")
-        .raw("function", function.take())
-        .take();
-}
-
-std::string renderCodeCall(const ToolCall& call) {
-    const std::string logs =
-        ObjectText().string("type", "logs").string("logs", call.output.value_or("")).take();
-    return ObjectText()
-        .string("id", call.id)
-        .string("type", "code_interpreter")
-        .raw("code_interpreter",
-             ObjectText().string("input", call.arguments).raw("outputs", "[" + logs + "]").take())
-        .take();
-}
 
 std::string requiredAction(const Run& run) {
     if (run.status != RunStatus::kRequiresAction) {
@@ -74,9 +42,7 @@ std::string renderUsage(const Run& run) {
     if (!isFinal(run.status) || run.script.hasNoUsage) {
         return "null";
     }
-    const Usage made{run.promptLength / kCharactersPerToken + 1,
-                     run.answerLength == 0 ? 0 : run.answerLength / kCharactersPerToken + 1};
-    const Usage usage = run.script.usage.value_or(made);
+    const Usage usage = usageOf(run.script, run.promptLength, run.answerLength);
     return ObjectText()
         .number("prompt_tokens", usage.promptTokens)
         .number("completion_tokens", usage.completionTokens)
@@ -98,30 +64,6 @@ struct AnswerText {
     std::string value;
     std::string annotations = "[]";
 };
-
-std::string plainAnswer(const RunScript& script, std::size_t index) {
-    constexpr std::size_t kShownQuestion = 200;
-    if (script.answerSize > 0) {
-        constexpr std::string_view kFiller = "All work and no play makes the emulator dull. ";
-        std::string text;
-        text.reserve(script.answerSize + kFiller.size());
-        while (text.size() < script.answerSize) {
-            text += kFiller;
-        }
-        text.resize(script.answerSize);
-        return text;
-    }
-    if (script.answer) {
-        return *script.answer;
-    }
-    const std::string_view shown = firstCodePoints(script.question, kShownQuestion);
-    const std::string question =
-        std::string(shown) + (shown.size() < script.question.size() ? "..." : "");
-    const std::string part = index == 0 ? "" : " (part " + std::to_string(index + 1) + ")";
-    return "You asked: \"" + question + "\". This is the emulator's answer" + part +
-           ", made without a model: the question came in through a thread, a run worked on it, "
-           "and this message is what a real assistant's words would look like.";
-}
 
 AnswerText annotatedAnswer(const std::string& text) {
     const std::string mark =
@@ -152,9 +94,9 @@ AnswerText annotatedAnswer(const std::string& text) {
 std::string answerParts(Run& run, std::size_t index) {
     const RunScript& script = run.script;
     if (script.isRefused) {
-        return R"([{"type":"refusal","refusal":"I can't help with that."}])";
+        return R"([{"type":"refusal","refusal":)" + jsonString(kRefusalText) + "}]";
     }
-    AnswerText text{plainAnswer(script, index)};
+    AnswerText text{answerText(script, index)};
     if (script.hasAnnotations) {
         text = annotatedAnswer(text.value);
     }
@@ -181,29 +123,6 @@ std::string userParts(const json_t* content) {
                      : textPart({json_string_value(text), json_string_length(text)}, "[]");
     }
     return "[" + parts + "]";
-}
-
-std::string stepDetails(const RunStep& step) {
-    if (step.calls.empty()) {
-        return R"({"type":"message_creation","message_creation":{"message_id":)" +
-               jsonString(step.messageId) + "}}";
-    }
-    std::string calls;
-    for (const ToolCall& call : step.calls) {
-        calls += calls.empty() ? "" : ",";
-        calls += step.isCodeInterpreter ? renderCodeCall(call) : renderToolCall(call, true);
-    }
-    return R"({"type":"tool_calls","tool_calls":[)" + calls + "]}";
-}
-
-// A step that a run took with it into its end is as that run is; all others are completed.
-std::string_view stepStatus(const Run& run, const RunStep& step) {
-    if (step.endedMs == 0) {
-        return "in_progress";
-    }
-    const bool isCutShort = step.endedMs == run.finalMs && !step.calls.empty() &&
-                            !step.calls.front().output.has_value();
-    return isCutShort ? statusWord(run) : "completed";
 }
 
 }  // namespace
@@ -242,28 +161,6 @@ std::string renderRun(const Run& run) {
         .take();
 }
 
-std::string renderStep(const Run& run, const RunStep& step) {
-    const std::string_view status = stepStatus(run, step);
-    return ObjectText(700)
-        .string("id", step.id)
-        .raw("object", "\"thread.run.step\"")
-        .number("created_at", step.createdMs / 1000)
-        .string("assistant_id", run.assistantId)
-        .string("thread_id", run.threadId)
-        .string("run_id", run.id)
-        .string("type", step.calls.empty() ? "message_creation" : "tool_calls")
-        .string("status", status)
-        .raw("step_details", stepDetails(step))
-        .raw("last_error", "null")
-        .raw("expired_at", secondsIf(status == "expired", step.endedMs))
-        .raw("cancelled_at", secondsIf(status == "cancelled", step.endedMs))
-        .raw("failed_at", secondsIf(status == "failed", step.endedMs))
-        .raw("completed_at", secondsIf(status == "completed", step.endedMs))
-        .raw("metadata", "{}")
-        .raw("usage", "null")
-        .take();
-}
-
 std::string renderThread(const Thread& thread, const json_t* body) {
     const json_t* metadata = json_object_get(body, "metadata");
     return ObjectText()
@@ -279,21 +176,25 @@ std::string renderDeleted(std::string_view id, std::string_view object) {
     return ObjectText().string("id", id).string("object", object).boolean("deleted", true).take();
 }
 
-std::string renderAssistant(std::string_view id) {
-    return ObjectText()
-        .string("id", id)
+std::string renderAssistant(const Assistant& assistant) {
+    const auto member = [&assistant](const char* name, std::string_view otherwise) {
+        const json_t* value = json_object_get(assistant.members.get(), name);
+        return value == nullptr || json_is_null(value) ? std::string(otherwise) : dumpJson(value);
+    };
+    return ObjectText(1024)
+        .string("id", assistant.id)
         .raw("object", "\"assistant\"")
-        .number("created_at", 1'700'000'000)
-        .raw("name", "\"Emulator\"")
-        .raw("description", "null")
-        .raw("model", "\"gpt-4o\"")
-        .raw("instructions", "null")
-        .raw("tools", "[]")
-        .raw("tool_resources", "{}")
-        .raw("metadata", "{}")
-        .raw("temperature", "1.0")
-        .raw("top_p", "1.0")
-        .raw("response_format", "\"auto\"")
+        .number("created_at", assistant.createdMs / 1000)
+        .raw("name", member("name", "null"))
+        .raw("description", member("description", "null"))
+        .raw("model", member("model", "null"))
+        .raw("instructions", member("instructions", "null"))
+        .raw("tools", member("tools", "[]"))
+        .raw("tool_resources", member("tool_resources", "{}"))
+        .raw("metadata", member("metadata", "{}"))
+        .raw("temperature", member("temperature", "1.0"))
+        .raw("top_p", member("top_p", "1.0"))
+        .raw("response_format", member("response_format", "\"auto\""))
         .take();
 }
 

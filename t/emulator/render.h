@@ -12,10 +12,9 @@ namespace emulator {
 
 // The objects of the Assistants API as JSON text.
 std::string renderRun(const Run& run);
-std::string renderStep(const Run& run, const RunStep& step);
 std::string renderThread(const Thread& thread, const json_t* body);
 std::string renderDeleted(std::string_view id, std::string_view object);
-std::string renderAssistant(std::string_view id);
+std::string renderAssistant(const Assistant& assistant);
 
 // A message of a user; `body` is a checked CreateMessage.
 std::string renderMessage(const Thread& thread, std::string_view id, const json_t* body,

@@ -1,9 +1,12 @@
 #include <algorithm>
 
+#include "assistant_calls.h"
 #include "list_page.h"
 #include "render.h"
 #include "run_life.h"
+#include "step_calls.h"
 #include "thread_calls.h"
+#include "tool_schema.h"
 
 namespace emulator {
 
@@ -26,73 +29,92 @@ void noteSeen(Run& run, std::int64_t nowMs) {
     }
 }
 
-std::variant<Run*, ApiError> runOf(CallContext& context) {
-    auto found = threadOf(context);
-    if (auto* error = std::get_if<ApiError>(&found)) {
-        return std::move(*error);
-    }
-    const std::string& id = context.ids[1];
-    if (id.compare(0, 4, "run_") != 0) {
-        return refusal::malformedId("run_id", id, "run");
-    }
-    Run* run = context.world.findRun(*std::get<Thread*>(found), id);
-    if (run == nullptr) {
-        return refusal::notFound("run", id);
-    }
-    settleRun(context.world, *run, context.nowMs);
-    return run;
+const json_t* memberOf(const json_t* object, const char* name) {
+    const json_t* value = json_object_get(object, name);
+    return value == nullptr || json_is_null(value) ? nullptr : value;
 }
 
-std::string given(const json_t* body, const char* name, std::string_view otherwise) {
-    const json_t* value = json_object_get(body, name);
-    return value == nullptr || json_is_null(value) ? std::string(otherwise) : dumpJson(value);
-}
+// What a run is given comes before what its assistant has.
+class RunMembers {
+public:
+    RunMembers(const json_t* body, const Assistant& assistant)
+        : body_(body), assistant_(assistant.members.get()) {}
 
-std::string effectiveInstructions(const json_t* body) {
-    std::string text;
-    for (const char* name : {"instructions", "additional_instructions"}) {
-        const json_t* part = json_object_get(body, name);
-        if (json_is_string(part)) {
-            text += (text.empty() ? "" : "\n") + std::string(json_string_value(part));
-        }
+    const json_t* find(const char* name) const {
+        const json_t* own = memberOf(body_, name);
+        return own == nullptr ? memberOf(assistant_, name) : own;
     }
-    return jsonString(text);
-}
+    std::string own(const char* name, std::string_view otherwise) const {
+        return dumpJson(memberOf(body_, name), otherwise);
+    }
+    std::string either(const char* name, std::string_view otherwise) const {
+        return dumpJson(find(name), otherwise);
+    }
+    std::string instructions() const {
+        std::string text(stringOf(find("instructions")));
+        const std::string_view more = stringOf(memberOf(body_, "additional_instructions"));
+        text += text.empty() || more.empty() ? "" : "\n";
+        return jsonString(text.append(more));
+    }
 
-RunEcho readEcho(const json_t* body) {
+private:
+    const json_t* body_;
+    const json_t* assistant_;
+};
+
+RunEcho readEcho(const RunMembers& members) {
     RunEcho echo;
-    echo.model = given(body, "model", "\"gpt-4o\"");
-    echo.instructions = effectiveInstructions(body);
-    echo.tools = given(body, "tools", "[]");
-    echo.metadata = given(body, "metadata", "{}");
-    echo.maxPromptTokens = given(body, "max_prompt_tokens", "null");
-    echo.maxCompletionTokens = given(body, "max_completion_tokens", "null");
+    echo.model = members.either("model", "\"gpt-4o\"");
+    echo.instructions = members.instructions();
+    echo.tools = members.either("tools", "[]");
+    echo.metadata = members.own("metadata", "{}");
+    echo.maxPromptTokens = members.own("max_prompt_tokens", "null");
+    echo.maxCompletionTokens = members.own("max_completion_tokens", "null");
     echo.truncationStrategy =
-        given(body, "truncation_strategy", R"({"type":"auto","last_messages":null})");
-    echo.toolChoice = given(body, "tool_choice", "\"auto\"");
-    echo.parallelToolCalls = given(body, "parallel_tool_calls", "true");
-    echo.responseFormat = given(body, "response_format", "\"auto\"");
-    echo.temperature = given(body, "temperature", "1.0");
-    echo.topP = given(body, "top_p", "1.0");
+        members.own("truncation_strategy", R"({"type":"auto","last_messages":null})");
+    echo.toolChoice = members.own("tool_choice", "\"auto\"");
+    echo.parallelToolCalls = members.own("parallel_tool_calls", "true");
+    echo.responseFormat = members.either("response_format", "\"auto\"");
+    echo.temperature = members.either("temperature", "1.0");
+    echo.topP = members.either("top_p", "1.0");
     return echo;
 }
 
-std::optional<ApiError> checkRunStart(const CallContext& context, const Thread& thread) {
-    const json_t* body = context.body.get();
-    const std::string assistant = json_string_value(json_object_get(body, "assistant_id"));
-    if (assistant.compare(0, 5, "asst_") != 0) {
-        return refusal::malformedId("assistant_id", assistant, "asst");
-    }
-    if (context.settings.assistants.count(assistant) == 0) {
-        return refusal::notFound("assistant", assistant);
-    }
+std::optional<ApiError> refuseStream(const json_t* body) {
     if (json_is_true(json_object_get(body, "stream"))) {
         return refusal::unsupportedValue("stream", "true", "'false' (in this emulator)");
     }
-    if (const Run* run = activeRun(thread)) {
-        return refusal::threadHasActiveRun(thread.id, run->id);
-    }
     return std::nullopt;
+}
+
+std::variant<Assistant*, ApiError> assistantOf(const CallContext& context) {
+    const std::string id(stringOf(context.body.get(), "assistant_id"));
+    if (id.compare(0, 5, "asst_") != 0) {
+        return refusal::malformedId("assistant_id", id, "asst");
+    }
+    Assistant* assistant = findAssistant(context.world, context.settings, id);
+    if (assistant == nullptr) {
+        return refusal::notFound("assistant", id);
+    }
+    return assistant;
+}
+
+std::optional<ApiError> checkRunStart(const CallContext& context, const RunMembers& members) {
+    const json_t* body = context.body.get();
+    if (auto error = readIncludes(context.query).error) {
+        return error;
+    }
+    if (auto error = checkTools(json_object_get(body, "tools"), ToolKinds::kAll)) {
+        return error;
+    }
+    const json_t* choice = json_object_get(body, "tool_choice");
+    if (auto error = checkToolChoice(choice, members.find("tools"), ToolKinds::kAll)) {
+        return error;
+    }
+    if (auto error = checkResponseFormat(json_object_get(body, "response_format"), true)) {
+        return error;
+    }
+    return refuseStream(body);
 }
 
 std::string quotedIds(std::vector<std::string> ids) {
@@ -128,25 +150,50 @@ std::optional<ApiError> takeOutputs(std::vector<ToolCall>& calls, const json_t* 
 
 }  // namespace
 
+std::variant<Run*, ApiError> runOf(CallContext& context) {
+    auto found = threadOf(context);
+    if (auto* error = std::get_if<ApiError>(&found)) {
+        return std::move(*error);
+    }
+    const std::string& id = context.ids[1];
+    if (id.compare(0, 4, "run_") != 0) {
+        return refusal::malformedId("run_id", id, "run");
+    }
+    Run* run = context.world.findRun(*std::get<Thread*>(found), id);
+    if (run == nullptr) {
+        return refusal::notFound("run", id);
+    }
+    settleRun(context.world, *run, context.nowMs);
+    return run;
+}
+
 CallResult createRun(CallContext& context) {
     auto found = threadOf(context);
     if (auto* error = std::get_if<ApiError>(&found)) {
         return std::move(*error);
     }
-    Thread& thread = *std::get<Thread*>(found);
-    if (auto error = checkRunStart(context, thread)) {
+    auto assistant = assistantOf(context);
+    if (auto* error = std::get_if<ApiError>(&assistant)) {
         return std::move(*error);
     }
     const json_t* body = context.body.get();
+    const RunMembers members(body, *std::get<Assistant*>(assistant));
+    if (auto error = checkRunStart(context, members)) {
+        return std::move(*error);
+    }
+    Thread& thread = *std::get<Thread*>(found);
+    if (const Run* active = activeRun(thread)) {
+        return refusal::threadHasActiveRun(thread.id, active->id);
+    }
     const json_t* messages = json_object_get(body, "additional_messages");
     for (std::size_t i = 0; i < json_array_size(messages); ++i) {
         appendMessage(context, thread, json_array_get(messages, i));
     }
     Run& run = context.world.addRun(thread);
-    run.assistantId = json_string_value(json_object_get(body, "assistant_id"));
+    run.assistantId = std::get<Assistant*>(assistant)->id;
     const json_t* job = json_object_get(json_object_get(body, "metadata"), "edgerun_job");
     run.job = job == nullptr ? "" : json_string_value(job);
-    run.echo = readEcho(body);
+    run.echo = readEcho(members);
     run.script = readScript(thread.lastQuestion);
     beginRun(context.world, context.settings, run, context.nowMs);
     return runReply(context, run);
@@ -205,33 +252,15 @@ CallResult submitToolOutputs(CallContext& context) {
     if (run.status != RunStatus::kRequiresAction) {
         return refusal::refusesToolOutputs(statusWord(run));
     }
+    if (auto error = refuseStream(context.body.get())) {
+        return std::move(*error);
+    }
     const json_t* outputs = json_object_get(context.body.get(), "tool_outputs");
     if (auto error = takeOutputs(run.steps.back().calls, outputs)) {
         return std::move(*error);
     }
     resumeRun(context.world, context.settings, run, context.nowMs);
     return runReply(context, run);
-}
-
-CallResult listSteps(CallContext& context) {
-    auto found = runOf(context);
-    if (auto* error = std::get_if<ApiError>(&found)) {
-        return std::move(*error);
-    }
-    auto query = readListQuery(context.query);
-    if (auto* error = std::get_if<ApiError>(&query)) {
-        return std::move(*error);
-    }
-    const Run& run = *std::get<Run*>(found);
-    std::vector<std::string> texts;
-    for (const RunStep& step : run.steps) {
-        texts.push_back(renderStep(run, step));
-    }
-    std::vector<ListItem> items;
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-        items.push_back({run.steps[i].id, texts[i]});
-    }
-    return renderPage(items, std::get<ListQuery>(query), "run step");
 }
 
 }  // namespace emulator

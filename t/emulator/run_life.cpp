@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "answer.h"
 #include "render.h"
 
 namespace emulator {
@@ -47,10 +48,7 @@ RunStatus plannedEnd(const Run& run) {
 }
 
 void planLeg(World& world, const Settings& settings, Run& run, std::int64_t nowMs) {
-    const std::int64_t jittered =
-        settings.durationMs + world.randomWithin(-settings.jitterMs, settings.jitterMs);
-    const std::int64_t duration =
-        std::max<std::int64_t>(run.script.durationMs.value_or(jittered), 0);
+    const std::int64_t duration = durationOf(world, settings, run.script);
     const std::int64_t queued =
         run.script.queuedMs.value_or(std::min(settings.queuedMs, duration / 2));
     run.status = RunStatus::kQueued;
@@ -61,6 +59,7 @@ void planLeg(World& world, const Settings& settings, Run& run, std::int64_t nowM
 void askForTools(World& world, Run& run) {
     RunStep step;
     step.id = world.newId("step_");
+    step.kind = StepKind::kFunctions;
     step.createdMs = run.endsMs;
     for (const std::string& name : run.script.tools) {
         step.calls.push_back({world.newId("call_"), name, run.script.toolArguments, std::nullopt});
@@ -70,19 +69,23 @@ void askForTools(World& world, Run& run) {
     --run.toolRoundsLeft;
 }
 
-void runCodeInterpreter(World& world, Run& run) {
+// A tool of the provider's own, which ran within the leg.
+void useTool(World& world, Run& run, StepKind kind, std::string input, std::string output) {
     RunStep step;
     step.id = world.newId("step_");
-    step.isCodeInterpreter = true;
+    step.kind = kind;
     step.createdMs = run.startedMs;
     step.endedMs = run.endsMs;
-    step.calls.push_back({world.newId("call_"), "", "print(6 * 7)", "42\n"});
+    step.calls.push_back({world.newId("call_"), "", std::move(input), std::move(output)});
     run.steps.push_back(std::move(step));
 }
 
 void writeAnswer(World& world, Run& run) {
     if (run.script.usesCodeInterpreter) {
-        runCodeInterpreter(world, run);
+        useTool(world, run, StepKind::kCodeInterpreter, "print(6 * 7)", "42\n");
+    }
+    if (run.script.usesFileSearch) {
+        useTool(world, run, StepKind::kFileSearch, "", "Six times seven is forty-two.");
     }
     for (std::size_t i = 0; i < run.script.messageCount; ++i) {
         RunStep step;

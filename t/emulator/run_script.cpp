@@ -65,6 +65,7 @@ constexpr Marker kMarkers[] = {
     {"cancel_after", [](RunScript& s, std::string_view v) { s.cancelMs = toNumber(v); }},
     {"cancel", [](RunScript& s, std::string_view v) { s.ignoresCancel = v == "ignored"; }},
     {"poll_after", [](RunScript& s, std::string_view v) { s.pollAfterMs = toNumber(v); }},
+    {"lost_after", [](RunScript& s, std::string_view v) { s.lostAfterMs = toNumber(v); }},
     {"status", readStatus},
     {"error", readError},
     {"reason", [](RunScript& s, std::string_view v) { s.incompleteReason = v; }},
@@ -83,6 +84,7 @@ constexpr Marker kMarkers[] = {
      [](RunScript& s, std::string_view v) { s.toolRounds = static_cast<int>(toSize(v, 100)); }},
     {"tool_arguments", [](RunScript& s, std::string_view v) { s.toolArguments = v; }},
     {"code_interpreter", [](RunScript& s, std::string_view) { s.usesCodeInterpreter = true; }},
+    {"file_search", [](RunScript& s, std::string_view) { s.usesFileSearch = true; }},
 };
 
 bool applyMarker(RunScript& script, std::string_view text) {

@@ -21,6 +21,7 @@ struct RunScript {
     std::optional<std::int64_t> expiresMs;
     std::optional<std::int64_t> cancelMs;
     std::optional<std::int64_t> pollAfterMs;
+    std::optional<std::int64_t> lostAfterMs;
     std::string status = "completed";
     std::string errorCode;
     std::string errorText;
@@ -39,6 +40,7 @@ struct RunScript {
     std::vector<std::string> tools;
     std::string toolArguments = "{}";
     bool usesCodeInterpreter = false;
+    bool usesFileSearch = false;
 };
 
 RunScript readScript(std::string_view message);

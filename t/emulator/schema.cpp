@@ -3,117 +3,41 @@
 #include <cmath>
 #include <string_view>
 
+#include "fields.h"
 #include "json_text.h"
 
 namespace emulator {
 
 namespace {
 
-constexpr double kMostText = 256000;
-constexpr double kMostOutput = 512 * 1024;
 constexpr std::size_t kMostPairs = 16;
 constexpr std::size_t kMostKey = 64;
 constexpr std::size_t kMostValue = 512;
 
 using Refusal = std::optional<ApiError>;
 
-template <std::size_t N>
-constexpr Shape shapeOf(const Field (&fields)[N]) {
-    return {fields, N};
-}
-
-constexpr Field field(const char* name, FieldKind kind) {
-    return {name, kind};
-}
-
-constexpr Field required(Field field) {
-    field.isRequired = true;
-    field.isNullable = false;
-    return field;
-}
-
-constexpr Field ranged(const char* name, FieldKind kind, double low, double high) {
-    Field field{name, kind};
-    field.low = low;
-    field.high = high;
-    return field;
-}
-
-constexpr Field text(const char* name, double most = kMostText) {
-    return ranged(name, FieldKind::kString, 0, most);
-}
-
-constexpr Field oneOf(const char* name, const char* choices) {
-    Field field{name, FieldKind::kEnum};
-    field.choices = choices;
-    return field;
-}
-
-constexpr Field listOf(const char* name, const Shape* item, double most) {
-    Field field{name, FieldKind::kArray};
-    field.item = item;
-    field.high = most;
-    return field;
-}
-
-constexpr double kNoLimit = 1e9;
-
-constexpr Field kMessageFields[] = {
-    required(oneOf("role", "'user' and 'assistant'")),
-    required(field("content", FieldKind::kContent)),
-    listOf("attachments", nullptr, kNoLimit),
-    field("metadata", FieldKind::kMetadata),
-};
-
-constexpr Field kThreadFields[] = {
-    listOf("messages", &kCreateMessageShape, kNoLimit),
-    field("tool_resources", FieldKind::kObject),
-    field("metadata", FieldKind::kMetadata),
-};
-
-constexpr Field kRunFields[] = {
-    required(text("assistant_id")),
-    text("model"),
-    oneOf("reasoning_effort", "'none', 'minimal', 'low', 'medium', 'high', and 'xhigh'"),
-    text("instructions"),
-    text("additional_instructions"),
-    listOf("additional_messages", &kCreateMessageShape, kNoLimit),
-    listOf("tools", nullptr, 20),
-    field("metadata", FieldKind::kMetadata),
-    ranged("temperature", FieldKind::kNumber, 0, 2),
-    ranged("top_p", FieldKind::kNumber, 0, 1),
-    field("stream", FieldKind::kBoolean),
-    ranged("max_prompt_tokens", FieldKind::kInteger, 256, kNoLimit),
-    ranged("max_completion_tokens", FieldKind::kInteger, 256, kNoLimit),
-    field("truncation_strategy", FieldKind::kObject),
-    field("tool_choice", FieldKind::kStringOrObject),
-    field("parallel_tool_calls", FieldKind::kBoolean),
-    field("response_format", FieldKind::kStringOrObject),
-};
-
-constexpr Field kToolOutputFields[] = {
-    required(text("tool_call_id")),
-    required(text("output", kMostOutput)),
-};
-
-constexpr Shape kToolOutputShape = shapeOf(kToolOutputFields);
-
-constexpr Field kSubmitFields[] = {
-    required(listOf("tool_outputs", &kToolOutputShape, kNoLimit)),
-    field("stream", FieldKind::kBoolean),
-};
-
 constexpr Field kTextPartFields[] = {
     required(oneOf("type", "'text'")),
     required(text("text")),
 };
+constexpr const char* kDetails = "'auto', 'low', and 'high'";
+constexpr Field kImageFileFields[] = {
+    required(text("file_id")),
+    oneOf("detail", kDetails),
+};
+constexpr Shape kImageFileShape = shapeOf(kImageFileFields);
 constexpr Field kImageFilePartFields[] = {
     required(oneOf("type", "'image_file'")),
-    required(field("image_file", FieldKind::kObject)),
+    required(objectOf("image_file", &kImageFileShape)),
 };
+constexpr Field kImageUrlFields[] = {
+    required(text("url")),
+    oneOf("detail", kDetails),
+};
+constexpr Shape kImageUrlShape = shapeOf(kImageUrlFields);
 constexpr Field kImageUrlPartFields[] = {
     required(oneOf("type", "'image_url'")),
-    required(field("image_url", FieldKind::kObject)),
+    required(objectOf("image_url", &kImageUrlShape)),
 };
 
 struct PartShape {
@@ -125,12 +49,6 @@ constexpr PartShape kPartShapes[] = {
     {"image_file", shapeOf(kImageFilePartFields)},
     {"image_url", shapeOf(kImageUrlPartFields)},
 };
-
-std::string_view stringOf(const json_t* value) {
-    return json_is_string(value)
-               ? std::string_view(json_string_value(value), json_string_length(value))
-               : std::string_view();
-}
 
 Refusal checkLength(const json_t* value, const std::string& name, double most) {
     const std::size_t length = codePoints(stringOf(value));
@@ -214,19 +132,31 @@ Refusal checkContent(const json_t* value, const std::string& name) {
     return std::nullopt;
 }
 
+Refusal checkItem(const json_t* item, const std::string& name, const Field& field) {
+    if (field.kind == FieldKind::kStrings) {
+        return json_is_string(item)
+                   ? std::nullopt
+                   : Refusal(refusal::wrongType(name, "a string", typeWords(item)));
+    }
+    if (field.item == nullptr) {
+        return std::nullopt;
+    }
+    return json_is_object(item) ? checkShape(item, *field.item, name + ".")
+                                : refusal::wrongType(name, "an object", typeWords(item));
+}
+
 Refusal checkArray(const json_t* value, const std::string& name, const Field& field) {
     const std::size_t count = json_array_size(value);
     const auto most = static_cast<std::size_t>(field.high);
+    if (count < static_cast<std::size_t>(field.low)) {
+        return refusal::emptyArray(name);
+    }
     if (count > most) {
         return refusal::tooManyItems(name, most, count);
     }
-    for (std::size_t i = 0; i < count && field.item != nullptr; ++i) {
-        const json_t* item = json_array_get(value, i);
+    for (std::size_t i = 0; i < count; ++i) {
         const std::string member = name + "[" + std::to_string(i) + "]";
-        if (!json_is_object(item)) {
-            return refusal::wrongType(member, "an object", typeWords(item));
-        }
-        if (auto error = checkShape(item, *field.item, member + ".")) {
+        if (auto error = checkItem(json_array_get(value, i), member, field)) {
             return error;
         }
     }
@@ -248,7 +178,9 @@ constexpr KindRow kKinds[] = {
     {FieldKind::kObject, "an object", [](const json_t* v) { return json_is_object(v); }},
     {FieldKind::kMetadata, "an object", [](const json_t* v) { return json_is_object(v); }},
     {FieldKind::kArray, "an array of objects", [](const json_t* v) { return json_is_array(v); }},
+    {FieldKind::kStrings, "an array of strings", [](const json_t* v) { return json_is_array(v); }},
     {FieldKind::kContent, "", [](const json_t*) { return true; }},
+    {FieldKind::kAny, "", [](const json_t*) { return true; }},
     {FieldKind::kStringOrObject, "one of a string or object",
      [](const json_t* v) { return json_is_string(v) || json_is_object(v); }},
 };
@@ -273,11 +205,15 @@ Refusal checkField(const json_t* value, const std::string& name, const Field& fi
         case FieldKind::kMetadata:
             return checkMetadata(value, name);
         case FieldKind::kArray:
+        case FieldKind::kStrings:
             return checkArray(value, name, field);
         case FieldKind::kContent:
             return checkContent(value, name);
-        case FieldKind::kBoolean:
         case FieldKind::kObject:
+            return field.item == nullptr ? std::nullopt
+                                         : checkShape(value, *field.item, name + ".");
+        case FieldKind::kBoolean:
+        case FieldKind::kAny:
         case FieldKind::kStringOrObject:
             return std::nullopt;
     }
@@ -294,12 +230,6 @@ const Field* findField(const Shape& shape, std::string_view name) {
 }
 
 }  // namespace
-
-const Shape kCreateThreadShape = shapeOf(kThreadFields);
-const Shape kCreateMessageShape = shapeOf(kMessageFields);
-const Shape kCreateRunShape = shapeOf(kRunFields);
-const Shape kSubmitToolOutputsShape = shapeOf(kSubmitFields);
-const Shape kEmptyShape = {nullptr, 0};
 
 std::optional<ApiError> checkShape(const json_t* object, const Shape& shape,
                                    const std::string& prefix) {

@@ -16,11 +16,13 @@ enum class FieldKind {
     kInteger,  // low, high
     kNumber,   // low, high
     kBoolean,
-    kObject,
+    kObject,    // members follow `item` when it is set
     kMetadata,  // at most 16 pairs of strings, 64 and 512 code points
-    kArray,     // high: most items; items follow `item` when it is set
+    kArray,     // low: 0 or 1, high: most items; items follow `item` when it is set
     kContent,   // the content of a message: a string or parts
     kStringOrObject,
+    kAny,
+    kStrings,  // as kArray
 };
 
 struct Field;
@@ -48,11 +50,5 @@ std::optional<ApiError> checkShape(const json_t* object, const Shape& shape,
 
 // "a string", "an integer": how OpenAI names the type of a value.
 const char* typeWords(const json_t* value);
-
-extern const Shape kCreateThreadShape;
-extern const Shape kCreateMessageShape;
-extern const Shape kCreateRunShape;
-extern const Shape kSubmitToolOutputsShape;
-extern const Shape kEmptyShape;
 
 }  // namespace emulator

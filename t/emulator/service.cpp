@@ -37,7 +37,7 @@ Delivery Service::serve(Request&& request) {
 }
 
 Delivery Service::serveApi(Request&& request) {
-    const Route route = findRoute(request.method, request.path);
+    const Route route = findRoute(settings_, request.method, request.path);
     const std::string_view call = callName(route);
     const auto fault = faults_.take(call, request);
     Delivery delivery;
@@ -48,6 +48,9 @@ Delivery Service::serveApi(Request&& request) {
     }
     delivery.isChunked = delivery.isChunked || settings_.isChunked;
     delivery.delayMs += settings_.delayMs;
+    if (delivery.manner != Delivery::Manner::kHeld) {
+        delivery.delayMs += delivery.reply.holdMs;
+    }
     note(request, call, isAnswered(delivery) ? delivery.reply.status : 0,
          fault ? fault->actionName : std::string_view());
     addProviderHeaders(delivery.reply);

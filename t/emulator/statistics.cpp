@@ -2,10 +2,7 @@
 
 #include <sys/resource.h>
 
-#include <algorithm>
-
 #include "json_text.h"
-#include "run_life.h"
 
 namespace emulator {
 
@@ -38,7 +35,8 @@ void Statistics::count(std::string_view call, int status) {
     ++kind;
 }
 
-std::string Statistics::render(const HttpServer::Load& load, const World& world) const {
+std::string Statistics::render(const HttpServer::Load& load, std::size_t threads,
+                               RecordCount runs) const {
     ObjectText calls;
     std::uint64_t requests = 0;
     for (const auto& [name, counter] : counters_) {
@@ -51,9 +49,6 @@ std::string Statistics::render(const HttpServer::Load& load, const World& world)
                             .number("unanswered", signedCount(counter.unanswered))
                             .take());
     }
-    const auto& runs = world.runs();
-    const auto active = std::count_if(runs.begin(), runs.end(),
-                                      [](const auto& run) { return !isFinal(run->status); });
     return ObjectText()
         .number("requests", signedCount(requests))
         .raw("calls", calls.take())
@@ -62,9 +57,9 @@ std::string Statistics::render(const HttpServer::Load& load, const World& world)
                                 .number("peak", signedCount(load.peak))
                                 .number("accepted", signedCount(load.accepted))
                                 .take())
-        .number("threads", signedCount(world.threadCount()))
-        .number("runs", signedCount(runs.size()))
-        .number("active_runs", active)
+        .number("threads", signedCount(threads))
+        .number("runs", signedCount(runs.all))
+        .number("active_runs", signedCount(runs.active))
         .number("cpu_ms", processorMs())
         .take();
 }

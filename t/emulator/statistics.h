@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "http_server.h"
-#include "world.h"
+#include "run_records.h"
 
 namespace emulator {
 
@@ -17,8 +17,8 @@ public:
     void count(std::string_view call, int status);
     void clear() { counters_.clear(); }
 
-    // With the connections of the server and the contents of the world, as a JSON object.
-    std::string render(const HttpServer::Load& load, const World& world) const;
+    // With the connections of the server and what the world holds, as a JSON object.
+    std::string render(const HttpServer::Load& load, std::size_t threads, RecordCount runs) const;
 
 private:
     struct Counter {

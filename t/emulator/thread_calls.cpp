@@ -118,12 +118,4 @@ CallResult getMessage(CallContext& context) {
     return refusal::notFound("message", context.ids[1]);
 }
 
-CallResult getAssistant(CallContext& context) {
-    const std::string& id = context.ids[0];
-    if (context.settings.assistants.count(id) == 0) {
-        return refusal::notFound("assistant", id);
-    }
-    return okReply(renderAssistant(id));
-}
-
 }  // namespace emulator

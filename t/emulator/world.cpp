@@ -61,10 +61,41 @@ Run* World::findRun(const Thread& thread, const std::string& id) {
     return found == runsById_.end() || found->second->thread != &thread ? nullptr : found->second;
 }
 
+Assistant& World::addAssistant(const std::string& id) {
+    assistants_.push_back(std::make_unique<Assistant>());
+    Assistant& assistant = *assistants_.back();
+    assistant.id = id;
+    assistantsById_.emplace(id, &assistant);
+    return assistant;
+}
+
+Assistant* World::findAssistant(const std::string& id) {
+    const auto found = assistantsById_.find(id);
+    return found == assistantsById_.end() ? nullptr : found->second;
+}
+
+Completion& World::addCompletion() {
+    completions_.push_back(std::make_unique<Completion>());
+    Completion& completion = *completions_.back();
+    completion.id = newId("chatcmpl-");
+    completionsById_.emplace(completion.id, &completion);
+    return completion;
+}
+
+Completion* World::findCompletion(const std::string& id) {
+    const auto found = completionsById_.find(id);
+    return found == completionsById_.end() ? nullptr : found->second;
+}
+
 void World::clear() {
+    assistantsById_.clear();
+    assistants_.clear();
+    completionsById_.clear();
+    completions_.clear();
     threads_.clear();
     runsById_.clear();
     runs_.clear();
+    store_.clear();
 }
 
 }  // namespace emulator

@@ -10,6 +10,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "assistant.h"
+#include "completion.h"
+#include "http_message.h"
+#include "response_store.h"
 #include "run_script.h"
 
 namespace emulator {
@@ -42,12 +46,14 @@ struct ToolCall {
     std::optional<std::string> output;
 };
 
-// One entry of a run's history; `calls` is empty when the run wrote `messageId`.
+enum class StepKind { kMessage, kFunctions, kCodeInterpreter, kFileSearch };
+
+// One entry of a run's history: a message that it wrote, or tools that it called.
 struct RunStep {
     std::string id;
+    StepKind kind = StepKind::kMessage;
     std::string messageId;
     std::vector<ToolCall> calls;
-    bool isCodeInterpreter = false;
     std::int64_t createdMs = 0;
     std::int64_t endedMs = 0;  // 0: in progress
 };
@@ -102,6 +108,8 @@ struct Thread {
     std::vector<Run*> runs;         // oldest first
 };
 
+using CallNames = std::set<std::string, std::less<>>;
+
 struct Settings {
     std::int64_t durationMs = 1500;
     std::int64_t jitterMs = 0;
@@ -111,6 +119,11 @@ struct Settings {
     std::int64_t cancelMs = 200;
     bool keepsLog = true;
     bool isChunked = false;
+    bool honoursBackground = true;  // of responses
+    std::string prefix = "/v1";     // before the path of every call of the API
+    std::string keyHeader;          // in lower case; empty: Authorization: Bearer
+    Pairs requiredQuery;            // as Azure wants api-version
+    CallNames lacks;                // calls that this server does not know
     std::set<std::string, std::less<>> keys;
     std::set<std::string, std::less<>> assistants;
 };
@@ -131,7 +144,18 @@ public:
     Run& addRun(Thread& thread);
     Run* findRun(const Thread& thread, const std::string& id);
     const std::vector<std::unique_ptr<Run>>& runs() const { return runs_; }
+    Assistant& addAssistant(const std::string& id);
+    Assistant* findAssistant(const std::string& id);  // also one that is deleted
+    const std::vector<std::unique_ptr<Assistant>>& assistants() const { return assistants_; }
+
+    Completion& addCompletion();
+    Completion* findCompletion(const std::string& id);
+    const std::vector<std::unique_ptr<Completion>>& completions() const { return completions_; }
+
     std::size_t threadCount() const { return threads_.size(); }
+
+    ResponseStore& store() { return store_; }
+    const ResponseStore& store() const { return store_; }
 
     void clear();
 
@@ -140,6 +164,11 @@ private:
     std::unordered_map<std::string, std::unique_ptr<Thread>> threads_;
     std::unordered_map<std::string, Run*> runsById_;
     std::vector<std::unique_ptr<Run>> runs_;
+    std::unordered_map<std::string, Assistant*> assistantsById_;
+    std::vector<std::unique_ptr<Assistant>> assistants_;
+    std::unordered_map<std::string, Completion*> completionsById_;
+    std::vector<std::unique_ptr<Completion>> completions_;
+    ResponseStore store_;
 };
 
 }  // namespace emulator

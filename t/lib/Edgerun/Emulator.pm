@@ -21,9 +21,13 @@ our $BINARY = $ENV{TEST_NGINX_EMULATOR} // "$TOP/build/bin/emulator";
 # Short runs of exact length unless the test wants others.
 my %DEFAULTS = (duration => 100, jitter => 0);
 
+# Options without a value.
+my %IS_FLAG = map { $_ => 1 } qw(chunked no_background no_responses_get);
+
 # start(dir, port, OPTIONS): OPTIONS are the emulator's own (key, assistant,
-# duration, jitter, delay, queued, cancel, poll_after in ms, chunked => 1, tls_cert,
-# tls_key); one that may be repeated takes an array.
+# duration, jitter, delay, queued, cancel, poll_after in ms, chunked => 1, prefix,
+# key_header, require_query, lacks, no_background => 1, no_responses_get => 1,
+# tls_cert, tls_key); one that may be repeated takes an array.
 sub start {
     my ($class, %options) = @_;
     my $self = bless { map { $_ => delete $options{$_} } qw(dir port) }, $class;
@@ -33,6 +37,7 @@ sub start {
         push @arguments, $name => $_ for ref $all{$name} ? @{ $all{$name} } : $all{$name};
     }
     $self->{scheme}    = $all{tls_cert} ? 'https' : 'http';
+    $self->{prefix}    = $all{prefix} // '/v1';
     $self->{arguments} = \@arguments;
     return $self->restart;
 }
@@ -43,7 +48,7 @@ sub restart {
     my @command = ($BINARY);
     my @arguments = @{ $self->{arguments} };
     while (my ($name, $value) = splice @arguments, 0, 2) {
-        push @command, '--' . $name =~ tr/_/-/r, $name eq 'chunked' ? () : $value;
+        push @command, '--' . $name =~ tr/_/-/r, $IS_FLAG{$name} ? () : $value;
     }
     my $output = "$self->{dir}/logs/emulator.out";
     unlink $output;
@@ -64,7 +69,11 @@ sub stop {
     return;
 }
 
-sub base_url { return "$_[0]{scheme}://127.0.0.1:$_[0]{port}/v1" }
+sub base_url { return "$_[0]{scheme}://127.0.0.1:$_[0]{port}$_[0]{prefix}" }
+
+# Of the operator's own function NAME.
+sub tool_url { return "$_[0]{scheme}://127.0.0.1:$_[0]{port}/tools/$_[1]" }
+
 sub port     { return $_[0]{port} }
 sub pid      { return $_[0]{pid} }
 
@@ -88,7 +97,8 @@ sub faults { return $_[0]->_control('GET', 'faults') }
 
 sub clear_faults { return $_[0]->_control('DELETE', 'faults') }
 
-# settings({ duration => MS, ... }): changes some; all as they are now.
+# settings({ duration => MS, lacks => [CALL, ...], ... }): changes some; all as they
+# are now.
 sub settings {
     my ($self, $changes) = @_;
     return $self->_control($changes ? 'POST' : 'GET', 'settings', $changes);
