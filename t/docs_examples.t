@@ -6,7 +6,7 @@ use Edgerun::Test;
 
 use Edgerun::Keys;
 
-my $ONLY_IN_HTTP = qr/^(?:edgerun_provider|edgerun_job_zone|edgerun_users|limit_req_zone|server|upstream)\b/;
+my $ONLY_IN_HTTP = qr/^(?:edgerun_provider|edgerun_assistant|edgerun_job_zone|edgerun_users|limit_req_zone|server|upstream)\b/;
 
 # What the examples take for granted, unless they have it themselves.
 my %AROUND = (
@@ -15,6 +15,7 @@ my %AROUND = (
         upstream app { server 127.0.0.1:%%PORT_1%%; }
 EOF_CONF
     provider => 'edgerun_provider main { api assistants; api_key env:LLM_API_KEY; assistant asst_demo; }',
+    fallback => 'edgerun_provider spare { api chat; base_url http://127.0.0.1:%%PORT_1%%; api_key off; model local; }',
     zone     => 'edgerun_job_zone zone=jobs:8m;',
     server   => <<'EOF_CONF',
         edgerun_auth_jwt "outside";
@@ -45,6 +46,8 @@ sub write_files_named_in_examples {
     $t->write_file('partner.pem', $key->pem);
     $t->write_file('jwt.secret', $Edgerun::Test::SECRET);
     $t->write_file($_, '') for qw(api-keys.jsonl users.jsonl);
+    $t->write_file($_, Edgerun::Process::slurp("$Edgerun::Test::TOP/conf/examples/$_"))
+        for qw(exchange_rate.json pick_account.json);
     return;
 }
 
@@ -74,6 +77,7 @@ sub whole_configuration {
             $statement;
     }
     push @http, $AROUND{provider} if !grep { /^edgerun_provider main/ } @http;
+    push @http, $AROUND{fallback};
     push @http, $AROUND{zone} if !grep { /^edgerun_job_zone/ } @http;
     return join "\n", $AROUND{http}, @http, 'server {', 'listen 127.0.0.1:%%PORT_0%%;', $AROUND{server}, @server,
         'location /example {', @location, '}', '}';
