@@ -59,7 +59,9 @@ void ChatTurn::setOut() {
             {"ProviderError", "code_interpreter and file_search are not offered by api chat", 502});
     }
     record_.status = JobStatus::Running;
-    record_.startedWall = context_.nowWall;
+    if (record_.startedWall == 0) {  // else another provider began it
+        record_.startedWall = context_.nowWall;
+    }
     step_.visible = Visible{};
     goOn();
 }

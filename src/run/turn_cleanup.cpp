@@ -121,7 +121,9 @@ void Turn::onFinal(const Event& event) {
         step_.command = Finished{};
         return;
     }
-    if (context_.now >= record_.deadline) {
+    // A thread's time may have passed while nobody ran: the first try is made all the same.
+    const bool isOverdue = record_.phase == Phase::DeleteThread && !record_.isThreadGone;
+    if (context_.now >= record_.deadline && !isOverdue) {
         note(std::string("gave up to ") + purpose());
         return enterCleanUp(Phase::Done);
     }
@@ -139,6 +141,9 @@ void Turn::onFinal(const Event& event) {
             return enterCleanUp(Phase::Done);
         }
         const bool isFirst = !record_.isThreadGone;
+        if (isFirst && context_.now >= record_.deadline) {
+            record_.deadline = context_.now + context_.settings.cleanupTimeout;
+        }
         record_.isThreadGone = true;  // from now on: nobody is to continue it meanwhile
         if (isFirst && deletesRuns()) {
             return enterCleanUp(Phase::DeleteRun);
