@@ -61,11 +61,16 @@ const Machine& assistantsMachine() {
 }
 
 void AssistantsTurn::setOut() {
-    setUpAssistant();
+    record_.phase = Phase::FindAssistant;
+    goOn();
 }
 
 Call AssistantsTurn::call() const {
-    return assistantsCall(context_, record_, work());
+    Call next = assistantsCall(context_, record_, work());
+    if (record_.phase == Phase::ListSteps) {
+        next.timeout = timeLeft() / 2;  // so that there is time for the answer
+    }
+    return next;
 }
 
 bool AssistantsTurn::isOnceOnly(Phase phase) const {
@@ -81,6 +86,11 @@ void AssistantsTurn::submitOutputs() {
 bool AssistantsTurn::seesTo(Failure& failure) {
     if (record_.phase == Phase::ListSteps) {
         readAnswerNext();  // which is worth more than the steps
+        return true;
+    }
+    if (record_.phase == Phase::SubmitOutputs && record_.rounds > 1 &&
+        failure.outcome == Outcome::RefusedForGood) {
+        lookUp(failure);  // perhaps because an earlier try has come through
         return true;
     }
     if (failure.isNotOffered && record_.phase == Phase::FindRun) {
@@ -144,14 +154,13 @@ void AssistantsTurn::lookUp(const Failure& failure) {
 
 /// What may still be going on upstream when a job ends in its present phase.
 Phase AssistantsTurn::cleanUpFromHere() const {
-    // Tries that follow one another blindly overwrite each other's intents.
-    const bool isOneOfSeveral =
-        record_.guarantee == StartGuarantee::AtLeastOnce && record_.rounds > 1;
-    const bool mayHaveStarted = record_.intentAt != 0 || isOneOfSeveral;
     switch (record_.phase) {
         case Phase::CreateRun:
         case Phase::FindRun:
-            return mayHaveStarted ? Phase::FindLostRun : Phase::DeleteThread;
+        case Phase::FindAssistant:
+        case Phase::CreateAssistant:
+        case Phase::UpdateAssistant:
+            return mayHaveStarted() ? Phase::FindLostRun : Phase::DeleteThread;
         case Phase::PollRun:
         case Phase::CallTools:
         case Phase::AwaitOutputs:
@@ -162,9 +171,6 @@ Phase AssistantsTurn::cleanUpFromHere() const {
         case Phase::FindMessage:
         case Phase::ListMessages:
         case Phase::ListSteps:
-        case Phase::FindAssistant:
-        case Phase::CreateAssistant:
-        case Phase::UpdateAssistant:
         case Phase::FindLostRun:
         case Phase::CancelRun:
         case Phase::DeleteRun:
@@ -173,6 +179,14 @@ Phase AssistantsTurn::cleanUpFromHere() const {
             return Phase::DeleteThread;
     }
     return Phase::DeleteThread;
+}
+
+/// Tries that follow one another blindly overwrite each other's intents.
+bool AssistantsTurn::mayHaveStarted() const {
+    const bool isAtRun = record_.phase == Phase::CreateRun || record_.phase == Phase::FindRun;
+    const bool isOneOfSeveral = record_.guarantee == StartGuarantee::AtLeastOnce &&
+                                (record_.isAssistantNew || (isAtRun && record_.rounds > 1));
+    return (isAtRun && record_.intentAt != 0) || isOneOfSeveral;
 }
 
 Phase AssistantsTurn::cleanUpAfter(Phase) const {

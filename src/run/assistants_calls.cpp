@@ -13,9 +13,7 @@ constexpr std::string_view kLookUpPage = "?limit=20&order=desc";
 
 // The oldest of several counts, so that two machines that made one at once agree.
 constexpr std::string_view kAssistantsPage = "/assistants?limit=20&order=asc";
-constexpr std::string_view kStepsPage =
-    "/steps?limit=100&order=asc"
-    "&include[]=step_details.tool_calls[*].file_search.results[*].content";
+constexpr std::string_view kStepsPage = "/steps?limit=100&order=asc";
 
 std::string threadPath(const Record& record) {
     return std::string("/threads/").append(record.threadId.view());

@@ -26,6 +26,13 @@ JobError expiredError() {
     return {"RunExpired", "the run expired at the provider", 502};
 }
 
+bool areTheSame(const ToolRound& one, const ToolRound& other) {
+    return std::equal(one.calls.begin(), one.calls.end(), other.calls.begin(), other.calls.end(),
+                      [](const FunctionCall& a, const FunctionCall& b) {
+                          return a.id == b.id && a.name == b.name && a.arguments == b.arguments;
+                      });
+}
+
 }  // namespace
 
 void AssistantsTurn::progress(const Response& response) {
@@ -81,7 +88,7 @@ void AssistantsTurn::messageAdded(std::string_view body) {
         return onFailure(nonsense(purpose()));
     }
     messageIsThere();
-    send();
+    goOn();
 }
 
 void AssistantsTurn::messageLookedUp(std::string_view body) {
@@ -152,7 +159,6 @@ void AssistantsTurn::outputsSubmitted(const Response& response) {
         return onFailure(nonsense(purpose()));
     }
     record_.intentAt = 0;
-    record_.rounds = 0;
     record_.phase = Phase::PollRun;
     record_.notBefore = context_.now + context_.settings.pollInterval;
     follow(*run, response);
@@ -179,18 +185,11 @@ void AssistantsTurn::followCalls(const RunReply& run) {
         return onFailure(nonsense(purpose()));
     }
     const ToolRound known = roundOf(work());
-    const bool isSame =
-        known.isComplete() && std::equal(known.calls.begin(), known.calls.end(),
-                                         run.round.calls.begin(), run.round.calls.end(),
-                                         [](const auto& a, const auto& b) { return a.id == b.id; });
-    if (!isSame) {
+    if (!known.isComplete() || !areTheSame(known, run.round)) {
         return callTools(run.round);
     }
-    // They were not submitted after all.
-    if (++record_.failures > context_.settings.retries) {
-        return fail({"ProviderUnavailable", "the tool outputs could not be submitted", 502});
-    }
-    submitOutputs();
+    startOver(Phase::SubmitOutputs, "the tool outputs could not be submitted",
+              backoff(record_.rounds, context_.random));
 }
 
 void AssistantsTurn::followEnd(const RunReply& run) {

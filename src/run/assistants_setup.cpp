@@ -22,22 +22,35 @@ bool AssistantsTurn::knowsAssistant() const {
            !context_.assistantId.empty();
 }
 
-void AssistantsTurn::setUpAssistant() {
-    if (knowsAssistant()) {
-        return assistantIsThere();
+bool AssistantsTurn::seesToCall() {
+    const bool isSettingUp = record_.phase == Phase::FindAssistant ||
+                             record_.phase == Phase::CreateAssistant ||
+                             record_.phase == Phase::UpdateAssistant;
+    if (isSettingUp && knowsAssistant()) {
+        assistantIsThere();
+        return true;
     }
-    record_.phase = Phase::FindAssistant;
-    if (!context_.maySetUpAssistant) {
+    if (isSettingUp && !context_.maySetUpAssistant) {
+        record_.phase = Phase::FindAssistant;
         record_.notBefore = context_.now + kWhileOthersDo;
-        return waitUntilDue();
+        waitUntilDue();
+        return true;
     }
-    send();
+    if (record_.phase == Phase::CreateRun && !knowsAssistant()) {
+        lookForAssistantAgain();  // no worker knows its id any more, as after a restart
+        return true;
+    }
+    return false;
 }
 
 void AssistantsTurn::assistantsListed(std::string_view body) {
+    if (knowsAssistant()) {
+        return assistantIsThere();
+    }
     const std::string mark = definitionMark(context_.assistantHash);
     const auto page = readAssistants(body, context_.assistant->name, mark);
-    if (!page) {
+    const auto former = text::stringMember(work().object(), "after");
+    if (!page || (!page->after.empty() && page->after == former)) {
         return onFailure(nonsense(purpose()));
     }
     record_.failures = 0;
@@ -51,6 +64,8 @@ void AssistantsTurn::assistantsListed(std::string_view body) {
         record_.phase = Phase::UpdateAssistant;
     } else if (!page->after.empty()) {
         work().set("after", json_stringn(page->after.data(), page->after.size()));
+    } else if (record_.rounds > 0) {
+        return startOver(Phase::CreateAssistant, "the assistant could not be created", 0);
     } else {
         record_.phase = Phase::CreateAssistant;
     }
@@ -95,13 +110,18 @@ bool AssistantsTurn::assistantIsGone(const Failure& failure) {
     if (!failure.isNotOffered || !isDescribed || record_.isAssistantNew) {
         return false;
     }
+    step_.assistantId = std::string();
+    lookForAssistantAgain();
+    return true;
+}
+
+void AssistantsTurn::lookForAssistantAgain() {
     record_.isAssistantNew = true;
     record_.intentAt = 0;
     record_.rounds = 0;
+    record_.failures = 0;
     record_.phase = Phase::FindAssistant;
-    step_.assistantId = std::string();
     goOnWithRequest();
-    return true;
 }
 
 std::optional<AssistantsReply> readAssistants(std::string_view body, std::string_view name,

@@ -1,12 +1,15 @@
 #include "edgerun/run/steps.h"
 
+#include <algorithm>
+
 #include "edgerun/text/utf8.h"
 
 namespace edgerun::run {
 namespace {
 
 constexpr char kSteps[] = "steps";
-constexpr std::size_t kMostEntries = 64;  // logs, images, results or citations of one step
+constexpr char kStepBytes[] = "stepBytes";  // what they come to as text, about
+constexpr std::size_t kMostEntries = 64;    // logs, images, results or citations of one step
 
 json_t* stringValue(std::string_view text) {
     const std::string_view kept = text::cutAtBytes(text, kMostStepText);
@@ -28,8 +31,18 @@ json_t* listOf(const Work& work) {
     if (!json_is_array(list)) {
         list = json_array();
         work.set(kSteps, list);
+        work.remove(kStepBytes);
     }
     return list;
+}
+
+/// Is there room for so many bytes more? If not, then for nothing that comes later either.
+bool takeRoom(const Work& work, std::size_t bytes) {
+    const auto taken = static_cast<std::size_t>(
+        std::max<std::int64_t>(text::integerMember(work.object(), kStepBytes).value_or(0), 0));
+    const std::size_t sum = std::min(taken, kMostStepBytes) + bytes + 2;
+    work.set(kStepBytes, json_integer(static_cast<json_int_t>(std::min(sum, kMostStepBytes))));
+    return sum < kMostStepBytes;
 }
 
 json_t* newStep(const char* type, std::string_view id) {
@@ -44,7 +57,7 @@ json_t* newStep(const char* type, std::string_view id) {
 /// Takes the step's reference.
 void append(const Work& work, json_t* step) {
     json_t* list = listOf(work);
-    if (json_array_size(list) < kMostSteps) {
+    if (json_array_size(list) < kMostSteps && takeRoom(work, text::dumpJson(step).size())) {
         json_array_append_new(list, step);
     } else {
         json_decref(step);
@@ -91,7 +104,11 @@ void addCitation(const Work& work, std::string_view messageId, std::string_view 
     if (!fileName.empty()) {
         json_object_set_new(citation, "fileName", stringValue(fileName));
     }
-    json_array_append_new(citations, citation);
+    if (takeRoom(work, text::dumpJson(citation).size())) {
+        json_array_append_new(citations, citation);
+    } else {
+        json_decref(citation);
+    }
 }
 
 void addCodeStep(const Work& work, std::string_view id, std::string_view input,

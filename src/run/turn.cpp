@@ -152,7 +152,9 @@ void Turn::goOn() {
     if (record_.phase == Phase::CallTools) {
         return sendToolCalls();
     }
-    send();
+    if (!seesToCall()) {
+        send();
+    }
 }
 
 void Turn::send() {
@@ -164,7 +166,9 @@ void Turn::send() {
         ++record_.polls;
     }
     Call next = call();
-    next.timeout = isHeld() ? timeLeft() : std::min(context_.settings.requestTimeout, timeLeft());
+    const std::uint64_t most =
+        isHeld() ? timeLeft() : std::min(context_.settings.requestTimeout, timeLeft());
+    next.timeout = next.timeout != 0 ? std::min(next.timeout, most) : most;
     next.once = isOnceOnly(record_.phase);
     next.held = isHeld();
     step_.command = std::move(next);

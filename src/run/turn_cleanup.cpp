@@ -42,9 +42,12 @@ void Turn::fail(JobError error) {
 
 /// Before the first run, and no try of it may still become one.
 bool Turn::nothingWasStarted() const {
-    return record_.runId.empty() && record_.toolRounds == 0 &&
-           (record_.intentAt == 0 || record_.phase != Phase::CreateRun) &&
-           record_.phase != Phase::FindRun;
+    const bool isAtRun = record_.phase == Phase::CreateRun;
+    // Tries that follow one another blindly overwrite each other's intents.
+    const bool wasTriedBlindly = record_.guarantee == StartGuarantee::AtLeastOnce &&
+                                 (record_.isAssistantNew || (isAtRun && record_.rounds > 1));
+    return record_.runId.empty() && record_.toolRounds == 0 && !wasTriedBlindly &&
+           !(isAtRun && record_.intentAt != 0) && record_.phase != Phase::FindRun;
 }
 
 void Turn::cancel() {

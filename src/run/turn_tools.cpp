@@ -28,6 +28,12 @@ std::optional<std::string> objectionTo(const Assistant* assistant, const Functio
     return std::nullopt;
 }
 
+/// JSON could name it, but what is kept would not be read again.
+std::string withoutNul(std::string text) {
+    std::replace(text.begin(), text.end(), '\0', ' ');
+    return text;
+}
+
 }  // namespace
 
 const Work& Turn::work() const {
@@ -47,7 +53,7 @@ void Turn::callTools(const ToolRound& round) {
     record_.intentAt = 0;
     record_.failures = 0;
     record_.rounds = 0;
-    ++record_.toolRounds;
+    record_.toolRounds += record_.toolRounds < UINT8_MAX ? 1 : 0;
     record_.phase = Phase::CallTools;
     goOnWithRequest();
 }
@@ -90,7 +96,7 @@ void Turn::takeOutputs(const ToolOutputs& outputs) {
     for (const ToolOutput& output : outputs.outputs) {
         FunctionCall* call = round.callOf(output.id);
         if (call != nullptr && !call->output) {
-            call->output = output.output;
+            call->output = withoutNul(output.output);
         }
     }
     setRound(work(), round);

@@ -37,20 +37,22 @@ private:
     bool isOnceOnly(Phase phase) const override;
     void progress(const Response& response) override;
     bool seesTo(Failure& failure) override;
+    bool seesToCall() override;
     void lookUp(const Failure& failure) override;
     void submitOutputs() override;
     Phase cleanUpFromHere() const override;
     Phase cleanUpAfter(Phase phase) const override;
     void cleanedUp(const Response& response) override;
     bool mayHoldTheLockItself() const;
+    bool mayHaveStarted() const;
 
     // assistants_setup.cpp: an assistant that edgerun_assistant describes
     bool knowsAssistant() const;
-    void setUpAssistant();
     void assistantsListed(std::string_view body);
     void assistantSaved(std::string_view body);
     void assistantIsThere();
     bool assistantIsGone(const Failure& failure);
+    void lookForAssistantAgain();
 
     // assistants_progress.cpp: what a good reply leads to
     void threadCreated(std::string_view body);

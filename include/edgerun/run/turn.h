@@ -38,7 +38,8 @@ protected:
     /// The job begins; record.deadline is set, and threadId if it continues a thread. Sets the
     /// first phase, then goOn() or fail().
     virtual void setOut() = 0;
-    /// The call of record.phase, without its time. Ids in the record are valid ones.
+    /// The call of record.phase; with a time only where it is to have less than others. Ids in
+    /// the record are valid ones.
     virtual Call call() const = 0;
     /// Does the provider answer this phase's call only when the run has ended?
     virtual bool isHeld() const { return false; }
@@ -48,6 +49,8 @@ protected:
     virtual void progress(const Response& response) = 0;
     /// Before what follows from a failure is decided. True: the dialect has seen to it.
     virtual bool seesTo(Failure& failure) = 0;
+    /// Before the call of record.phase is made. True: the dialect has seen to it.
+    virtual bool seesToCall() { return false; }
     /// The outcome of a once-only call is unknown; the provider may be able to tell it.
     virtual void lookUp(const Failure& failure) = 0;
     /// All function calls of a round have their outputs.
