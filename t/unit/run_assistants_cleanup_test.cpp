@@ -23,14 +23,19 @@ TEST(AssistantsCleanUp, IsDoneAtOnceForAJobThatHasNotBegun) {
          {{0, Cancel{}, "CANCELLED Done finished !"}, {10, Resume{}, "CANCELLED Done finished"}});
 }
 
-TEST(AssistantsCleanUp, LeavesAContinuedThreadAlone) {
-    Driver driver;
-    driver.threadId = "thread_1";
-    driver.step(0, Resume{});
-    driver.step(10, ok(kMessage));
-    driver.step(20, ok(kQueued));
-    play(driver, {{100, Cancel{}, "CANCELLED " + kCancelCall + " !"},
-                  {110, ok("{}"), "CANCELLED Done finished"}});
+TEST(AssistantsCleanUp, DeletesAContinuedThreadUnlessAnotherJobGoesOnInIt) {
+    for (const bool isWanted : {false, true}) {
+        Driver driver;
+        driver.threadId = "thread_1";
+        driver.isThreadWanted = isWanted;
+        driver.step(0, Resume{});
+        driver.step(10, ok(kMessage));
+        driver.step(20, ok(kQueued));
+        driver.step(100, Cancel{});
+        EXPECT_EQ(driver.record.phase, Phase::CancelRun);
+        play(driver, {{110, ok("{}"), "CANCELLED " + (isWanted ? "Done finished" : kDelete)}});
+        EXPECT_EQ(driver.record.isThreadGone, !isWanted);
+    }
 }
 
 TEST(AssistantsCleanUp, LooksForARunThatMayHaveStarted) {

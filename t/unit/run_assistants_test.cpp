@@ -84,7 +84,8 @@ TEST(AssistantsMachine, ContinuesAThreadWithoutOwningIt) {
          {{0, Resume{}, "PENDING AddMessage POST /threads/thread_1/messages"},
           {10, ok(kMessage), "PENDING CreateRun POST /threads/thread_1/runs"},
           {20, ok(kCompleted), std::string("RUNNING ListMessages GET ") + kAnswerPage + " !"},
-          {30, ok(kAnswer), "COMPLETED Done finished !"}});
+          {30, ok(kAnswer), "COMPLETED DeleteThread DELETE /threads/thread_1 !"}});
+    EXPECT_FALSE(driver.record.ownsThread);
 }
 
 TEST(AssistantsMachine, RefusesAThreadIdThatCouldLeaveItsPath) {
@@ -98,7 +99,7 @@ TEST(AssistantsMachine, RefusesAThreadIdThatCouldLeaveItsPath) {
 
 TEST(AssistantsMachine, KeepsTheThreadWhenToldSo) {
     Driver driver;
-    driver.settings.keepThreads = true;
+    driver.settings.keepThreads = kKeepForever;
     playToRunning(driver);
     driver.step(1230, Timer{});
     driver.step(1240, ok(kCompleted));
@@ -173,31 +174,12 @@ TEST(AssistantsMachine, NotesAnUnknownStatusOnce) {
     EXPECT_EQ(driver.last.note, "");
 }
 
-TEST(AssistantsMachine, ShowsARequiredActionOnceAndLeavesIt) {
-    constexpr std::string_view action =
-        R"({"id":"run_1","status":"requires_action","required_action":{"type":)"
-        R"("submit_tool_outputs","submit_tool_outputs":{"tool_calls":[{"id":"call_1","type":)"
-        R"("function","function":{"name":"f","arguments":"{\"a\":1}"}}]}}})";
-    Driver driver;
-    playToRunning(driver);
-    driver.step(1230, Timer{});
-    play(driver, {{1240, ok(action), "REQUIRES_ACTION PollRun wait 2430 !"}});
-    EXPECT_EQ(driver.last.visible->requiredAction,
-              R"({"type":"submit_tool_outputs","toolCalls":[)"
-              R"({"id":"call_1","name":"f","arguments":"{\"a\":1}"}]})");
-    play(driver, {{2430, Timer{}, "REQUIRES_ACTION PollRun GET /threads/thread_1/runs/run_1"},
-                  {2440, ok(action), "REQUIRES_ACTION PollRun wait 3630"},
-                  {3630, Timer{}, "REQUIRES_ACTION PollRun GET /threads/thread_1/runs/run_1"},
-                  {3640, ok(kInProgress), "RUNNING PollRun wait 4830 !"}});
-    EXPECT_EQ(driver.last.visible->requiredAction, "");
-}
-
 std::string actionOf(int calls, int argumentBytes) {
     std::string list;
     for (int i = 0; i < calls; ++i) {
-        list += (i > 0 ? "," : "") + std::string(R"({"id":"call_1","function":{"name":"f",)") +
-                R"("arguments":")" + std::string(static_cast<std::size_t>(argumentBytes), 'x') +
-                R"("}})";
+        list += (i > 0 ? "," : "") + std::string(R"({"id":"call_)") + std::to_string(i) +
+                R"(","function":{"name":"f","arguments":")" +
+                std::string(static_cast<std::size_t>(argumentBytes), 'x') + R"("}})";
     }
     return R"({"id":"run_1","status":"requires_action","required_action":{)"
            R"("submit_tool_outputs":{"tool_calls":[)" +
@@ -216,8 +198,8 @@ TEST(AssistantsMachine, RefusesARequiredActionAboveItsBounds) {
         playToRunning(driver);
         driver.step(1230, Timer{});
         const std::string body = actionOf(row.calls, row.argumentBytes);
-        driver.step(1240, ok(body));
-        EXPECT_EQ(driver.record.status == JobStatus::RequiresAction, row.isTaken) << row.calls;
+        play(driver, {{1240, ok(body),
+                       row.isTaken ? "RUNNING CallTools wait 1240" : "RUNNING PollRun wait 1740"}});
         EXPECT_EQ(driver.record.failures, row.isTaken ? 0 : 1);
     }
 }

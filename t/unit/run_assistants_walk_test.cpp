@@ -114,7 +114,19 @@ private:
                 return oneIn(5) ? kCompleted : kInProgress;
             case Phase::ListMessages:
                 return kAnswer;
+            case Phase::FindAssistant:
+                return oneIn(2) ? kOwnAssistants : kNothing;
+            case Phase::CreateAssistant:
+            case Phase::UpdateAssistant:
+                return kAssistant;
+            case Phase::SubmitOutputs:
+                return oneIn(2) ? kQueued : kNeedsAction;
+            case Phase::ListSteps:
+                return kNothing;
+            case Phase::CallTools:
+            case Phase::AwaitOutputs:
             case Phase::CancelRun:
+            case Phase::DeleteRun:
             case Phase::DeleteThread:
             case Phase::Done:
                 return "{}";
