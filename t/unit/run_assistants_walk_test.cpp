@@ -1,3 +1,4 @@
+#include <array>
 #include <random>
 
 #include "run_driver.h"
@@ -9,7 +10,15 @@ namespace {
 
 constexpr std::string_view kNeedsAction =
     R"({"id":"run_1","status":"requires_action","required_action":{"submit_tool_outputs":)"
-    R"({"tool_calls":[{"id":"c","function":{"name":"f","arguments":""}}]}}})";
+    R"({"tool_calls":[{"id":"c","function":{"name":"f","arguments":"{}"}}]}}})";
+constexpr std::string_view kNeedsBoth =
+    R"({"id":"run_1","status":"requires_action","required_action":{"submit_tool_outputs":)"
+    R"({"tool_calls":[{"id":"c","function":{"name":"here","arguments":"{}"}},)"
+    R"({"id":"d","function":{"name":"there","arguments":"{}"}},)"
+    R"({"id":"e","function":{"name":"here","arguments":"["}}]}}})";
+constexpr std::string_view kOldAssistants =
+    R"({"data":[{"id":"asst_5","metadata":{"edgerun_assistant":"helper"}}],"has_more":false})";
+constexpr std::string_view kManyAssistants = R"({"data":[{"id":"asst_4"}],"has_more":true})";
 
 constexpr std::string_view kBodies[] = {
     kThread,
@@ -32,6 +41,11 @@ constexpr std::string_view kBodies[] = {
     "{\"id\":\"run_1\"}",
     R"({"id":"run_1","status":"requires_action"})",
     kNeedsAction,
+    kNeedsBoth,
+    kAssistant,
+    kOwnAssistants,
+    kOldAssistants,
+    kManyAssistants,
     R"({"id":"run_1","status":"failed","last_error":{"code":1,"message":[]}})",
     R"({"id":"run_1","status":"expired"})",
     R"({"id":"run_1","status":"cancelled"})",
@@ -50,7 +64,10 @@ constexpr int kStatuses[] = {200, 200, 200, 200, 200, 200, 201, 302, 400, 401, 4
 class Walk {
 public:
     explicit Walk(unsigned seed) : random_(seed) {
-        driver_.settings.keepThreads = oneIn(4);
+        driver_.settings.keepThreads =
+            any({std::uint64_t{0}, std::uint64_t{0}, std::uint64_t{5000}, kKeepForever});
+        driver_.settings.asksForSteps = oneIn(2);
+        driver_.described = oneIn(2) ? &helper_ : nullptr;
         driver_.threadId = oneIn(4) ? "thread_1" : "";
         driver_.settings.runTimeout = 20'000;
         driver_.record.guarantee =
@@ -63,6 +80,9 @@ public:
         take(Resume{});
         while (!std::holds_alternative<Finished>(driver_.last.command) && steps < 5'000) {
             driver_.random = static_cast<std::uint32_t>(random_());
+            driver_.maySetUpAssistant = !oneIn(4);
+            driver_.isThreadWanted = oneIn(4);
+            driver_.assistantId = oneIn(20) ? "" : oneIn(20) ? "asst_6" : driver_.assistantId;
             take(anyEvent());
             ++steps;
         }
@@ -81,11 +101,17 @@ private:
 
     Event anyEvent() {
         const auto* wait = std::get_if<Wait>(&driver_.last.command);
+        const bool awaitsOutputs = std::holds_alternative<ToolCalls>(driver_.last.command) ||
+                                   driver_.record.phase == Phase::AwaitOutputs;
         if (oneIn(200)) {
             return Cancel{};
         }
         if (oneIn(20)) {
             return Resume{};
+        }
+        if (awaitsOutputs ? !oneIn(4) : oneIn(50)) {
+            at_ += random_() % 200;
+            return anyOutputs();
         }
         if (wait != nullptr && !oneIn(10)) {
             at_ = std::max(at_, wait->until - kStart);
@@ -96,6 +122,17 @@ private:
             return ok(fitting());
         }
         return oneIn(4) ? Event(anyFailure()) : Event(anyResponse());
+    }
+
+    Event anyOutputs() {
+        ToolOutputs outputs = driver_.outputsOfWaitingCalls();
+        if (oneIn(4) && !outputs.outputs.empty()) {
+            outputs.outputs.pop_back();
+        }
+        if (oneIn(8)) {
+            outputs.outputs.push_back({"stranger", std::string("\0", 1)});
+        }
+        return outputs;
     }
 
     std::string_view fitting() {
@@ -111,11 +148,11 @@ private:
             case Phase::CreateRun:
                 return kQueued;
             case Phase::PollRun:
-                return oneIn(5) ? kCompleted : kInProgress;
+                return oneIn(4) ? any({kCompleted, kNeedsAction, kNeedsBoth}) : kInProgress;
             case Phase::ListMessages:
                 return kAnswer;
             case Phase::FindAssistant:
-                return oneIn(2) ? kOwnAssistants : kNothing;
+                return any({kOwnAssistants, kOldAssistants, kManyAssistants, kNothing});
             case Phase::CreateAssistant:
             case Phase::UpdateAssistant:
                 return kAssistant;
@@ -155,6 +192,16 @@ private:
         driver_.step(at_, event);
         const auto* call = std::get_if<Call>(&driver_.last.command);
         const bool startsRun = call != nullptr && driver_.record.phase == Phase::CreateRun;
+        const auto phase = static_cast<std::size_t>(driver_.record.phase);
+        if (driver_.record.phase == Phase::CallTools) {
+            isUnsettled_.fill(false);  // a new round: the outputs of the last one have come
+        }
+        if (call != nullptr && call->once && !startsRun) {
+            EXPECT_FALSE(isUnsettled_[phase]) << "repeated blindly: " << nameOf(driver_.last);
+            isUnsettled_[phase] = true;
+        } else if (call != nullptr && call->method == Method::Get) {
+            isUnsettled_.fill(false);  // whatever it was, somebody has a look
+        }
         if (startsRun) {
             EXPECT_TRUE(!mayHaveStarted_ || driver_.record.guarantee == StartGuarantee::AtLeastOnce)
                 << "a run was started blindly";
@@ -166,14 +213,22 @@ private:
     void learn(const Event& event) {
         const auto* response = std::get_if<Response>(&event);
         const auto* failure = std::get_if<TransportFailure>(&event);
+        const bool tellsOfTheRun = response != nullptr && response->status / 100 == 2 &&
+                                   (response->body == kNeedsAction || response->body == kNeedsBoth);
+        if (tellsOfTheRun) {
+            isUnsettled_.fill(false);
+        }
         const bool hasCall = std::holds_alternative<Call>(driver_.last.command);
         if (!hasCall) {
             return;
         }
+        const bool isRefused =
+            (response != nullptr && response->status >= 300 && response->status < 500) ||
+            (failure != nullptr && failure->kind == TransportFailure::Kind::NotSent);
+        if (isRefused) {
+            isUnsettled_[static_cast<std::size_t>(driver_.record.phase)] = false;
+        }
         if (driver_.record.phase == Phase::CreateRun) {
-            const bool isRefused =
-                (response != nullptr && response->status >= 300 && response->status < 500) ||
-                (failure != nullptr && failure->kind == TransportFailure::Kind::NotSent);
             mayHaveStarted_ = mayHaveStarted_ && !isRefused;
         }
         if (driver_.record.phase == Phase::FindRun && response != nullptr &&
@@ -184,9 +239,11 @@ private:
     }
 
     std::mt19937 random_;
+    const Assistant helper_ = helper();
     Driver driver_;
     std::uint64_t at_ = 0;
     bool mayHaveStarted_ = false;
+    std::array<bool, 32> isUnsettled_{};  ///< by phase: a once-only call of unknown outcome
 };
 
 TEST(AssistantsWalk, EndsAndNeverStartsARunBlindly) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "edgerun/run/machine.h"
+#include "edgerun/run/tool_round.h"
 
 /// Drives a machine by tables of events, and checks at every step what must hold
 /// in all of them.
@@ -94,6 +95,46 @@ constexpr std::string_view kBusyRun =
     R"({"error":{"message":"Thread thread_1 already has an active run run_9.",)"
     R"("type":"invalid_request_error","param":null,"code":null}})";
 
+/// One that edgerun_assistant NAME "helper" describes, as it was saved for the hash that the driver
+/// gives.
+constexpr std::string_view kAssistant = R"({"id":"asst_5","object":"assistant"})";
+constexpr std::string_view kOwnAssistants =
+    R"({"data":[{"id":"asst_4","metadata":{}},{"id":"asst_5","metadata":)"
+    R"({"edgerun_assistant":"helper","edgerun_definition":"0000000000001234"}}],)"
+    R"("has_more":false})";
+
+/// A run that waits for the outputs of such calls: {"c1", "f"}, each with the arguments {}.
+struct Wanted {
+    std::string id;
+    std::string name;
+    std::string arguments = "{}";
+};
+
+inline std::string needing(const std::vector<Wanted>& calls) {
+    std::string list;
+    for (const Wanted& call : calls) {
+        std::string arguments;
+        text::appendJsonString(arguments, call.arguments);
+        list += (list.empty() ? "" : ",") + (R"({"id":")" + call.id) +
+                R"(","type":"function","function":{"name":")" + call.name + R"(","arguments":)" +
+                arguments + "}}";
+    }
+    return R"({"id":"run_1","thread_id":"thread_1","status":"requires_action","required_action":)"
+           R"({"type":"submit_tool_outputs","submit_tool_outputs":{"tool_calls":[)" +
+           list + "]}}}";
+}
+
+/// Has "here", which edgerun calls, and "there", which the client calls.
+inline Assistant helper() {
+    Assistant assistant;
+    assistant.name = "helper";
+    assistant.model = "gpt-4o";
+    assistant.instructions = "Help.";
+    assistant.functions = {{"here", R"({"name":"here"})", true},
+                           {"there", R"({"name":"there"})", false}};
+    return assistant;
+}
+
 constexpr const char* kRunsPage = "/threads/thread_1/runs?limit=20&order=desc";
 constexpr const char* kMessagesPage = "/threads/thread_1/messages?limit=20&order=desc";
 constexpr const char* kAnswerPage = "/threads/thread_1/messages?run_id=run_1&limit=100&order=desc";
@@ -153,6 +194,17 @@ struct Driver {
         return last;
     }
 
+    /// The client has its calls made, or some of them.
+    ToolOutputs outputsOfWaitingCalls() const {
+        ToolOutputs outputs;
+        for (const FunctionCall& call : roundOf(Work(work)).calls) {
+            if (!call.output) {
+                outputs.outputs.push_back({call.id, "done"});
+            }
+        }
+        return outputs;
+    }
+
     const Call& call() const { return std::get<Call>(last.command); }
     const JobError& error() const { return last.visible.value().error.value(); }
 
@@ -188,6 +240,7 @@ private:
             record.phase == Phase::CreateAssistant || record.phase == Phase::SubmitOutputs;
         EXPECT_EQ(isOnceOnly, record.intentAt == context.now) << "a call without its intent";
         EXPECT_EQ(isOnceOnly, call.once) << "a call that may be repeated, or may not";
+        EXPECT_EQ(call.body.find(R"("assistant_id":"")"), std::string::npos) << "no assistant";
         const bool isOfTheRequest =
             record.phase == Phase::AddMessage || record.phase == Phase::CreateRun;
         if (isOfTheRequest && &machine == &assistantsMachine() && described == nullptr) {
