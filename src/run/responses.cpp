@@ -73,7 +73,10 @@ void ResponsesTurn::setOut() {
 /// The thread is edgerun's own: a chain of responses, of which its jobs remember the last.
 void ResponsesTurn::setOutAlone() {
     if (!record_.ownsThread) {
-        takeMemory(work(), context_.request.memory);
+        if (!takeMemory(work(), context_.request.memory)) {
+            record_.isThreadGone = true;
+            return fail({"ThreadUnknown", "the thread is not known any more", 404});
+        }
         setWork();
     } else if (context_.settings.keepThreads != 0) {
         const std::string id = "thread_" + std::string(context_.jobId);

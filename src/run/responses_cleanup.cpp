@@ -33,6 +33,9 @@ void ResponsesTurn::rememberResponse() {
 }
 
 Phase ResponsesTurn::cleanUpFromHere() const {
+    if (record_.isThreadGone) {
+        return Phase::Done;
+    }
     switch (record_.phase) {
         case Phase::CreateRun:
             if (!mayHaveStarted()) {

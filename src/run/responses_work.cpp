@@ -34,7 +34,7 @@ json_t* madeListOf(const Work& work, const Record& record) {
 
 }  // namespace
 
-void takeMemory(const Work& work, std::string_view memory) {
+bool takeMemory(const Work& work, std::string_view memory) {
     const Work former(memory);
     for (const char* name : {kLast, kResponses}) {
         json_t* value = json_object_get(former.object(), name);
@@ -42,6 +42,7 @@ void takeMemory(const Work& work, std::string_view memory) {
             work.set(name, json_incref(value));
         }
     }
+    return hasResponses(work);
 }
 
 std::string_view lastResponseOf(const Work& work) {

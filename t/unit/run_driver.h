@@ -187,6 +187,7 @@ struct Driver {
                               maySetUpAssistant,
                               isThreadWanted};
         last = machine.next(context, record, event);
+        EXPECT_TRUE(isLoaded || !last.work || work.empty()) << "work was overwritten unread";
         record = last.record;
         work = last.work.value_or(work);
         assistantId = last.assistantId.value_or(assistantId);
@@ -232,7 +233,7 @@ private:
         EXPECT_LE(call.timeout, std::max(settings.requestTimeout, settings.runTimeout));
         EXPECT_LE(context.now + call.timeout, std::max(record.deadline, context.now + 1));
         EXPECT_EQ(call.path.find("//"), std::string::npos);
-        EXPECT_EQ(call.path.find_first_not_of("/?&=[]*.abcdefghijklmnopqrstuvwxyz"
+        EXPECT_EQ(call.path.find_first_not_of("/?&=%[]*.abcdefghijklmnopqrstuvwxyz"
                                               "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"),
                   std::string::npos);
         const bool isOnceOnly =

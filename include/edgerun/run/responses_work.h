@@ -15,8 +15,8 @@
 ///   "after"      ID: the newest item of a continued conversation before this job, or ""
 namespace edgerun::run {
 
-/// As the former job of edgerun's own thread left it.
-void takeMemory(const Work& work, std::string_view memory);
+/// As the former job of edgerun's own thread left it. False where `memory` is nothing of that kind.
+bool takeMemory(const Work& work, std::string_view memory);
 
 /// Valid ids or empty.
 std::string_view lastResponseOf(const Work& work);
