@@ -220,7 +220,7 @@ void AssistantsTurn::followEnd(const RunReply& run) {
 }
 
 void AssistantsTurn::stepsRead(std::string_view body) {
-    work().remove("steps");
+    clearSteps(work());
     if (readSteps(body, work())) {
         setWork();
     }

@@ -17,7 +17,7 @@ namespace edgerun::run {
 /// The steps are told now; what stays is for the clean-up, and for the thread's next job.
 void ResponsesTurn::ended() {
     step_.visible->steps = stepsText(work());
-    work().remove("steps");
+    clearSteps(work());
     if (!isInConversation(context_, record_) && !record_.threadId.empty()) {
         rememberResponse();
     }

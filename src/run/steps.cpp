@@ -161,4 +161,9 @@ std::string stepsText(const Work& work) {
     return text.empty() ? text : text + "]";
 }
 
+void clearSteps(const Work& work) {
+    work.remove(kSteps);
+    work.remove(kStepBytes);
+}
+
 }  // namespace edgerun::run

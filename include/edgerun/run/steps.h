@@ -43,4 +43,6 @@ void addFunctionStep(const Work& work, const FunctionCall& call);
 /// The array's text; empty if there are none. Ends early where it would be above kMostStepBytes.
 std::string stepsText(const Work& work);
 
+void clearSteps(const Work& work);
+
 }  // namespace edgerun::run
