@@ -81,8 +81,8 @@ std::string bytesOf(const JobSnapshot& job) {
 
 std::string bytesOf(const JournalView& view, const JournalStep& step) {
     std::string bytes;
-    appendStep(bytes, view.head.id, view.head.fence, view.head.revision, {step.record, step.body},
-               view.head.time);
+    appendStep(bytes, view.head.id, view.head.fence, view.head.revision,
+               {step.record, step.body, step.stepsAt, step.request}, view.head.time);
     return bytes;
 }
 
@@ -97,13 +97,14 @@ void checkWriting(const JournalView& view) {
         const JournalView anew = JournalScan(bytes).next().value();
         const auto again = decodeStep(anew);
         must(again && bytesOf(anew, *again) == bytes, "a step is the same when written anew");
-        must(again->body == step->body, "a step's body is the same when written anew");
+        must(again->body == step->body && again->request == step->request,
+             "a step's texts are the same when written anew");
     }
 }
 
 /// The rules once more, in the simplest way.
 struct Model {
-    std::optional<JournalView> record, whole, body;
+    std::optional<JournalView> record, whole, body, request;
     bool isGone = false;
     bool isMalformed = false;
 
@@ -129,11 +130,19 @@ struct Model {
         if (job || (step && step->body)) {
             replace(body, view);
         }
+        if (job || (step && step->request)) {
+            replace(request, view);
+        }
     }
 
     std::string bodyText() const {
         const auto step = decodeStep(*body);
         return step ? std::string(*step->body) : decodeWhole(*body)->body;
+    }
+
+    std::string requestText() const {
+        const auto step = decodeStep(*request);
+        return step ? std::string(*step->request) : decodeWhole(*request)->request;
     }
 };
 
@@ -151,8 +160,11 @@ void checkJob(const JobId& id, const Model& model, const JournalReplay& replay) 
     must(found->job.fence == newest.fence && found->job.revision == newest.revision,
          "the newest record counts");
     must(found->written.monotonic == newest.time.monotonic, "with its time");
-    must(!run::isFinal(found->job.record.status) || found->job.request.empty(),
-         "a final job has no request");
+    const bool hasRequest =
+        !run::isFinal(found->job.record.status) || found->job.record.keepsRequest;
+    must(hasRequest || found->job.request.empty(), "a final job has no request");
+    must(model.isMalformed || !hasRequest || found->job.request == model.requestText(),
+         "the newest request counts");
     must(model.isMalformed || found->job.record.erased || found->job.body == model.bodyText(),
          "the newest body counts");
 

@@ -48,6 +48,13 @@ inline run::Record fullRecord() {
     record.runId.assign(std::string(94, 'r'));
     record.incompleteReason.assign("max_completion_tokens");
     record.usage = {0, 17, INT64_MAX};
+    record.toolRounds = 8;
+    record.keepsRequest = true;
+    record.isThreadGone = true;
+    record.isForeground = true;
+    record.isAssistantNew = true;
+    record.fallback = 0x8000000000000000;
+    record.timeLeft = 89'000;
     return record;
 }
 
@@ -63,7 +70,8 @@ inline JobSnapshot fullJob(std::uint8_t number) {
     job.record = fullRecord();
     job.record.erased = false;
     job.request = std::string("question\0", 9) + std::string(300, 'q');
-    job.body = R"({"answer":"42"})";
+    job.body = R"({"answer":"42","steps":[]})";
+    job.stepsAt = 14;
     return job;
 }
 

@@ -67,6 +67,7 @@ TEST(JournalRecordTest, AWholeJobSurvives) {
     EXPECT_EQ(read->revision, job.revision);
     EXPECT_EQ(read->request, job.request);
     EXPECT_EQ(read->body, job.body);
+    EXPECT_EQ(read->stepsAt, job.stepsAt);
 }
 
 TEST(JournalRecordTest, EachFieldOfARecordSurvives) {
@@ -100,6 +101,69 @@ TEST(JournalRecordTest, EachFieldOfARecordSurvives) {
     EXPECT_EQ(read.usage.prompt, record.usage.prompt);
     EXPECT_EQ(read.usage.completion, record.usage.completion);
     EXPECT_EQ(read.usage.total, record.usage.total);
+    EXPECT_EQ(read.toolRounds, record.toolRounds);
+    EXPECT_EQ(read.keepsRequest, record.keepsRequest);
+    EXPECT_EQ(read.isThreadGone, record.isThreadGone);
+    EXPECT_EQ(read.isForeground, record.isForeground);
+    EXPECT_EQ(read.isAssistantNew, record.isAssistantNew);
+    EXPECT_EQ(read.fallback, record.fallback);
+    EXPECT_EQ(read.timeLeft, record.timeLeft);
+}
+
+/// What any version has written is read by all later ones.
+TEST(JournalRecordTest, ATagKeepsItsMeaning) {
+    const auto step = stepOf(
+        fieldOf(1, "\5") + fieldOf(2, "\1") + fieldOf(3, "\1") + fieldOf(4, "\1") +
+        fieldOf(5, "\7") + fieldOf(6, "\x08") + fieldOf(7, "\1") + fieldOf(8, "\1") +
+        fieldOf(9, "\2") + fieldOf(10, "\x0a") + fieldOf(11, "\x0b") + fieldOf(12, "\x0c") +
+        fieldOf(13, "\x0d") + fieldOf(14, "\x0e") + fieldOf(15, "\x0f") + fieldOf(16, "\x10") +
+        fieldOf(17, "\x11") + fieldOf(18, "\x12") + fieldOf(19, "thread") + fieldOf(20, "run") +
+        fieldOf(21, "why") + fieldOf(22, "\x16") + fieldOf(23, "\x17") + fieldOf(24, "\x18") +
+        fieldOf(25, "\x19") + fieldOf(26, "\1") + fieldOf(27, "\1") + fieldOf(28, "\1") +
+        fieldOf(29, "\1") + fieldOf(30, "\x1e") + fieldOf(31, "\x1f"));
+    ASSERT_TRUE(step);
+    run::Record expected;
+    expected.phase = run::Phase::PollRun;
+    expected.status = run::JobStatus::Running;
+    expected.ownsThread = expected.queryCut = expected.oddStatusNoted = expected.erased = true;
+    expected.failures = 7;
+    expected.rounds = 8;
+    expected.guarantee = run::StartGuarantee::AtLeastOnce;
+    expected.polls = 10;
+    expected.version = 11;
+    expected.provider = 12;
+    expected.deadline = 13;
+    expected.intentAt = 14;
+    expected.notBefore = 15;
+    expected.createdWall = 16;
+    expected.startedWall = 17;
+    expected.completedWall = 18;
+    expected.threadId.assign("thread");
+    expected.runId.assign("run");
+    expected.incompleteReason.assign("why");
+    expected.usage = {22, 23, 24};
+    expected.toolRounds = 25;
+    expected.keepsRequest = expected.isThreadGone = true;
+    expected.isForeground = expected.isAssistantNew = true;
+    expected.fallback = 30;
+    expected.timeLeft = 31;
+    EXPECT_EQ(bytesOf(step->record), bytesOf(expected));
+}
+
+TEST(JournalRecordTest, SoDoTheTagsOfAJob) {
+    const std::string whole = headBytes(JournalKind::Whole) + fieldOf(128, std::string(16, 'u')) +
+                              fieldOf(129, "\5") + fieldOf(130, std::string(16, 'k')) +
+                              fieldOf(131, std::string(16, 'f')) + fieldOf(132, "request") +
+                              fieldOf(133, "body") + fieldOf(134, "\2");
+    const auto job = decodeWhole(viewOf(frameOf(whole)));
+    ASSERT_TRUE(job);
+    EXPECT_EQ(job->owner.user[0], 'u');
+    EXPECT_EQ(job->owner.scope, 5U);
+    EXPECT_EQ(job->key.digest[0], 'k');
+    EXPECT_EQ(job->key.fingerprint[0], 'f');
+    EXPECT_EQ(job->request, "request");
+    EXPECT_EQ(job->body, "body");
+    EXPECT_EQ(job->stepsAt, 2U);
 }
 
 TEST(JournalRecordTest, AFreshRecordTakesNoRoom) {
@@ -121,6 +185,27 @@ TEST(JournalRecordTest, AStepTellsNoBodyFromAnEmptyOne) {
         ASSERT_TRUE(step);
         EXPECT_EQ(step->body, body);
     }
+}
+
+TEST(JournalRecordTest, AStepTellsNoRequestFromAnEmptyOne) {
+    for (const std::optional<std::string_view> request :
+         {std::optional<std::string_view>(), {""}, {"work"}}) {
+        std::string frames;
+        appendStep(frames, journalId(1), 1, 2, {run::Record{}, std::nullopt, 0, request}, {});
+        const auto step = decodeStep(viewOf(frames));
+        ASSERT_TRUE(step);
+        EXPECT_EQ(step->request, request);
+        EXPECT_FALSE(step->body);
+    }
+}
+
+TEST(JournalRecordTest, StepsBelongToTheBodyOfAStep) {
+    std::string frames;
+    appendStep(frames, journalId(1), 1, 2, {run::Record{}, "body", 3}, {});
+    EXPECT_EQ(decodeStep(viewOf(frames))->stepsAt, 3U);
+    frames.clear();
+    appendStep(frames, journalId(1), 1, 2, {run::Record{}, std::nullopt, 3}, {});
+    EXPECT_EQ(decodeStep(viewOf(frames))->stepsAt, 0U);
 }
 
 TEST(JournalRecordTest, ABodyMayBeLong) {
@@ -250,6 +335,15 @@ TEST(JournalRecordTest, AFieldHoldsOnlyWhatItCan) {
         {"a thread's id that is too long", 19, kLong},
         {"a run's id that is too long", 20, kLong},
         {"a reason that is too long", 21, std::string_view(kLong).substr(0, 31)},
+        {"tool rounds of 256", 25, std::string_view("\0\1", 2)},
+        {"a bool of 2", 26, "\2"},
+        {"a bool of 2", 27, "\2"},
+        {"a bool of 2", 28, "\2"},
+        {"a bool of 2", 29, "\2"},
+        {"a number of nine bytes", 30, "123456789"},
+        {"a number of nine bytes", 31, "123456789"},
+        {"steps beyond 32 bits", 134, std::string_view("\0\0\0\0\1", 5)},
+        {"steps of nine bytes", 134, "123456789"},
     };
     for (const BadField& bad : kBad) {
         EXPECT_FALSE(stepOf(fieldOf(bad.tag, bad.bytes))) << bad.what;
@@ -262,6 +356,12 @@ TEST(JournalRecordTest, AnOwnerHasItsSize) {
     const std::string bad = headBytes(JournalKind::Whole) + fieldOf(128, std::string(15, 'u'));
     EXPECT_TRUE(decodeWhole(viewOf(frameOf(good))));
     EXPECT_FALSE(decodeWhole(viewOf(frameOf(bad))));
+}
+
+TEST(JournalRecordTest, StepsOfAWholeJobBeginWithin32Bits) {
+    const std::string head = headBytes(JournalKind::Whole);
+    EXPECT_TRUE(decodeWhole(viewOf(frameOf(head + fieldOf(134, "\xff\xff\xff\xff")))));
+    EXPECT_FALSE(decodeWhole(viewOf(frameOf(head + fieldOf(134, "\1\1\1\1\1")))));
 }
 
 TEST(JournalRecordTest, FieldsThatAreCutAreNoRecord) {

@@ -5,76 +5,11 @@
 #include <algorithm>
 #include <random>
 
-#include "store_journal_fixture.h"
+#include "store_journal_replay_fixture.h"
 
 namespace edgerun::store {
 
 namespace {
-
-/// One record of a job, told by what it says.
-struct Said {
-    JournalKind kind;
-    std::uint32_t fence = 0;
-    std::uint32_t revision = 0;
-    run::Phase phase = run::Phase::CreateThread;
-    std::optional<std::string_view> body = {};
-    std::uint64_t at = 0;  ///< monotonic and wall
-};
-
-JobSnapshot jobOf(const Said& said) {
-    JobSnapshot job = fullJob(1);
-    job.fence = said.fence;
-    job.revision = said.revision;
-    job.record = {};
-    job.record.phase = said.phase;
-    job.request = "request of fence " + std::to_string(said.fence);
-    job.body = said.body.value_or("");
-    return job;
-}
-
-std::string frameOf(const Said& said, const JobId& id = journalId(1)) {
-    std::string frame;
-    const JournalTime time{said.at, static_cast<std::int64_t>(said.at)};
-    JobSnapshot job = jobOf(said);
-    job.id = id;
-    switch (said.kind) {
-        case JournalKind::Whole:
-            appendWhole(frame, job, time);
-            break;
-        case JournalKind::Step:
-            appendStep(frame, id, said.fence, said.revision, {job.record, said.body}, time);
-            break;
-        case JournalKind::Gone:
-            appendGone(frame, id, time);
-            break;
-    }
-    return frame;
-}
-
-std::string framesOf(const std::vector<Said>& records) {
-    std::string frames;
-    for (const Said& said : records) {
-        frames += frameOf(said);
-    }
-    return frames;
-}
-
-class JournalReplayTest : public JournalDirectory {
-protected:
-    /// Each file of a writer of its own.
-    void replay(const std::vector<std::string>& files) {
-        replayed = std::make_unique<JournalReplay>();
-        std::uint64_t writer = 0;
-        for (const std::string& frames : files) {
-            EXPECT_TRUE(replayed->add(putSegment({++writer, 7, 1, 0}, frames)));
-        }
-    }
-    void replayRecords(const std::vector<Said>& records) { replay({framesOf(records)}); }
-
-    std::optional<ReplayedJob> find() { return replayed->find(journalId(1)); }
-
-    std::unique_ptr<JournalReplay> replayed;
-};
 
 using Kind = JournalKind;
 using run::Phase;
@@ -224,52 +159,50 @@ TEST_F(JournalReplayTest, AFinalJobHasNoRequestAndAnErasedOneNoBody) {
     EXPECT_EQ(find()->job.body, "");
 }
 
-/// A Step whose status no version has; all else about it is right.
-std::string malformedStep(std::uint32_t revision = 1,
-                          std::optional<std::string_view> body = "body") {
+TEST_F(JournalReplayTest, TheNewestRequestAndTheNewestBodyCount) {
+    const run::Record record;
+    const std::string whole = frameOf({Kind::Whole, 1, 0, Phase::CreateThread, "created"});
+    const std::string work = stepFrame(1, {record, std::nullopt, 0, "work"});
+    const std::string body = stepFrame(2, {record, "running", 4});
+    const std::string both = stepFrame(3, {record, "answer", 2, ""});
+    const std::string none = stepFrame(4, {record});
+    replay({whole + work});
+    EXPECT_EQ(find()->job.request, "work");
+    EXPECT_EQ(find()->job.body, "created");
+    EXPECT_EQ(find()->job.stepsAt, fullJob(1).stepsAt);
+    replay({body + work, whole});
+    EXPECT_EQ(find()->job.request, "work");
+    EXPECT_EQ(find()->job.body, "running");
+    EXPECT_EQ(find()->job.stepsAt, 4U);
+    replay({none + both, body + whole + work});
+    EXPECT_EQ(find()->job.request, "");
+    EXPECT_EQ(find()->job.body, "answer");
+    EXPECT_EQ(find()->job.stepsAt, 2U);
+    EXPECT_EQ(find()->job.revision, 4U);
+    replay({whole + both + frameOf({Kind::Whole, 2, 0, Phase::CreateThread, "taken over"})});
+    EXPECT_EQ(find()->job.request, "request of fence 2");
+    EXPECT_EQ(find()->job.body, "taken over");
+}
+
+TEST_F(JournalReplayTest, AFinalJobHasTheRequestThatItKeeps) {
     run::Record record;
-    record.status = static_cast<run::JobStatus>(200);
-    std::string frame;
-    appendStep(frame, journalId(1), 1, revision, {record, body}, {});
-    return frame;
+    record.status = run::JobStatus::Completed;
+    record.keepsRequest = true;
+    const std::string whole = frameOf({Kind::Whole, 1, 0, Phase::CreateThread, "created"});
+    const std::string end = stepFrame(1, {record, "answer", 0, "memory"});
+    replay({whole + end});
+    EXPECT_EQ(find()->job.request, "memory");
+    record.keepsRequest = false;
+    replay({whole + end + stepFrame(2, {record})});
+    EXPECT_EQ(find()->job.request, "");
+    EXPECT_EQ(find()->job.body, "answer");
 }
 
-TEST_F(JournalReplayTest, AMalformedNewestRecordIsNotReplacedByAnOlderOne) {
-    replay({frameOf({Kind::Whole, 1, 0}) + malformedStep()});
-    EXPECT_FALSE(find());
-    EXPECT_EQ(replayed->jobs().size(), 1U);
-}
-
-TEST_F(JournalReplayTest, AMalformedJobIsKeptAsItIs) {
-    const std::string first = frameOf({Kind::Whole, 1, 0, Phase::CreateRun, "created"});
-    const std::string before = frameOf({Kind::Step, 1, 1, Phase::PollRun});
-    const std::string body = frameOf({Kind::Step, 1, 2, Phase::PollRun, "running"});
-    const std::string last = malformedStep(3, std::nullopt);
-    replay({first + before + body + last});
-    ASSERT_FALSE(find());
-    std::string frames = "before ";
-    EXPECT_TRUE(replayed->appendAsWritten(frames, journalId(1)));
-    EXPECT_EQ(frames, "before " + first + body + last);
-
-    replay({first + malformedStep(3, "body")});
-    frames.clear();
-    EXPECT_TRUE(replayed->appendAsWritten(frames, journalId(1)));
-    EXPECT_EQ(frames, first + malformedStep(3, "body")) << "no record twice";
-}
-
-TEST_F(JournalReplayTest, WithoutItsFirstRecordOfAJobNothingIsKept) {
-    replay({malformedStep() + frameOf({Kind::Gone}, journalId(2))});
-    std::string frames;
-    EXPECT_FALSE(replayed->appendAsWritten(frames, journalId(1)));
-    EXPECT_FALSE(replayed->appendAsWritten(frames, journalId(2)));
-    EXPECT_FALSE(replayed->appendAsWritten(frames, journalId(3)));
-    EXPECT_EQ(frames, "");
-}
-
-TEST_F(JournalReplayTest, AMalformedRecordThatCountsNoMoreHarmsNothing) {
-    replay({frameOf({Kind::Whole, 1, 0}) + malformedStep() +
-            frameOf({Kind::Whole, 1, 2, Phase::PollRun, "running"})});
-    EXPECT_TRUE(find());
+TEST_F(JournalReplayTest, AnErasedJobHasNoSteps) {
+    run::Record record;
+    record.erased = true;
+    replay({frameOf({Kind::Whole, 1, 0, Phase::CreateThread, "created"}) + stepFrame(1, {record})});
+    EXPECT_EQ(find()->job.stepsAt, 0U);
 }
 
 TEST_F(JournalReplayTest, ATornEndIsNoFault) {

@@ -34,6 +34,12 @@ bool addText(JsonObjectWriter& json, std::string_view name, std::string_view val
     return true;
 }
 
+void addCount(JsonObjectWriter& json, std::string_view name, std::int64_t count) {
+    if (count != 0) {
+        json.integer(name, count);
+    }
+}
+
 void addTime(JsonObjectWriter& json, std::string_view name, std::int64_t wall) {
     if (wall != 0) {
         json.string(name, text::formatTimestamp(wall));
@@ -64,7 +70,10 @@ bool addRequest(JsonObjectWriter& json, const std::string& bytes) {
     const bool isWell = addText(members, "query", request->query) &&
                         addText(members, "threadId", request->threadId) &&
                         addText(members, "assistant", request->assistant) &&
+                        addText(members, "user", request->user) &&
                         addJson(members, "metadata", request->metadata);
+    // Nobody's words: a job is whole without it.
+    addText(members, "work", request->work);
     members.finish();
     json.raw("request", object);
     return isWell;
@@ -92,6 +101,7 @@ std::optional<std::string> lineOf(const store::ReplayedJob& replayed) {
     json.string("owner", hexOf(job.owner.user));
     bool isWell = addText(json, "threadId", job.record.threadId.view()) &&
                   addText(json, "runId", job.record.runId.view());
+    addCount(json, "toolRounds", job.record.toolRounds);
     addTime(json, "createdAt", job.record.createdWall);
     addTime(json, "startedAt", job.record.startedWall);
     addTime(json, "completedAt", job.record.completedWall);

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <optional>
+#include <string_view>
 
 #include "commands.h"
 #include "edgerun/store/job_request.h"
@@ -10,6 +11,8 @@
 namespace edgerun::journal {
 
 namespace {
+
+constexpr std::string_view kSteps = ",\"steps\":";
 
 /// Counts what it tells.
 class Problems {
@@ -73,6 +76,9 @@ void verifyJob(const store::JobSnapshot& job, const std::optional<store::JobIdSe
     }
     if (!job.body.empty() && !jsonLineOf(job.body)) {
         problems.add(name + " has a body that is no JSON object");
+    }
+    if (job.stepsAt != 0 && job.body.find(kSteps, job.stepsAt) != job.stepsAt) {
+        problems.add(name + " has no steps where its body should have them");
     }
 }
 
