@@ -99,18 +99,23 @@ void JobRunner::render(const RunningJob& job, JobChange& change) const {
                                   timesOf(record, change.provider), change.maxAnswer);
 }
 
-/// A final job has its time from now on; another one will end in time, its client permitting.
+/// A final job has its time from now on; another one will end in time, once its client has done
+/// its part.
 JobTimes JobRunner::timesOf(const run::Record& record, const Provider* provider) const {
     const std::int64_t now = wallNow();
     const auto ttl = static_cast<std::int64_t>(arena_.limits().ttl);
-    if (run::isFinal(record.status) || provider == nullptr) {
+    if (run::isFinal(record.status)) {
         return {now, now + ttl};
     }
-    const run::Settings& settings = provider->settings;
-    const auto patience = static_cast<std::int64_t>(
-        settings.runTimeout +
-        (record.status == run::JobStatus::RequiresAction ? settings.actionTimeout : 0));
-    return {now, now + patience + ttl};
+    const auto runTimeout =
+        static_cast<std::int64_t>(provider != nullptr ? provider->settings.runTimeout : 0);
+    std::int64_t end = record.createdWall + runTimeout;
+    if (record.toolRounds > 0) {
+        const auto left = static_cast<std::int64_t>(record.deadline + record.timeLeft) -
+                          static_cast<std::int64_t>(monotonicNow());
+        end = std::max(end, now + left);
+    }
+    return {now, end + ttl};
 }
 
 /// What a job must not fall back behind: what its owner has seen, a call that may be paid for, its

@@ -186,6 +186,7 @@ void AssistantsTurn::followCalls(const RunReply& run) {
     }
     const ToolRound known = roundOf(work());
     if (!known.isComplete() || !areTheSame(known, run.round)) {
+        work().set("expires", json_integer(run.expiresAt));
         return callTools(run.round);
     }
     startOver(Phase::SubmitOutputs, "the tool outputs could not be submitted",

@@ -94,6 +94,7 @@ std::optional<RunReply> runOf(const json_t* object, const Record& record) {
     run.usage = usageOf(object);
     if (run.state == RunState::NeedsAction) {
         run.round = roundOfRun(object);
+        run.expiresAt = text::integerMember(object, "expires_at").value_or(0);
     } else if (run.state == RunState::Incomplete) {
         run.incompleteReason = incompleteReasonOf(object);
     } else if (run.state == RunState::Failed) {

@@ -56,9 +56,7 @@ void Turn::cancel() {
 
 void Turn::timedOut() {
     if (record_.phase == Phase::AwaitOutputs) {
-        return fail({"ActionExpired",
-                     "no tool outputs came within " + inSeconds(context_.settings.actionTimeout),
-                     504});
+        return fail({"ActionExpired", "no tool outputs came in time", 504});
     }
     fail({"RunTimeout", "the run did not end within " + inSeconds(context_.settings.runTimeout),
           504});

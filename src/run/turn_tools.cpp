@@ -110,9 +110,20 @@ void Turn::takeOutputs(const ToolOutputs& outputs) {
     waitUntilDue();
 }
 
+/// The provider may have less than the operator. Its clock is another one, but not by much.
+std::uint64_t Turn::patienceOf(const Work& work) const {
+    const auto expires = text::integerMember(work.object(), "expires").value_or(0);
+    const std::uint64_t most = context_.settings.actionTimeout;
+    if (expires <= 0 || expires > INT64_MAX / 1000) {
+        return most;
+    }
+    const std::int64_t left = expires * 1000 - context_.nowWall;
+    return std::min(most, static_cast<std::uint64_t>(std::max<std::int64_t>(left, 1)));
+}
+
 /// The client has its own time for this; that of the run stands still.
 void Turn::awaitClient(const ToolRound& round) {
-    const std::uint64_t patience = context_.settings.actionTimeout;
+    const std::uint64_t patience = patienceOf(work());
     const std::int64_t expires = context_.nowWall + static_cast<std::int64_t>(patience);
     record_.phase = Phase::AwaitOutputs;
     record_.status = JobStatus::RequiresAction;

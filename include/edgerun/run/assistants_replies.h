@@ -36,6 +36,7 @@ struct RunReply {
     RunState state = RunState::Odd;
     Usage usage;
     std::string status;            ///< as it was written; not cleaned
+    std::int64_t expiresAt = 0;    ///< when NeedsAction; Unix s, 0: unknown
     ToolRound round;               ///< when NeedsAction; empty if it makes no sense, or is too much
     std::string incompleteReason;  ///< when Incomplete; [a-z_]
     std::string errorCode;         ///< when Failed; not cleaned

@@ -120,6 +120,7 @@ private:
 
     void sendToolCalls();
     void takeOutputs(const ToolOutputs& outputs);
+    std::uint64_t patienceOf(const Work& work) const;
     void awaitClient(const ToolRound& round);
     void outputsAreThere();
 
