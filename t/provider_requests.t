@@ -49,10 +49,11 @@ is_deeply [ map { "$_->{method} $_->{path}" . (length $_->{query} ? "?$_->{query
     'POST /v1/threads',
     "POST $thread/messages",
     "POST $thread/runs",
+    "GET $thread/runs/$job->{runId}/steps?limit=100&order=asc",
     "GET $thread/messages?run_id=$job->{runId}&limit=100&order=desc",
     "DELETE $thread",
     ],
-    'a job is five calls and its polls';
+    'a job is six calls and its polls';
 
 my $decode = sub { decode_json(encode_utf8($_[0]{body})) };
 my %tag = (edgerun_job => $job->{id});

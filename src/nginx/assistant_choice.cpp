@@ -16,7 +16,9 @@ bool isOf(const engine::Provider& provider, Dialect dialect) {
 }
 
 bool isAssistantId(std::string_view text) {
-    return text.substr(0, 5) == "asst_" && run::isProviderId(text);
+    constexpr std::string_view kBegin = "asst_";
+    return text.size() > kBegin.size() && text.substr(0, kBegin.size()) == kBegin &&
+           run::isProviderId(text);
 }
 
 std::string missingModel(const engine::Provider& provider, const AssistantChoice& choice) {
