@@ -68,8 +68,7 @@ void ChatTurn::setOut() {
 
 /// It goes into the job's own work at once: the former job may be forgotten meanwhile.
 bool ChatTurn::takeThread() {
-    const bool isKept = context_.settings.keepThreads != 0;
-    if (record_.ownsThread && !isKept) {
+    if (record_.ownsThread && context_.settings.keepThreads == 0) {
         return true;
     }
     if (record_.ownsThread) {
@@ -78,7 +77,7 @@ bool ChatTurn::takeThread() {
     } else if (!takeHistory(work(), context_.request.memory)) {
         return false;
     }
-    record_.keepsRequest = isKept;
+    record_.keepsRequest = true;
     setWork();
     return true;
 }
@@ -163,7 +162,7 @@ void ChatTurn::follow(const ChatReply& reply) {
 }
 
 void ChatTurn::callFunctions(const ChatReply& reply) {
-    addMessage(work(), reply.id.view(), reply.text.value_or(""));
+    addMessage(work(), reply.id.view(), reply.text);
     callTools(reply.calls);
 }
 
@@ -176,7 +175,7 @@ void ChatTurn::submitOutputs() {
 
 void ChatTurn::answer(const ChatReply& reply) {
     const std::string& reason = reply.incompleteReason;
-    addMessage(work(), reply.id.view(), reply.text.value_or(""));
+    addMessage(work(), reply.id.view(), reply.text);
     const std::string text(lastTextOf(messagesOf(work())));
     if (text.empty()) {
         const std::string why = reason.empty() ? "" : " (incomplete: " + reason + ")";
@@ -200,10 +199,6 @@ void ChatTurn::ended() {
     }
     keepHistoryAlone(work());
     setWork();
-}
-
-Phase ChatTurn::cleanUpFromHere() const {
-    return record_.isThreadGone ? Phase::Done : Phase::DeleteThread;
 }
 
 }  // namespace edgerun::run

@@ -36,9 +36,10 @@ std::string_view incompleteReasonOf(std::string_view finishReason) {
 }
 
 std::int64_t tokens(const json_t* usage, const char* name) {
-    return std::max<std::int64_t>(text::integerMember(usage, name).value_or(-1), -1);
+    return text::integerMember(usage, name).value_or(-1);
 }
 
+/// Below 0 is unknown.
 std::int64_t sum(std::int64_t a, std::int64_t b) {
     if (a < 0 || b < 0) {
         return std::max(a, b);
@@ -70,14 +71,14 @@ std::string textOfParts(const json_t* parts) {
     return text;
 }
 
-std::optional<std::string> textOf(const json_t* message) {
+std::string textOf(const json_t* message) {
     const json_t* content = json_object_get(message, "content");
     std::string text =
         json_is_array(content) ? textOfParts(content) : std::string(text::stringOf(content));
     if (text.empty()) {
         text = text::stringMember(message, "refusal").value_or("");
     }
-    return text.empty() ? std::nullopt : std::optional(std::move(text));
+    return text;
 }
 
 /// A function without parameters is called with "{}", with nothing, or with an object as it is.

@@ -91,12 +91,8 @@ void addMessage(const Work& work, std::string_view id, std::string_view text) {
         work.set(kMessages, list);
     }
     json_t* message = json_object();
-    if (!id.empty()) {
-        json_object_set_new(message, "id", stringValue(id));
-    }
-    if (!text.empty()) {
-        json_object_set_new(message, "text", stringValue(text));
-    }
+    json_object_set_new(message, "id", stringValue(id));
+    json_object_set_new(message, "text", stringValue(text));
     json_array_append_new(list, message);
 }
 

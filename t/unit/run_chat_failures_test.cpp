@@ -77,6 +77,10 @@ const FailureRow kRows[] = {
     {"nonsense", ok(kHtml), {Next::Fail, Next::Fail, Next::Again}, "ProviderError"},
     {"200 for 502", ok(kRouted), {Next::Again, Next::Unknown, Next::Again}, "ProviderUnavailable"},
     {"200 for 400", ok(kRoutedRefusal), {Next::Fail, Next::Fail, Next::Fail}, "ProviderError"},
+    {"200 for no status",
+     ok(R"({"error":{"code":700,"message":"No"}})"),
+     {Next::FallBack, Next::FallBack, Next::FallBack},
+     "ProviderError"},
     {"200 for an error",
      ok(kOddError),
      {Next::FallBack, Next::FallBack, Next::FallBack},
@@ -183,6 +187,26 @@ TEST(ChatMachineOnFailure, TellsClientsWhatAnErrorInA200Means) {
     begin(odd);
     odd.step(10, ok(kOddError));
     EXPECT_EQ(odd.error().message, "could not start the run: the provider answered 200: No");
+    Driver bare(chatMachine());
+    begin(bare);
+    bare.step(10, ok(R"({"error":"Nope"})"));
+    EXPECT_EQ(bare.error().message, "could not start the run: the provider answered 200: Nope");
+}
+
+TEST(ChatMachineOnFailure, TellsTheOperatorWhyARunFailedHalfWay) {
+    Driver driver(chatMachine());
+    begin(driver);
+    driver.step(10, ok(R"({"choices":[{"message":{"content":"4"},"finish_reason":"error",)"
+                       R"("error":{"message":"Out of memory"}}]})"));
+    EXPECT_EQ(driver.last.note, "the run failed: Out of memory");
+}
+
+TEST(ChatMachineOnFailure, LeavesAJobThatMayBeStartedTwiceToAnotherProviderAfterNonsense) {
+    Driver driver(chatMachine());
+    driver.settings.retries = 0;
+    guaranteed(driver, StartGuarantee::AtLeastOnce);
+    play(driver, {{10, ok(kHtml), "FAILED Done finished !"}});
+    EXPECT_TRUE(driver.last.mayFallBack);
 }
 
 TEST(ChatMachineOnFailure, TellsThatARunMayHaveBeenPaidForNothing) {

@@ -147,6 +147,25 @@ TEST(ChatMachine, NeedsNeitherUsageNorAUsableId) {
     EXPECT_EQ(driver.last.visible->steps, R"([{"type":"message"}])");
 }
 
+TEST(ChatMachine, AddsUpTheTokensWhereTheServerDoesNot) {
+    Driver driver(chatMachine());
+    begin(driver);
+    driver.step(10, ok(R"({"choices":[{"message":{"content":"Yes"}}],)"
+                       R"("usage":{"prompt_tokens":7,"completion_tokens":5}})"));
+    EXPECT_EQ(driver.record.usage.total, 12);
+}
+
+TEST(ChatMachine, NeedsTheRequestAsLongAsTheJobLives) {
+    Record record;
+    for (int phase = 0; phase <= static_cast<int>(kLastPhase); ++phase) {
+        record.phase = static_cast<Phase>(phase);
+        record.status = JobStatus::Running;
+        EXPECT_TRUE(chatMachine().needsRequest(record));
+        record.status = JobStatus::Completed;
+        EXPECT_FALSE(chatMachine().needsRequest(record));
+    }
+}
+
 TEST(ChatMachine, HasNothingToCancelAtTheProvider) {
     Driver driver(chatMachine());
     begin(driver);

@@ -63,6 +63,15 @@ TEST(ChatMachineTools, AsksTheClientForWhatItDoesNotCallItself) {
               std::string::npos);
 }
 
+TEST(ChatMachineTools, ShowsNoMessageWhereTheModelOnlyCallsFunctions) {
+    Tools tools;
+    Driver& driver = tools.driver;
+    begin(driver);
+    driver.step(10, ok(kCalling));
+    driver.step(20, Cancel{});
+    EXPECT_EQ(driver.last.visible->steps.rfind(R"([{"type":"function","id":"call_a")", 0), 0U);
+}
+
 TEST(ChatMachineTools, ShowsTheCallsOfAJobThatEndsBeforeTheyHaveOutputs) {
     Tools tools;
     Driver& driver = tools.driver;

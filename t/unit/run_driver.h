@@ -214,7 +214,8 @@ private:
         EXPECT_GE(rank(record.status), rank(before.status)) << "a status went back";
         if (isFinal(before.status)) {
             EXPECT_EQ(record.status, before.status) << "a final status changed";
-            EXPECT_TRUE(record.deadline == before.deadline || record.phase != before.phase);
+            EXPECT_TRUE(record.deadline == before.deadline || record.phase != before.phase ||
+                        record.isThreadGone != before.isThreadGone);
             EXPECT_EQ(record.completedWall, before.completedWall);
             EXPECT_FALSE(last.visible) << "a final job changed";
         }

@@ -25,10 +25,10 @@ struct ChatReply {
     ChatEnd end = ChatEnd::Answered;
     ProviderId id;  ///< or empty
     Usage usage;
-    std::optional<std::string> text;  ///< of the answer or the refusal; never empty
-    ToolRound calls;                  ///< when CallsTools; every id is a provider id
-    std::string incompleteReason;     ///< as other dialects name it, or empty
-    std::string errorMessage;         ///< when Failed; not cleaned
+    std::string text;              ///< of the answer or the refusal; or empty
+    ToolRound calls;               ///< when CallsTools; every id is a provider id
+    std::string incompleteReason;  ///< as other dialects name it, or empty
+    std::string errorMessage;      ///< when Failed; not cleaned
 };
 
 /// `round` is the how-manieth of the job: calls without a usable id are named by it. Nullopt

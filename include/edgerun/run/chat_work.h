@@ -10,7 +10,7 @@
 /// What the chat machine keeps in Work: a thread, and what a job adds to it.
 ///
 ///   "history"   [{"role","content"}]: what the thread's jobs before this one asked and got
-///   "messages"  [{"id"?,"text"?,"calls"?}]: what the model said in this job, with the calls of
+///   "messages"  [{"id","text","calls"?}]: what the model said in this job, with the calls of
 ///               functions and their outputs
 ///
 /// The calls that are being made stand in "calls", as in all dialects; they are the last
