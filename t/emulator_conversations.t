@@ -150,6 +150,8 @@ subtest 'Function outputs in a conversation' => sub {
         'all is in the conversation');
     refused(respond($id, [ { %output, call_id => $call } ]), 400, undef,
         qr/\ANo tool call found for function call output with call_id $call\.\z/, 'an output once more');
+    is(respond($id, '[[tools=lookup]]')->{json}{output}[0]{type}, 'function_call',
+        'a new question may lead to calls again');
 };
 
 subtest 'Calls that nobody answers' => sub {

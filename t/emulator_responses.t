@@ -352,8 +352,10 @@ subtest 'Previous responses' => sub {
         'items may be referred to');
     refused(create(input => [ { %reference, id => 'msg_gone' } ]), 404, undef,
         qr/\AItem with id 'msg_gone' not found\.\z/, 'to refer to what is not there');
-    my ($path) = started('x', store => $false);
+    my ($path, $polled) = started('x', store => $false);
     is(wait_for($path, 'completed')->{status}, 'completed', 'what is not stored can be polled in the background');
+    refused(create(input => 'x', previous_response_id => $polled->{id}), 400, 'previous_response_not_found',
+        qr/$polled->{id}/, 'but goes before nothing');
 };
 
 subtest 'Faults' => sub {
