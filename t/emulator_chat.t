@@ -278,6 +278,9 @@ subtest 'Faults' => sub {
     is(record('cut')->{status}, 'completed', 'of a completion that was made');
     faults({ on => 'create_completion', action => 'status', status => 503 });
     is(complete([ user('Hello') ])->{status}, 503, 'a call is refused before it begins');
+    faults({ on => 'create_completion', action => 'wrong_id' });
+    my $wrong = complete([ user('Hello') ], metadata => { edgerun_job => 'wrong' })->{json}{id};
+    ok($wrong =~ /\Achatcmpl-/ && $wrong ne record('wrong')->{id}, 'an answer is about another completion');
 };
 
 done_testing();

@@ -16,6 +16,7 @@ use Edgerun::Ports;
 my @DIALECTS = qw(assistants responses chat);
 
 need_node();
+alarm($ENV{EDGERUN_TIMEOUT} // 300);
 
 my $dir = tempdir(CLEANUP => 1);
 mkdir "$dir/logs";

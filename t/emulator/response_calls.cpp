@@ -31,13 +31,19 @@ std::variant<Response*, ApiError> responseOf(CallContext& context) {
 Reply replyWith(const CallContext& context, const Response& response, const Inclusions& includes) {
     Reply reply;
     reply.body = renderResponse(response, includes);
-    if (isFinal(response.status)) {
-        reply.body.resize(reply.body.size() / (response.script.isGarbage ? 2 : 1));
-        return reply;
-    }
     const std::int64_t hint = response.script.pollAfterMs.value_or(context.settings.pollAfterMs);
-    if (hint > 0) {
+    if (hint > 0 && !isFinal(response.status)) {
         reply.headers.emplace_back("openai-poll-after-ms", std::to_string(hint));
+    }
+    return reply;
+}
+
+// The answer by which a client learns of the end.
+Reply tellingReply(const CallContext& context, const Response& response,
+                   const Inclusions& includes) {
+    Reply reply = replyWith(context, response, includes);
+    if (response.script.isGarbage && isFinal(response.status)) {
+        reply.body.resize(reply.body.size() / 2);
     }
     return reply;
 }
@@ -78,7 +84,7 @@ void abandonResponse(World& world, const std::string& id, std::int64_t nowMs) {
 // The call lasts as long as the response; a client that leaves takes the response with it.
 Reply heldReply(const CallContext& context, const Response& response) {
     Reply reply =
-        replyWith(context, finishedResponse(response), includesInBody(context.body.get()));
+        tellingReply(context, finishedResponse(response), includesInBody(context.body.get()));
     reply.holdMs = response.endsMs - context.nowMs;
     reply.whenAbandoned = [&world = context.world, id = response.id] {
         abandonResponse(world, id, nowMs());
@@ -113,7 +119,7 @@ CallResult pollResponse(CallContext& context) {
     if (response.firstSeenFinalMs == 0 && isFinal(response.status)) {
         response.firstSeenFinalMs = context.nowMs;
     }
-    return replyWith(context, response, includesOf(context.query));
+    return tellingReply(context, response, includesOf(context.query));
 }
 
 // As often as one likes: what is over stays as it is.

@@ -111,8 +111,8 @@ void settleResponse(ResponseStore& store, Response& response, std::int64_t nowMs
         end(store, response, ResponseStatus::kCancelled, response.cancelsMs);
     } else if (nowMs >= response.endsMs) {
         end(store, response, response.plannedEnd, response.endsMs);
-        response.firstSeenFinalMs =
-            response.isBackground ? 0 : response.endsMs;  // as held calls do
+        // A held call is answered at that moment.
+        response.firstSeenFinalMs = response.isBackground ? 0 : response.endsMs;
     } else if (nowMs >= response.startsMs) {
         response.status = ResponseStatus::kInProgress;
     }

@@ -51,9 +51,9 @@ std::string padded(std::string_view object, std::size_t size) {
 
 std::string otherId(std::string_view id) {
     std::string other(id);
-    std::rotate(
-        other.begin() + static_cast<std::ptrdiff_t>(std::min(other.find('_') + 1, other.size())),
-        other.end() - (other.empty() ? 0 : 1), other.end());
+    std::rotate(other.begin() + static_cast<std::ptrdiff_t>(
+                                    std::min(other.find_first_of("_-") + 1, other.size())),
+                other.end() - (other.empty() ? 0 : 1), other.end());
     return other;
 }
 
