@@ -108,6 +108,15 @@ bool AssistantsTurn::seesTo(Failure& failure) {
     return assistantIsGone(failure);
 }
 
+/// The answer is worth more than the steps.
+bool AssistantsTurn::seesToNoRoom() {
+    if (record_.phase != Phase::ListSteps) {
+        return false;
+    }
+    readAnswerNext();
+    return true;
+}
+
 /// The run that holds the thread's lock may be the job's own, from a try whose outcome got lost.
 bool AssistantsTurn::mayHoldTheLockItself() const {
     switch (record_.guarantee) {

@@ -87,11 +87,11 @@ void Turn::onLive(const Event& event) {
     if (std::holds_alternative<Cancel>(event)) {
         return cancel();
     }
+    if (std::holds_alternative<NoRoom>(event)) {
+        return noRoom();
+    }
     if (!hasBegun) {
         return begin();
-    }
-    if (std::holds_alternative<NoRoom>(event)) {
-        return fail({"ZoneFull", "the job zone has no room for what the job needs to go on", 503});
     }
     if (const auto* outputs = std::get_if<ToolOutputs>(&event)) {
         return takeOutputs(*outputs);
@@ -112,6 +112,12 @@ void Turn::onLive(const Event& event) {
 bool Turn::isHeldToTheEnd(const Event& event) const {
     return isHeld() && std::holds_alternative<TransportFailure>(event) && !isStray(event) &&
            context_.now + kClockSkew >= record_.deadline;
+}
+
+void Turn::noRoom() {
+    if (!seesToNoRoom()) {
+        fail({"ZoneFull", "the job zone has no room for what the job needs to go on", 503});
+    }
 }
 
 void Turn::begin() {

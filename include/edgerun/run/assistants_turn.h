@@ -38,6 +38,7 @@ private:
     void progress(const Response& response) override;
     bool seesTo(Failure& failure) override;
     bool seesToCall() override;
+    bool seesToNoRoom() override;
     void lookUp(const Failure& failure) override;
     void submitOutputs() override;
     Phase cleanUpFromHere() const override;

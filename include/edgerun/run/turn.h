@@ -51,6 +51,8 @@ protected:
     virtual bool seesTo(Failure& failure) = 0;
     /// Before the call of record.phase is made. True: the dialect has seen to it.
     virtual bool seesToCall() { return false; }
+    /// What this phase's step wrote into work has no room. True: the dialect goes on without it.
+    virtual bool seesToNoRoom() { return false; }
     /// The outcome of a once-only call is unknown; the provider may be able to tell it.
     virtual void lookUp(const Failure& failure) = 0;
     /// All function calls of a round have their outputs.
@@ -111,6 +113,7 @@ protected:
 private:
     void onLive(const Event& event);
     void begin();
+    void noRoom();
     void onReply(const Response& response);
     bool isStray(const Event& event) const;
     bool isHeldToTheEnd(const Event& event) const;
