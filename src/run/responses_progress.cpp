@@ -95,9 +95,8 @@ void ResponsesTurn::itemsLookedUp(std::string_view body) {
     }
     record_.failures = 0;
     if (items->isOver) {
-        record_.intentAt = 0;
         isRunning();
-        outputsAreTaken();
+        isThere();
         const Output output = readOutput(*items, work());
         return conclude(output, output.isCutShort ? "unknown" : "");
     }
@@ -115,16 +114,16 @@ void ResponsesTurn::runCreated(const Response& response) {
     if (!reply) {
         return onFailure(nonsense(purpose()));
     }
+    const bool isFirst = record_.runId.empty();
     record_.runId = reply->id;
     record_.failures = 0;
     record_.polls = 0;
     record_.phase = Phase::PollRun;
     record_.notBefore = context_.now + context_.settings.pollInterval;
-    if (record_.toolRounds > 0) {
-        record_.intentAt = 0;
-    }
     isRunning();
-    outputsAreTaken();
+    if (!isFirst || isOver(reply->state)) {
+        isThere();
+    }
     if (hasResponses(work())) {
         addResponse(work(), record_);
         setWork();
@@ -137,7 +136,7 @@ void ResponsesTurn::runPolled(const Response& response) {
     if (!reply) {
         return onFailure(nonsense(purpose()));
     }
-    record_.intentAt = 0;
+    isThere();
     record_.failures = 0;
     follow(*reply, response);
 }
@@ -150,9 +149,10 @@ void ResponsesTurn::isRunning() {
     }
 }
 
-/// What was called is a step now, and no call waits for an output.
-void ResponsesTurn::outputsAreTaken() {
-    if (record_.toolRounds == 0) {
+/// CreateRun will not be sent again: what was called is a step now.
+void ResponsesTurn::isThere() {
+    record_.intentAt = 0;
+    if (record_.toolRounds == 0 || json_object_get(work().object(), "calls") == nullptr) {
         return;
     }
     for (const FunctionCall& call : roundOf(work()).calls) {
@@ -175,7 +175,6 @@ void ResponsesTurn::follow(const ResponseReply& reply, const Response& response)
 }
 
 void ResponsesTurn::followEnd(const ResponseReply& reply) {
-    record_.intentAt = 0;
     record_.usage = sum(record_.usage, reply.usage);
     const Output output = readOutput(reply, work());
     switch (reply.state) {

@@ -2,6 +2,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "run_driver.h"
 
@@ -66,19 +68,19 @@ inline std::string page(std::string_view items = "") {
 
 // --- calls ---
 
-const std::string kInclude =
+inline const std::string kInclude =
     "?include%5B%5D=code_interpreter_call.outputs&include%5B%5D=file_search_call.results";
-const std::string kCreateThread = "CreateThread POST /conversations";
-const std::string kCreate = "CreateRun POST /responses";
-const std::string kPoll = "PollRun GET /responses/resp_1" + kInclude;
-const std::string kItems = "GET /conversations/conv_1/items?limit=100&order=desc";
-const std::string kLook = "FindRun " + kItems;
-const std::string kLookForLost = "FindLostRun " + kItems;
-const std::string kNewest = "FindMessage GET /conversations/conv_1/items?limit=1&order=desc";
-const std::string kCancelRun = "CancelRun POST /responses/resp_1/cancel";
-const std::string kClose = "SubmitOutputs POST /conversations/conv_1/items";
-const std::string kDeleteRun = "DeleteRun DELETE /responses/resp_1";
-const std::string kDeleteThread = "DeleteThread DELETE /conversations/conv_1";
+inline const std::string kCreateThread = "CreateThread POST /conversations";
+inline const std::string kCreate = "CreateRun POST /responses";
+inline const std::string kPoll = "PollRun GET /responses/resp_1" + kInclude;
+inline const std::string kItems = "GET /conversations/conv_1/items?limit=100&order=desc";
+inline const std::string kLook = "FindRun " + kItems;
+inline const std::string kLookForLost = "FindLostRun " + kItems;
+inline const std::string kNewest = "FindMessage GET /conversations/conv_1/items?limit=1&order=desc";
+inline const std::string kCancelRun = "CancelRun POST /responses/resp_1/cancel";
+inline const std::string kClose = "SubmitOutputs POST /conversations/conv_1/items";
+inline const std::string kDeleteRun = "DeleteRun DELETE /responses/resp_1";
+inline const std::string kDeleteThread = "DeleteThread DELETE /conversations/conv_1";
 
 // --- drivers ---
 
@@ -109,5 +111,66 @@ inline void playToPoll(Driver& driver) {
     driver.step(20, ok(kQueued));
     ASSERT_EQ(nameOf(driver.last), "RUNNING PollRun wait 1220 !");
 }
+
+// --- tools ---
+
+inline const std::string kTwoCalls =
+    response("completed", message("Let me see.") + "," + functionCall("call_1", "here") + "," +
+                              functionCall("call_2", "there", R"({"x":1})"));
+inline const std::string kOneCall = response("completed", functionCall("call_1", "here"));
+inline const std::string kSecondQueued = response("queued", "", "resp_2");
+inline const std::string kSecond = completed("42", "resp_2");
+inline const std::string kEmptyPage = page();
+inline const std::string kOutputs =
+    R"([{"type":"function_call_output","call_id":"call_1","output":"1"},)"
+    R"({"type":"function_call_output","call_id":"call_2","output":"2"}])";
+
+inline ToolOutputs outputs(std::vector<ToolOutput> list) {
+    return {std::move(list)};
+}
+
+inline const Event kHere = outputs({{"call_1", "1"}});
+inline const Event kThere = outputs({{"call_2", "2"}});
+
+inline const std::string kPollSecond = "PollRun GET /responses/resp_2" + kInclude;
+inline const std::string kAwait = "REQUIRES_ACTION AwaitOutputs wait ";
+
+/// With an assistant that has a function here and one of the client's.
+struct ToolDriver {
+    Assistant assistant = helper();
+    Driver driver = driverOf();
+
+    explicit ToolDriver(std::uint64_t keepThreads = 0) {
+        driver.described = &assistant;
+        driver.settings.keepThreads = keepThreads;
+    }
+
+    /// To where the first response was polled: 1220 ms after the start.
+    Driver& atPoll() {
+        playToPoll(driver);
+        driver.step(1220, Timer{});
+        return driver;
+    }
+
+    /// To where the client's output is waited for, call_1's being there.
+    Driver& atAwait() {
+        atPoll();
+        driver.step(1230, ok(kTwoCalls));
+        driver.step(1230, Timer{});
+        driver.step(1240, kHere);
+        EXPECT_EQ(nameOf(driver.last), kAwait + "601240 !");
+        return driver;
+    }
+
+    /// To where the second response is polled: 3460 ms after the start.
+    Driver& atSecondPoll() {
+        atAwait();
+        driver.step(2240, kThere);
+        driver.step(2260, ok(kSecondQueued));
+        driver.step(3460, Timer{});
+        EXPECT_EQ(nameOf(driver.last), "RUNNING " + kPollSecond);
+        return driver;
+    }
+};
 
 }  // namespace edgerun::run::test::responses

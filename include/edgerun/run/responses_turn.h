@@ -66,7 +66,7 @@ private:
     void runCreated(const Response& response);
     void runPolled(const Response& response);
     void isRunning();
-    void outputsAreTaken();
+    void isThere();
     void follow(const ResponseReply& reply, const Response& response);
     void followEnd(const ResponseReply& reply);
     void conclude(const Output& output, std::string_view reason);
