@@ -66,8 +66,9 @@ Schedule scheduleOf(const Options& options) {
     Schedule schedule{};
     schedule.start = now();
     schedule.submitted = schedule.start + seconds(options.ramp);
-    auto shortest = seconds((options.duration - options.jitter) / 1000);
-    auto longest = seconds((options.duration + options.jitter) / 1000);
+    auto legs = static_cast<double>(options.rounds + 1);
+    auto shortest = seconds(legs * (options.duration - options.jitter) / 1000);
+    auto longest = seconds(legs * (options.duration + options.jitter) / 1000);
     schedule.firstEnd = schedule.start + shortest;
     schedule.lastEnd = schedule.submitted + longest + seconds(kGraceSeconds);
     return schedule;

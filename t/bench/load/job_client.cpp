@@ -17,11 +17,14 @@ constexpr std::string_view kGone = "GONE";
 
 }  // namespace
 
-std::string submissionOf(std::int64_t durationMs) {
+std::string submissionOf(std::int64_t durationMs, std::size_t rounds) {
+    const std::string tools =
+        rounds == 0 ? ""
+                    : " [[tools=lookup,lookup]] [[tool_rounds=" + std::to_string(rounds) + "]]";
     return "{\"query\":\"A patient of 58 years reports chest pain for two hours, radiating into "
            "the left arm, with sweating and nausea. Which examinations come first, and what would "
            "change the order? [[duration=" +
-           std::to_string(durationMs) + "]]\"}";
+           std::to_string(durationMs) + "]]" + tools + "\"}";
 }
 
 bool isFinal(std::string_view status) {
@@ -31,11 +34,12 @@ bool isFinal(std::string_view status) {
 JobClient::JobClient(const Options& options)
     : endpoint_(*options.url),
       credential_(options.credential),
+      rounds_(options.rounds),
       pool_(endpoint_, options.connections,
             [this](const Call& call, Response&& response) { answered(call, response); }) {}
 
 void JobClient::submit(std::int64_t durationMs, Nanos due) {
-    auto body = submissionOf(durationMs);
+    auto body = submissionOf(durationMs, rounds_);
     pool_.call(
         {kSubmitTag, renderRequest("POST", endpoint_, endpoint_.path, credential_, body), due});
 }

@@ -22,7 +22,8 @@ struct ClientJob {
 };
 
 /// The body of a submission on which the provider will work so long.
-std::string submissionOf(std::int64_t durationMs);
+/// `rounds` of two calls of the tool "lookup" each, before the answer.
+std::string submissionOf(std::int64_t durationMs, std::size_t rounds = 0);
 
 bool isFinal(std::string_view status);
 
@@ -67,6 +68,7 @@ private:
 
     Endpoint endpoint_;
     std::string credential_;
+    std::size_t rounds_;
     HttpPool pool_;
     std::vector<ClientJob> jobs_;
     std::deque<std::size_t> open_;  ///< not final, no poll under way

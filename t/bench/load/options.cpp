@@ -62,6 +62,7 @@ const Option kOptions[] = {
     {"--duration", number(&Options::duration)},
     {"--jitter", number(&Options::jitter)},
     {"--settle", number(&Options::settle)},
+    {"--rounds", number(&Options::rounds)},
 };
 
 const Option* find(std::string_view name) {
@@ -105,6 +106,8 @@ const char* optionsHelp() {
            "  --jitter MS        flight, await: durations are uniform within MS either side (0)\n"
            "  --ramp S           flight: seconds over which jobs are submitted (12)\n"
            "  --settle S         how long to wait for the last job (60)\n"
+           "  --rounds N         flight: rounds of tools; a run takes its duration in each leg "
+           "(0)\n"
            "  --emulator URL     flight: its root, for the times at which runs ended\n";
 }
 

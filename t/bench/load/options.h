@@ -25,6 +25,7 @@ struct Options {
     double duration = 20000;   ///< --duration: of a run, ms
     double jitter = 0;         ///< --jitter: of a run's duration, ms either side, uniform
     double settle = 60;        ///< --settle: seconds to wait for the last job
+    std::size_t rounds = 0;    ///< --rounds: of two tool calls each that a flight's runs ask for
 };
 
 /// Reads argv from the word after the sub-command; prints what is wrong and returns nullopt.

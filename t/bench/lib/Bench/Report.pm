@@ -5,7 +5,7 @@ use warnings;
 
 use Exporter qw(import);
 
-our @EXPORT_OK = qw(poll_rows burst_rows flight_rows gate_rows rotation_rows durable_rows waiting_rows
+our @EXPORT_OK = qw(poll_rows burst_rows flight_rows tool_rows gate_rows rotation_rows durable_rows waiting_rows
     replay_rows adoption_rows table);
 
 # Figure, its name in a result, its format, its target: of edgerun's against stock's.
@@ -170,6 +170,16 @@ sub flight_rows {
         ["$jobs in flight: $label", sprintf($format, $flight->{$name}), '', '',
             $jobs < 10000 ? '' : $target];
     } @flight_figures;
+}
+
+sub tool_rows {
+    my ($api, $jobs, $flight) = @_;
+    my @figures = grep { $_->[1] !~ /^(?:delay|polls_per|kib|private|shared|peak_kib)/ } @flight_figures;
+    return map {
+        my ($label, $name, $format, $target) = @$_;
+        my $judged = $name =~ /^(?:completed|client_poll_p99_ms)$/ ? $target : '';
+        ["$jobs with tools, $api: $label", sprintf($format, $flight->{$name} // 0), '', '', $judged];
+    } @figures;
 }
 
 # $sides: the names of what is compared, ours first.

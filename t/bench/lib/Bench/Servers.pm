@@ -37,22 +37,28 @@ sub problems { @{ $_[0]{problems} } }
 
 # NGINX with the module and an emulator of its own: { url, worker, workers, master, emulator, name }.
 # %setup: workers (1), zone (more parameters of edgerun_job_zone), environment of NGINX (a hash),
-# log (the emulator keeps one).
+# log (the emulator keeps one), api (assistants), tools (the function "lookup" is the emulator's).
 sub start_edgerun {
     my ($self, $name, %setup) = @_;
     my ($emulator_port, $port) = (free_port(), free_port());
     $self->start('emulator', 1, $emulator_port, $self->{program}{emulator},
         '--port', $emulator_port, $setup{log} ? () : '--no-log');
+    my $api       = $setup{api} // 'assistants';
+    my $transfers = $api eq 'chat' ? 'max_transfers 2048;' : '';
+    my $assistant = $setup{tools} ? 'helper' : 'asst_demo';
+    my $described = $setup{tools} ? $self->assistant_with_tools($emulator_port) : '';
     my $zone = join ' ', 'zone=jobs:256m', $setup{zone} // ();
     my $edgerun = $self->start_nginx($name, $port, "load_module $self->{program}{module};", <<"END", %setup);
     edgerun_job_zone $zone;
     edgerun_provider emu {
-        api        assistants;
+        api        $api;
         base_url   http://127.0.0.1:$emulator_port/v1;
         api_key    sk-emulator;
-        assistant  asst_demo;
+        model      gpt-4o;
+        assistant  $assistant;
+        $transfers
     }
-    server {
+$described    server {
         listen 127.0.0.1:$port backlog=4096;
         location /simulations {
             edgerun_auth_jwt        "bench";
@@ -65,6 +71,18 @@ sub start_edgerun {
 END
     $edgerun->{emulator} = "http://127.0.0.1:$emulator_port/";
     return $edgerun;
+}
+
+sub assistant_with_tools {
+    my ($self, $port) = @_;
+    my $file = "$self->{dir}/lookup.json";
+    write_file($file, encode_json({ name => 'lookup', parameters => { type => 'object' } }));
+    return <<"END";
+    edgerun_assistant helper {
+        instructions "Look it up.";
+        tool function $file uri=http://127.0.0.1:$port/tools/lookup;
+    }
+END
 }
 
 # NGINX without the module, answering the same requests with $bytes of body.
