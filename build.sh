@@ -16,8 +16,8 @@ usage: ./build.sh COMMAND [ARGUMENTS]
   build [module]    build/ngx_http_edgerun_module.so, and with it the tests,
                     benchmarks and the provider emulator (not with "module")
   demo              start NGINX and an emulated provider, run one job, stay up;
-                    uses a real provider if OPENAI_API_KEY and
-                    OPENAI_ASSISTANT_ID (and OPENAI_BASE_URL) are set
+                    uses a real provider if OPENAI_API_KEY (and perhaps
+                    OPENAI_MODEL, OPENAI_BASE_URL) is set
   test [t/NAME.t]   lint, unit tests, all t/*.t, or only the files named
   lint              rooms, formatting, clang-tidy
   sanitize [t/..]   the tests on an NGINX built with ASan and UBSan
