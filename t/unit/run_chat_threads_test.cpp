@@ -104,14 +104,18 @@ TEST(ChatMachineThreads, LeavesRoundsOfToolsOut) {
 
 TEST(ChatMachineThreads, GoOnFromWhereTheyWereAfterAJobWithoutAnAnswer) {
     const Assistant assistant = describedAssistant();
+    const std::string silent = completion(R"({"content":""})");
+    const std::string calling =
+        completion(R"({"tool_calls":[{"function":{"name":"add"}},{"function":{"name":"ask"}}]})");
     const std::vector<std::vector<Event>> endings = {
         {Cancel{}},
         {answer(400, "")},
         {kUnknown},
         {ok("{}")},
-        {ok(completion(R"({"content":""})"))},
-        {ok(completion(R"({"tool_calls":[{"function":{"name":"add"}}]})")), Timer{}, Cancel{}},
-        {ok(completion(R"({"tool_calls":[{"function":{"name":"ask"}}]})")), Timer{}, Cancel{}},
+        {ok(silent)},
+        {ok(calling), Cancel{}},
+        {ok(calling), Timer{}, Cancel{}},
+        {ok(calling), Timer{}, outputs({{"call_1_1", "2"}}), Cancel{}},
         {NoRoom{}},
     };
     for (std::size_t i = 0; i < endings.size(); ++i) {
