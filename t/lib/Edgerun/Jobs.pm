@@ -8,23 +8,25 @@ use warnings;
 
 use Carp qw(croak);
 use Exporter qw(import);
+use JSON::PP;
+use List::Util qw(uniq);
 
+use Edgerun::Dialects ();
 use Edgerun::Wait qw(wait_until);
 
-our @EXPORT = qw(jobs_conf submit run_job finish job_of runs_of error_of);
+our @EXPORT = qw(jobs_conf submit run_job finish job_of await_run runs_of run_counts
+    ended_badly queries_sent error_of);
 
 # Fast, so that tests are: short polls, short waits for what will not come.
 my %PROVIDER = (
-    api           => 'assistants',
     base_url      => '%%EMULATOR%%',
     api_key       => 'env:OPENAI_API_KEY',
-    assistant     => 'asst_demo',
     poll_interval => '100ms',
     run_timeout   => '20s',
     start_grace   => '2s',
 );
 
-# jobs_conf(OPTIONS): text for http {}: provider "main", zone "jobs", and a server
+# jobs_conf(OPTIONS): text for http {}: provider "main" (of the test's dialect), zone "jobs", and a server
 # on %%PORT_0%% with /jobs. OPTIONS:
 #   provider  { directive => value, or [ values ] for repeated ones, or undef for none }
 #   zone      parameters of edgerun_job_zone ("zone=jobs:4m")
@@ -32,7 +34,7 @@ my %PROVIDER = (
 #   http, server, location  more text
 sub jobs_conf {
     my (%options) = @_;
-    my %given = (%PROVIDER, %{ $options{provider} // {} });
+    my %given = (%PROVIDER, %{ Edgerun::Dialects::dialect('provider') }, %{ $options{provider} // {} });
     my $zone = $options{zone} // 'zone=jobs:4m';
     my ($jobs, $http, $server, $location) = map { $options{$_} // '' } qw(jobs http server location);
     return provider_block('main', \%given) . <<"END";
@@ -70,18 +72,24 @@ sub token_of {
     return $tokens{$user} //= $t->token({ sub => $user });
 }
 
+my ($marks, %mark_of) = (0);
+
 # submit(T, QUERY, OPTIONS): the answer to a POST. OPTIONS: user ("alice"),
-# members of the body (threadId, metadata), on => an open connection, path.
+# members of the body (threadId, metadata), on => an open connection, path. Where runs do
+# not name their job, the query ends with a mark, by which runs_of() knows them.
 sub submit {
     my ($t, $query, %options) = @_;
-    my %body = (query => $query);
+    my $mark = Edgerun::Dialects::dialect('names_jobs') ? '' : ' <q' . ++$marks . '>';
+    my %body = (query => "$query$mark");
     $body{$_} = $options{$_} for grep { exists $options{$_} } qw(threadId metadata);
     my @request = (
         $options{path} // '/jobs',
         json  => \%body,
         token => token_of($t, $options{user} // 'alice'),
     );
-    return $options{on} ? $options{on}->post(@request) : $t->post(@request);
+    my $answer = $options{on} ? $options{on}->post(@request) : $t->post(@request);
+    $mark_of{ $answer->{json}{id} } = $mark if $mark && $answer && $answer->{status} =~ /^20[02]$/;
+    return $answer;
 }
 
 # job_of(T, ANSWER, OPTIONS): the job as a poll shows it now; undef without a 200.
@@ -132,10 +140,57 @@ sub finish {
 
 sub is_final { return $_[0]{status} =~ /^(?:COMPLETED|FAILED|CANCELLED)$/ }
 
-# The emulator's runs of a job.
+# await_run(T, ANSWER, OPTIONS): until the job runs, and upstream, too; the job. OPTIONS: of
+# job_of(), question as in runs_of().
+sub await_run {
+    my ($t, $answer, %options) = @_;
+    return wait_until {
+        my $job = job_of($t, $answer, %options) // return;
+        return $job if is_final($job);
+        my $is_known = $job->{runId} || !Edgerun::Dialects::dialect('runs_on');
+        return $is_known && $job->{status} eq 'RUNNING' && runs_of($t, $job, $options{question}) && $job;
+    };
+}
+
+# runs_of(T, JOB, QUESTION): the emulator's runs of a job. Of one that did not come from
+# submit(), its query without markers has to be told.
 sub runs_of {
-    my ($t, $job) = @_;
-    return grep { $_->{job} eq $job->{id} } @{ $t->emulator->runs };
+    my ($t, $job, $question) = @_;
+    return grep { _is_run_of($_, $job->{id}, $question) } @{ $t->emulator->runs };
+}
+
+# How many runs each of these jobs has.
+sub run_counts {
+    my ($t, @jobs) = @_;
+    my $names_jobs = Edgerun::Dialects::dialect('names_jobs');
+    my %runs;
+    $runs{ $names_jobs ? $_->{job} : _mark_in($_) }++ for @{ $t->emulator->runs };
+    return map { $runs{ $names_jobs ? $_->{id} : $mark_of{ $_->{id} } } // 0 } @jobs;
+}
+
+# What became of jobs whose workers died or left, other than the dialect allows.
+sub ended_badly {
+    my ($t, @jobs) = @_;
+    my @runs = run_counts($t, @jobs);
+    my $well = Edgerun::Dialects::dialect('carried_on');
+    my @ends = map { "$jobs[$_]{status} " . ($jobs[$_]{error}{error} // '') . " $runs[$_]" } 0 .. $#jobs;
+    return join ', ', uniq grep { !/$well/ } @ends;
+}
+
+sub _is_run_of {
+    my ($run, $id, $question) = @_;
+    return $run->{job} eq $id if Edgerun::Dialects::dialect('names_jobs');
+    return $run->{question} eq $question if defined $question;
+    return _mark_in($run) eq ($mark_of{$id} // croak "job $id did not come from submit()");
+}
+
+sub _mark_in { return $_[0]{question} =~ /( <q\d+>)$/ ? $1 : '' }
+
+# The texts that the provider was asked, in order, as jobs begin.
+sub queries_sent {
+    my ($t) = @_;
+    return map { Edgerun::Dialects::dialect('texts')->(JSON::PP->new->decode($_->{body})) }
+        @{ $t->emulator->log(call => Edgerun::Dialects::call('query')) };
 }
 
 # "502 RunFailed: text", or '' without an error.

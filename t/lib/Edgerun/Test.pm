@@ -32,6 +32,7 @@ use IO::File;
 use Test::More ();
 use Time::HiRes ();
 
+use Edgerun::Dialects ();
 use Edgerun::Emulator;
 use Edgerun::Http;
 use Edgerun::Ports;
@@ -128,8 +129,9 @@ END
 }
 
 # write_file(NAME, TEXT): a file in the test's directory; its path. In TEXT,
-# %%PORT_N%%, %%TESTDIR%%, %%EMULATOR%% (its base URL), %%GLOBALS%% and
-# %%HTTP%% (what every nginx.conf here begins with) are replaced.
+# %%PORT_N%%, %%TESTDIR%%, %%EMULATOR%% (its base URL), %%DIALECT%% (directives for
+# edgerun_provider that say the test's one), %%GLOBALS%% and %%HTTP%% (what every nginx.conf
+# here begins with) are replaced.
 sub write_file {
     my ($self, $name, $text) = @_;
     my $path = "$self->{dir}/$name";
@@ -146,6 +148,7 @@ sub expand {
     $text =~ s/%%TESTDIR%%/$self->{dir}/g;
     $text =~ s/%%PORT_(\d+)%%/$self->port($1)/ge;
     $text =~ s/%%EMULATOR%%/$self->emulator->base_url/ge;
+    $text =~ s/%%DIALECT%%/Edgerun::Dialects::directives()/ge;
     return $text;
 }
 
