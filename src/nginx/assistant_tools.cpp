@@ -131,9 +131,10 @@ bool readDefinition(ngx_conf_t* cf, std::string_view path, AssistantDraft& draft
     } else if (file.object != nullptr) {
         faults = readFunction(file.object.get(), function);
     }
+    std::string where = "\"tool\" function ";
+    where += file.path.empty() ? "" : quoted(file.path) + ": ";
     for (const std::string& fault : faults) {
-        const std::string where = file.path.empty() ? "" : quoted(file.path) + ": ";
-        draft.problems.add(cf, "\"tool\" function " + where + fault);
+        draft.problems.add(cf, where + fault);
     }
     return !function.name.empty();
 }
