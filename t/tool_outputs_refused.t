@@ -98,10 +98,4 @@ my ($call) = @{ $t->emulator->log(call => 'submit_tool_outputs') };
 my %given = map { $_->{tool_call_id} => $_->{output} } @{ JSON::PP->new->decode($call->{body})->{tool_outputs} };
 is_deeply \%given, { $lookup => '', $convert => "\x{20ac} 7" }, 'the provider has each output, an empty one too';
 
-# A client that waits is answered when it is its turn.
-my $waiting = $t->post('/jobs', token => $token, json => { query => 'Look. [[tools=lookup]]' },
-    headers => [ Prefer => 'wait=20' ]);
-is $waiting->{status}, 202, 'Prefer: wait ends when the job asks for outputs';
-is $waiting->{json}{status}, 'REQUIRES_ACTION', 'and shows that';
-
 done_testing;
