@@ -183,7 +183,6 @@ bool ProviderPage::failed(std::uint64_t provider, const FailurePolicy& policy, s
     }
     ++trouble.fails;
     trouble.failedAt = now;
-    trouble.triedAt = 0;
     trouble.usedAt = now;
     EDGERUN_CRASH_POINT(page_failure_counted);
     const bool isNews = trouble.isLeftAlone == 0 && trouble.fails >= policy.maxFails;

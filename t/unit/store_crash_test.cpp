@@ -43,10 +43,13 @@ protected:
 using Life = void (Worker::*)();
 
 void CrashTest::expectSound(JobArena& arena) {
+    const IndexCheck check(memory.data(), kArenaBytes, arena);
     expectEveryJobWhole(arena);
-    IndexCheck(memory.data(), kArenaBytes, arena).expectSound();
+    check.expectSound();
+    check.expectReserve();
     expectEveryLiveJobAdoptable(arena);
-    IndexCheck(memory.data(), kArenaBytes, arena).expectSound();
+    check.expectSound();
+    check.expectReserve();
     expectNothingLeaked(arena);
 }
 

@@ -30,6 +30,11 @@ public:
         expectCounts();
     }
 
+    /// Whatever happens, the next job that ends finds its blocks. (After damage only its remains.)
+    void expectReserve() const {
+        EXPECT_GE(view_.header->blocksFree, kReservedBlocks + view_.header->owed);
+    }
+
 private:
     using Counts = std::vector<int>;
     using Belongs = bool (*)(const ArenaSlot&);

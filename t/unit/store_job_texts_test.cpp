@@ -205,6 +205,18 @@ TEST_F(JobTextsTest, AKeptRequestGoesWithTheJob) {
     EXPECT_EQ(requestOf(3), "request");
 }
 
+TEST_F(JobTextsTest, AJobThatIsAcceptedAsFinalMayKeepItsRequest) {
+    Asked asked(1);
+    asked.record = finishedRecord();
+    take(asked);
+    EXPECT_EQ(requestOf(1), "");
+    asked.id = idAt(2);
+    asked.record.keepsRequest = true;
+    take(asked);
+    EXPECT_EQ(requestOf(2), "request");
+    expectSound();
+}
+
 TEST_F(JobTextsTest, AKeptRequestIsRestored) {
     Asked asked(1);
     const JobRef ref = take(asked);
@@ -263,6 +275,12 @@ protected:
         return refs.size();
     }
 
+    void expectSound() {
+        const IndexCheck check(memory.data(), memory.size(), *arena);
+        check.expectSound();
+        check.expectReserve();
+    }
+
     std::vector<JobRef> refs;
     const std::string assured = std::string(JobArena::kAssuredBody, 'e');
 };
@@ -287,19 +305,30 @@ TEST_F(FullTest, EveryJobCanEndHoweverMuchOthersHaveWritten) {
 }
 
 TEST_F(FullTest, WhoKeepsItsRequestInTimeCanEndWithIt) {
-    for (const JobRef& ref : refs) {
-        const auto outcome = arena->commit(ref, {keeping(running())}, 0);
-        ASSERT_TRUE(outcome == Commit::Done || outcome == Commit::Full);
+    const std::vector<JobRef> keepers(refs.begin(), refs.begin() + 20);
+    for (const JobRef& ref : keepers) {
+        ASSERT_EQ(arena->commit(ref, {keeping(running())}, 0), Commit::Done);
     }
-    std::size_t kept = 0;
-    for (const JobRef& ref : refs) {
-        run::Record record = cancelledRecord();
-        record.keepsRequest = arena->load(ref)->record.keepsRequest;
-        kept += record.keepsRequest ? 1 : 0;
-        ASSERT_EQ(arena->commit(ref, {record, assured}, 0), Commit::Done);
+    refs.erase(refs.begin(), refs.begin() + 20);
+    ASSERT_LT(growUntilFull(std::string(3000, 'w')), refs.size());
+    for (const JobRef& ref : keepers) {
+        EXPECT_EQ(arena->commit(ref, {keeping(cancelledRecord()), assured}, 0), Commit::Done);
     }
-    EXPECT_GT(kept, 5u);
     expectSound();
+}
+
+TEST_F(FullTest, WhoKeepsItsRequestTooLateTakesNothingFromOthers) {
+    ASSERT_LT(growUntilFull(std::string(3000, 'w')), refs.size());
+    std::size_t refused = 0;
+    for (const JobRef& ref : refs) {
+        const auto outcome = arena->commit(ref, {keeping(cancelledRecord()), assured}, 0);
+        expectSound();
+        if (outcome == Commit::Full) {
+            ++refused;
+            ASSERT_EQ(arena->commit(ref, {cancelledRecord(), assured}, 0), Commit::Done);
+        }
+    }
+    EXPECT_GT(refused, 0u);
 }
 
 TEST_F(FullTest, WhoseLastWorkDoesNotFitCanEndWithoutIt) {

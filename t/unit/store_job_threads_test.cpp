@@ -26,6 +26,8 @@ run::Record remembering(run::Record record) {
 
 class JobThreadsTest : public JobsTest {
 protected:
+    JobThreadsTest() : JobsTest(1024 * 1024) {}
+
     JobRef continueAt(std::uint64_t time, std::string_view thread = "thread_1") {
         Asked job(time);
         job.record = inThread({}, thread);
@@ -74,6 +76,13 @@ TEST_F(JobThreadsTest, AThreadBelongsToTheOwnerOfItsJobs) {
     EXPECT_FALSE(hasThread(2));
     EXPECT_FALSE(arena->hasThread(ownerNumber(1), "thread_2"));
     EXPECT_FALSE(arena->hasThread(ownerNumber(1), "thread_"));
+}
+
+TEST_F(JobThreadsTest, SoDoesItAmongManyOwners) {
+    continueFor(5, 1);
+    for (std::uint64_t owner = 1; owner < 3000; ++owner) {
+        ASSERT_EQ(hasThread(owner), owner == 5) << owner;
+    }
 }
 
 TEST_F(JobThreadsTest, AJobWithoutAThreadGivesNone) {
@@ -336,6 +345,13 @@ TEST_F(JobThreadsTest, AJobDoesNotRememberWhatIsNotItsThreads) {
     commit(erased, remembering(erasedRecord()));
     EXPECT_EQ(arena->loadThreadMemory(continueAt(6)), std::nullopt);
     EXPECT_EQ(arena->loadThreadMemory(take(Asked(7))), std::nullopt);
+}
+
+TEST_F(JobThreadsTest, AJobWhoseClockWasSetFarBackDoesNotRememberNewerOnes) {
+    for (std::uint64_t time = 101; time <= 170; ++time) {
+        commit(continueAt(time), remembering(finishedRecord()));
+    }
+    EXPECT_EQ(arena->loadThreadMemory(continueAt(50)), std::nullopt);
 }
 
 TEST_F(JobThreadsTest, OnlyAJobsWorkerLoadsItsMemory) {

@@ -254,11 +254,11 @@ TEST_F(ProviderPageTest, NoBytesInTheMemoryCanHurtAWorkerForLong) {
         const std::string id = assistant();
         EXPECT_TRUE(id.size() <= 94 && id.find_first_of(" /?\"\n") == std::string::npos);
         page.nextTry(kProvider);
-        fail();
-        for (int tries = 0; tries < 3 && !mayBegin(); ++tries) {
-            now += kPolicy.failTimeout;
+        if (random() % 2 == 0) {
+            fail();
         }
-        now += kPolicy.failTimeout;
+        mayBegin();
+        now += 5 * kPolicy.failTimeout;
         EXPECT_TRUE(mayBegin());
         page.succeeded(kProvider);
         if (!claim(9, now + 5'000)) {
@@ -267,6 +267,16 @@ TEST_F(ProviderPageTest, NoBytesInTheMemoryCanHurtAWorkerForLong) {
         }
         set(kDefinition);
         EXPECT_EQ(assistant(), "asst_1");
+    }
+}
+
+TEST_F(ProviderPageTest, WhatPretendsToBeUsedInTheFutureMakesRoomFirst) {
+    std::memset(static_cast<char*>(memory.data()) + 8, 0x7f, memory.size() - 8);
+    for (std::uint64_t definition = 1; definition <= 256; ++definition) {
+        set(definition, "asst_" + std::to_string(definition));
+    }
+    for (std::uint64_t definition = 1; definition <= 256; ++definition) {
+        EXPECT_EQ(assistant(definition), "asst_" + std::to_string(definition));
     }
 }
 
@@ -359,6 +369,24 @@ TEST_F(ProviderPageTest, AfterADeathAnywhereNothingIsHalf) {
         EXPECT_TRUE(next.mayBegin(kProvider, kPolicy, kStart + 20'000));
     }
     EXPECT_GT(passage, 8u);
+}
+
+TEST_F(ProviderPageTest, WhoDiesMakingRoomLeavesNoAssistantUnderAnothersName) {
+    ForcedLock forced;
+    bool hasDied = true;
+    for (std::uint64_t passage = 1; hasDied; ++passage) {
+        for (std::uint64_t definition = 1; definition <= 256; ++definition) {
+            set(definition, "asst_" + std::to_string(definition));
+        }
+        hasDied = !survives(passage, [&] {
+            ProviderPage(memory.data(), forced).setAssistant(1'000, idOf("asst_1000"), kStart + 1);
+        });
+        for (std::uint64_t definition = 1; definition <= 256; ++definition) {
+            const std::string id = assistant(definition);
+            EXPECT_TRUE(id == "none" || id == "asst_" + std::to_string(definition)) << id;
+        }
+        page.forgetAssistant(1'000);
+    }
 }
 
 #endif

@@ -219,7 +219,9 @@ protected:
             if (!HasFatalFailure()) {
                 compare();
             }
-            IndexCheck(memory.data(), memory.size(), *arena).expectSound();
+            const IndexCheck check(memory.data(), memory.size(), *arena);
+            check.expectSound();
+            check.expectReserve();
             ASSERT_FALSE(HasFailure()) << "step " << step;
         }
     }
