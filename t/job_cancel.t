@@ -4,6 +4,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects;
 use Edgerun::Jobs;
 use List::Util qw(uniq);
 
@@ -35,7 +36,7 @@ sub run_of {
 # ------------------------------------------------------------ a running job
 
 my $running = submit($t, '[[duration=60000]] long');
-wait_until { (job_of($t, $running) // {})->{status} eq 'RUNNING' };
+await_run($t, $running);
 my $cancelled = cancel($running);
 is $cancelled->{status}, 200, 'a running job is cancelled';
 my $job = $cancelled->{json};
@@ -56,7 +57,7 @@ is $t->get($running->{headers}{location}, %alice)->{body}, $cancelled->{body}, '
 
 # ------------------------------------------------------------- a final job
 
-for my $query ('[[duration=10]] ends', '[[duration=10]] [[status=failed]] fails') {
+for my $query ('[[duration=10]] ends', '[[duration=10]] [[error=invalid_prompt:No.]] fails') {
     my $answer = submit($t, $query);
     my ($final) = finish($t, [$answer]);
     my $before = $t->get($answer->{headers}{location}, %alice)->{body};
@@ -73,14 +74,13 @@ $emulator->settings({ delay => 400 });
 my $fresh = submit($t, '[[duration=60000]] not even a thread');
 is cancel($fresh)->{json}{status}, 'CANCELLED', 'a job that is about to begin is cancelled';
 $emulator->settings({ delay => 0 });
-ok wait_until {
-    !grep { $_->{job} eq $fresh->{json}{id} && ($_->{status} !~ /^cancel/ || $_->{thread_exists}) } @{ $emulator->runs }
-}, 'nothing of it is left to run';
+ok wait_until { !grep { $_->{status} !~ /^cancel/ || $_->{thread_exists} } runs_of($t, $fresh->{json}) },
+    'nothing of it is left to run';
 
 # ---------------------------------------------------------- another worker
 
 my $owner = submit($t, '[[duration=60000]] by whom', on => my $connection = $t->connect);
-wait_until { (job_of($t, $owner) // {})->{runId} };
+await_run($t, $owner);
 my $other;
 wait_until {
     $other = $t->connect;
@@ -93,10 +93,12 @@ is $elsewhere->{json}{status}, 'CANCELLED', 'cancels any job';
 ok wait_until { run_of($owner)->{status} eq 'cancelled' }, 'at the provider, too';
 
 my $stalled = submit($t, '[[duration=60000]] by one that stands still', on => $connection);
-wait_until { (job_of($t, $stalled, on => $other) // {})->{runId} };
+await_run($t, $stalled, on => $other);
 kill 'STOP', $stalled->{headers}{'x-worker'};
 $elsewhere = cancel($stalled, on => $other);
 is $elsewhere->{json}{status}, 'CANCELLED', 'also of a worker that stands still';
+# A call that only this worker can end, ends when it goes on.
+kill 'CONT', $stalled->{headers}{'x-worker'} if !dialect('runs_on');
 ok wait_until { run_of($stalled)->{status} eq 'cancelled' }, 'at the provider, too';
 kill 'CONT', $stalled->{headers}{'x-worker'};
 is $connection->get($stalled->{headers}{location}, %alice)->{body}, $elsewhere->{body}, 'which changes nothing once it goes on';

@@ -3,6 +3,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects;
 use Edgerun::Jobs;
 
 my $t = Edgerun::Test->new;
@@ -42,7 +43,7 @@ ok !exists $erased->{headers}{$_}, "it has no $_" for 'content-length', 'content
 is $connection->get('/jobs', %alice)->{status}, 200, 'the connection goes on';
 is_gone($done, 'a final job');
 
-my $failed = submit($t, '[[duration=10]] [[status=failed]] fails');
+my $failed = submit($t, '[[duration=10]] [[error=invalid_prompt:No.]] fails');
 finish($t, [$failed]);
 is erase($failed, json => { any => 'body' })->{status}, 204, 'a body is not looked at';
 is_gone($failed, 'a failed job');
@@ -50,7 +51,7 @@ is_gone($failed, 'a failed job');
 # -------------------------------------------------------------- a live job
 
 my $running = submit($t, '[[duration=60000]] running');
-wait_until { (job_of($t, $running) // {})->{runId} };
+await_run($t, $running);
 is erase($running)->{status}, 204, 'a running job is erased';
 is_gone($running, 'a running job');
 my ($run) = runs_of($t, $running->{json});
@@ -58,7 +59,7 @@ ok wait_until { ($run) = runs_of($t, $running->{json}); $run->{status} eq 'cance
     'its run is cancelled, its thread deleted';
 
 my $cancelled = submit($t, '[[duration=60000]] [[cancel_after=1000]] cancelled');
-wait_until { (job_of($t, $cancelled) // {})->{runId} };
+await_run($t, $cancelled);
 $t->post("$cancelled->{headers}{location}/cancel", %alice);
 is erase($cancelled)->{status}, 204, 'a cancelled job is erased while the provider still cancels it';
 is_gone($cancelled, 'a cancelled job');
@@ -68,7 +69,7 @@ my $fresh = submit($t, '[[duration=60000]] just begun');
 is erase($fresh)->{status}, 204, 'a job that is about to begin is erased';
 is_gone($fresh, 'a fresh job');
 $emulator->settings({ delay => 0 });
-ok wait_until { !grep { $_->{job} eq $fresh->{json}{id} && $_->{status} ne 'cancelled' } @{ $emulator->runs } },
+ok wait_until { !grep { $_->{status} ne 'cancelled' } runs_of($t, $fresh->{json}) },
     'it does not run';
 
 my $owned = submit($t, '[[duration=60000]] by another worker', on => $connection);

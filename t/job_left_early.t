@@ -4,6 +4,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects;
 use Edgerun::Disk;
 use Edgerun::Jobs;
 
@@ -55,7 +56,7 @@ ok wait_until { waiting() == 0 }, 'with their requests';
 for my $how ([ 'POST', '/cancel' ], [ 'DELETE', '' ]) {
     my ($method, $action) = @$how;
     my $job = submit($t, '[[duration=60000]] to be ended');
-    wait_until { job_of($t, $job)->{runId} };
+    await_run($t, $job);
     leave(4, $method, "$job->{headers}{location}$action");
     ok wait_until { waiting() == 0 }, "$method$action: clients that leave are forgotten";
     $disk->set(delayMs => 0);

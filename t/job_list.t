@@ -3,6 +3,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects;
 use Edgerun::Jobs;
 use MIME::Base64;
 
@@ -44,10 +45,9 @@ my ($done, $failed, $cut) = map {
     my $answer = submit($t, "[[duration=10]] $_");
     push @final, finish($t, [$answer]);
     $answer;
-} '[[usage=11,7]] done', '[[status=failed]] fails', '[[status=incomplete]] incomplete';
+} '[[usage=11,7]] done', '[[error=invalid_prompt:No.]] fails', '[[status=incomplete]] incomplete';
 my $running = submit($t, '[[duration=60000]] running');
-my $shown;
-wait_until { $shown = job_of($t, $running); $shown->{startedAt} && $shown->{runId} };
+my $shown = await_run($t, $running);
 
 my $all = list('');
 is_deeply [ ids($all) ], [ map { $_->{json}{id} } $running, $cut, $failed, $done ], 'jobs are listed, newest first';

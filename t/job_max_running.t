@@ -3,6 +3,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects;
 use Edgerun::Jobs;
 
 my $t = Edgerun::Test->new;
@@ -47,7 +48,7 @@ my $next = submit($t, '[[duration=50]] short');
 is $next->{status}, 202, 'a job that is cancelled makes room';
 is long()->{status}, 429, 'for one';
 finish($t, [$next]);
-$next = submit($t, '[[duration=50]] [[status=failed]] fails');
+$next = submit($t, '[[duration=50]] [[error=invalid_prompt:No.]] fails');
 is $next->{status}, 202, 'so does one that completes';
 finish($t, [$next]);
 my @key = (%alice, json => { query => '[[duration=60000]] keyed' }, headers => [ 'Idempotency-Key' => 'k' ]);

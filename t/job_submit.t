@@ -3,20 +3,19 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects;
+use Edgerun::Jobs;
 
 my $t = Edgerun::Test->new;
-$t->start_emulator(duration => 50, assistant => [qw(asst_demo asst_other)]);
+$t->start_emulator(duration => 50);
 
 $t->write_conf(<<'END');
     edgerun_auth_jwt "site";
     edgerun_auth_jwt_secret env:EDGERUN_JWT_SECRET;
 
     edgerun_provider main {
-        api assistants; base_url %%EMULATOR%%; api_key env:OPENAI_API_KEY; assistant asst_demo;
+        %%DIALECT%% base_url %%EMULATOR%%; api_key env:OPENAI_API_KEY;
         poll_interval 100ms;
-    }
-    edgerun_provider bare {
-        api assistants; base_url %%EMULATOR%%; api_key env:OPENAI_API_KEY; poll_interval 100ms;
     }
     edgerun_job_zone zone=jobs:16m ttl=10m;
 
@@ -29,9 +28,6 @@ $t->write_conf(<<'END');
         location "/odd näme" { edgerun_jobs zone=jobs provider=main; }
         location ^~ /stay { edgerun_jobs zone=jobs provider=main; }
         location /outer { location /outer/inner { edgerun_jobs zone=jobs provider=main; } }
-        location /other { edgerun_jobs zone=jobs provider=main assistant=asst_other; }
-        location /chosen { edgerun_jobs zone=jobs provider=bare assistant=$arg_assistant; }
-        location /set { set $mine "asst_$arg_which"; edgerun_jobs zone=jobs provider=main assistant=$mine; }
         location /alias { rewrite ^/alias(.*)$ /jobs$1 last; }
         location /if {
             if ($arg_quiet) { access_log off; }
@@ -52,7 +48,7 @@ $t->run;
 my $token = $t->token({ sub => 'alice' });
 my $query = { query => 'What is a fjord?' };
 
-sub submit {
+sub post_to {
     my ($uri, %options) = @_;
     $options{json} = $query if !exists $options{body} && !exists $options{json};
     return $t->post($uri, token => $token, %options);
@@ -60,7 +56,7 @@ sub submit {
 
 # ------------------------------------------------------------- the contract
 
-my $answer = submit('/jobs');
+my $answer = post_to('/jobs');
 is $answer->{status}, 202, 'a question is accepted';
 my $job = $answer->{json};
 my $id = $job->{id};
@@ -82,14 +78,10 @@ like $job->{$_}, $time, "$_ is a time in UTC" for qw(createdAt updatedAt expires
 is $job->{createdAt}, $job->{updatedAt}, 'nothing has happened yet';
 cmp_ok $job->{expiresAt}, 'gt', $job->{createdAt}, 'it expires later';
 
-isnt submit('/jobs')->{json}{id}, $id, 'the same question again is another job';
+isnt post_to('/jobs')->{json}{id}, $id, 'the same question again is another job';
 
-my ($message) = wait_until {
-    my @log = @{ $t->emulator->log(call => 'add_message') };
-    @log ? $log[0] : undef;
-};
-like $message->{body}, qr/"What is a fjord\?"/, 'the question goes to the provider as it is';
-ok wait_until { @{ $t->emulator->log(call => 'create_run') } == 2 }, 'and is asked once for each job';
+ok wait_until { @{ $t->emulator->log(call => call('start')) } == 2 }, 'it is asked once for each job';
+is_deeply [ queries_sent($t) ], [ ('What is a fjord?') x 2 ], 'as it is';
 
 # ---------------------------------------------------------------- locations
 
@@ -108,43 +100,29 @@ for (
     [ '/if?quiet=1',     '/if',            '"if" that holds' ],
 ) {
     my ($uri, $path, $what) = @$_;
-    my $answer = submit($uri);
+    my $answer = post_to($uri);
     is $answer->{status}, 202, "$what: accepted";
     is $answer->{headers}{location}, "$path/" . ($answer->{json}{id} // ''), "$what: Location";
     is $t->get($answer->{headers}{location}, token => $token)->{status}, 200, "$what: the job is there";
 }
-my $root = submit('/', port => 1);
+my $root = post_to('/', port => 1);
 is $root->{headers}{location}, "/$root->{json}{id}", 'jobs may live at the root';
 is $t->get($root->{headers}{location}, token => $token, port => 1)->{status}, 200, 'and are found there';
-is submit('/jobsx')->{status}, 404, 'a longer name is not the location';
-is submit('/slash')->{status}, 404, 'nor is one without its slash';
+is post_to('/jobsx')->{status}, 404, 'a longer name is not the location';
+is post_to('/slash')->{status}, 404, 'nor is one without its slash';
 
-is submit('/limited')->{status}, 403, 'limit_except may ask for a role';
-my $limited = submit('/limited', token => $t->token({ sub => 'w', role => 'writer' }));
+is post_to('/limited')->{status}, 403, 'limit_except may ask for a role';
+my $limited = post_to('/limited', token => $t->token({ sub => 'w', role => 'writer' }));
 is $limited->{status}, 202, 'with which a job is accepted';
-
-# --------------------------------------------------------------- assistants
-
-sub assistant_of {
-    my ($answer) = @_;
-    $t->wait_for_job($answer->{headers}{location}, token => $token);
-    my ($created) = grep { index($_->{body}, $answer->{json}{id}) >= 0 } @{ $t->emulator->log(call => 'create_run') };
-    return $created->{body} =~ /"assistant_id":"([^"]*)"/ ? $1 : undef;
-}
-is assistant_of(submit('/jobs')), 'asst_demo', 'the assistant is the provider\'s';
-is assistant_of(submit('/other')), 'asst_other', 'or the location\'s';
-is assistant_of(submit('/chosen?assistant=asst_other')), 'asst_other', 'or the request\'s';
-is assistant_of(submit('/set?which=other')), 'asst_other', 'by any variable';
-is submit("/chosen$_")->{status}, 404, "there is no assistant of the name \"$_\""
-    for '', '?assistant=', '?assistant=a/b', '?assistant=a%0d%0ab', '?assistant=' . 'a' x 200;
 
 # ----------------------------------------------------------------- metadata
 
-my $with = submit('/jobs', json => { %$query, metadata => { purpose => 'süß', n => '1' } });
+my $with = post_to('/jobs', json => { %$query, metadata => { purpose => 'süß', n => '1' } });
 is $with->{status}, 202, 'metadata is accepted';
 $t->wait_for_job($with->{headers}{location}, token => $token);
-my ($run) = grep { ($_->{job} // '') eq $with->{json}{id} } @{ $t->emulator->runs };
-is_deeply $run->{metadata}, { purpose => 'süß', n => '1', edgerun_job => $run->{metadata}{edgerun_job} },
-    'and given to the run, beside the job\'s own';
+my $run = $t->emulator->runs->[-1];
+my %tags = (purpose => 'süß', n => '1', edgerun_job => $with->{json}{id});
+is_deeply $run->{metadata}, dialect('names_jobs') ? \%tags : {},
+    'and given to the run, beside the job\'s own, where runs have any';
 
 done_testing;

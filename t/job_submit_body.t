@@ -4,6 +4,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects;
 
 my $t = Edgerun::Test->new;
 $t->start_emulator(duration => 50);
@@ -13,7 +14,7 @@ $t->write_conf(<<'END');
     edgerun_auth_jwt_secret env:EDGERUN_JWT_SECRET;
 
     edgerun_provider main {
-        api assistants; base_url %%EMULATOR%%; api_key env:OPENAI_API_KEY; assistant asst_demo;
+        %%DIALECT%% base_url %%EMULATOR%%; api_key env:OPENAI_API_KEY;
         poll_interval 100ms;
     }
     edgerun_job_zone zone=jobs:16m;
@@ -57,7 +58,7 @@ sub arrives {
     my ($answer, $text, $what) = @_;
     is $answer ? $answer->{status} : undef, 202, "$what: accepted";
     my $found = wait_until {
-        grep { index($_->{body}, "\"$text\"") >= 0 } @{ $t->emulator->log(call => 'add_message') };
+        grep { index($_->{body}, "\"$text\"") >= 0 } @{ $t->emulator->log(call => call('query')) };
     } 20;
     ok $found, "$what: the text arrives whole";
     return;
@@ -154,9 +155,9 @@ my $unknown = $t->raw("POST /jobs HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip
 is $unknown->{status}, 501, 'an unknown transfer coding is refused';
 
 ok wait_until {
-    6 == grep { $_->{body} =~ /"(?:after|between)"|yyyy/ } @{ $t->emulator->log(call => 'add_message') };
+    6 == grep { $_->{body} =~ /"(?:after|between)"|yyyy/ } @{ $t->emulator->log(call => call('query')) };
 }, 'all that was accepted so far has begun';
-my $before = @{ $t->emulator->log(call => 'create_thread') };
+my $before = @{ $t->emulator->log(call => call('start')) };
 for my $abort (0, 1) {
     my $leaving = $t->connect;
     $leaving->write(substr Edgerun::Http::format_request('POST', '/jobs', token => $token, headers => \@json,
@@ -170,14 +171,14 @@ my $timeout = $late->read_response;
 is $timeout->{status} // 408, 408, 'a client that stops sending is not waited for';
 ok $late->is_closed, 'its connection is closed';
 arrives($t->post('/jobs', token => $token, headers => \@json, body => (question(10))[1]), "question $asked ", 'the next job');
-is @{ $t->emulator->log(call => 'create_thread') } - $before, 1, 'half a submission is none';
+is @{ $t->emulator->log(call => call('start')) } - $before, 1, 'half a submission is none';
 
 # A client that leaves as soon as it has sent all has submitted its job.
 my $gone = $t->connect;
 ($text, $body) = question(100);
 $gone->write(Edgerun::Http::format_request('POST', '/jobs', token => $token, headers => \@json, body => $body));
 $gone->close;
-ok wait_until { grep { index($_->{body}, "\"$text\"") >= 0 } @{ $t->emulator->log(call => 'add_message') } },
+ok wait_until { grep { index($_->{body}, "\"$text\"") >= 0 } @{ $t->emulator->log(call => call('query')) } },
     'a client need not wait for the answer';
 
 done_testing;

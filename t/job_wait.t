@@ -5,6 +5,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects;
 use Edgerun::Http2;
 use Edgerun::Jobs;
 use List::Util qw(uniq);
@@ -50,8 +51,7 @@ sub ask {
 sub running {
     my ($query) = @_;
     my $answer = submit($t, $query);
-    my $job;
-    wait_until { $job = job_of($t, $answer); $job->{startedAt} && $job->{runId} };
+    my $job = await_run($t, $answer);
     return ($answer->{headers}{location}, "\"$job->{version}\"");
 }
 
@@ -79,7 +79,7 @@ is $headers{'content-location'}, "/jobs/$done->{json}{id}", 'Content-Location wh
 is $headers{etag}, "\"$done->{json}{version}\"", 'ETag its version';
 ok !exists $headers{'retry-after'}, 'there is nothing to wait for';
 is $t->get("/jobs/$done->{json}{id}", %alice)->{body}, $done->{body}, 'GET shows the same';
-is ask('[[duration=10]] [[status=failed]]', 'wait=30')->{json}{status}, 'FAILED', 'a job that fails is final, too';
+is ask('[[duration=10]] [[error=invalid_prompt:No.]]', 'wait=30')->{json}{status}, 'FAILED', 'a job that fails is final, too';
 is ask('[[duration=10]] waits', 'wait=30')->{status}, 200, 'whatever the client knows of another job'
     for 1;
 is $t->post('/jobs', %alice, json => { query => '[[duration=10]]' },
@@ -273,7 +273,10 @@ run_job($t, '[[duration=300]] meanwhile');
 cancel($url);
 is $kept->read_response->{json}{status}, 'CANCELLED', 'who waits with a worker that leaves is told';
 
+# Neither a client nor a call keeps a worker.
+cancel("/jobs/$_->{id}") for map { @{ $t->get("/jobs?limit=100&status=$_", %alice)->{json}{jobs} } } qw(PENDING RUNNING);
 ($url, $etag) = running('[[duration=60000]] reload');
+cancel($url) if !dialect('runs_on');
 my @gone = map { wait_for($url) } 1 .. 5;
 wait_until { waiting() == 5 };
 $_->close for @gone;

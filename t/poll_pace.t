@@ -4,6 +4,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects qw(assistants responses);
 use Edgerun::Jobs;
 
 my $t = Edgerun::Test->new(workers => 1);
@@ -11,7 +12,7 @@ $t->start_emulator;
 $t->write_conf(jobs_conf(provider => { poll_interval => '250ms max=1s' }));
 $t->run;
 
-sub header { return { on => 'poll_run', action => 'delay', ms => 0, times => -1, headers => {@_} } }
+sub header { return { on => call('poll'), action => 'delay', ms => 0, times => -1, headers => {@_} } }
 
 my @CASES = (
     [ 'without hints',             2000, '',                  undef, 250 ],
@@ -43,7 +44,7 @@ sub check {
     my ($job) = finish($t, [$answer]);
     is $job->{status}, 'COMPLETED', "$name: the job completes";
     my @times = map { $_->{time_ms} }
-        grep { $_->{path} =~ /$job->{runId}/ } @{ $t->emulator->log(call => 'poll_run') };
+        grep { $_->{path} =~ /$job->{runId}/ } @{ $t->emulator->log(call => call('poll')) };
     my ($run) = runs_of($t, $job);
 
     # The last poll is the one that sees the end; its time says how long there were polls.

@@ -4,6 +4,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects;
 use Edgerun::Dns;
 use Edgerun::Jobs;
 use IO::Socket::INET;
@@ -53,9 +54,8 @@ my %urls = (
     moving   => "http://provider.test:$refusing/v1",
 );
 my $common = {
-    api             => 'assistants',
+    %{ dialect('provider') },
     api_key         => 'env:OPENAI_API_KEY',
-    assistant       => 'asst_demo',
     poll_interval   => '100ms',
     connect_timeout => '1s',
     request_timeout => '3s',
@@ -73,7 +73,8 @@ $t->write_conf(join "\n",
     '}');
 $t->run;
 
-my $cannot = qr/^502 ProviderUnavailable: could not create a thread: the provider cannot be reached: /;
+my $what   = dialect('first');
+my $cannot = qr/^502 ProviderUnavailable: could not $what: the provider cannot be reached: /;
 my %expected = (
     refused => qr/${cannot}Failed to connect to 127\.0\.0\.1 port $refusing/,
     hole    => qr/$cannot.*(?:timed out|timeout)/i,
@@ -114,7 +115,7 @@ $dns->know({ 'provider.test' => '127.0.0.2' });
 my $job;
 wait_until { ($job = run_job($t, 'B?', path => '/moving'))->{status} eq 'COMPLETED' };
 is error_of($job), '', 'a changed address is followed';
-like Edgerun::Process::slurp($t->dir . '/b.log'), qr/create_run/, 'to where it leads';
+like Edgerun::Process::slurp($t->dir . '/b.log'), qr/${\ call('start') }/, 'to where it leads';
 
 # The resolver fails later: the last good addresses stay in use.
 $dns->know({ 'provider.test' => 'silent' });

@@ -4,8 +4,8 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
-
-use JSON::PP;
+use Edgerun::Dialects;
+use Edgerun::Jobs;
 
 my $t = Edgerun::Test->new;
 $t->start_emulator(duration => 50);
@@ -15,7 +15,7 @@ $t->write_conf(<<'END');
     edgerun_auth_jwt_secret env:EDGERUN_JWT_SECRET;
 
     edgerun_provider main {
-        api assistants; base_url %%EMULATOR%%; api_key env:OPENAI_API_KEY; assistant asst_demo;
+        %%DIALECT%% base_url %%EMULATOR%%; api_key env:OPENAI_API_KEY;
         poll_interval 100ms;
     }
     edgerun_job_zone zone=jobs:16m;
@@ -47,8 +47,7 @@ sub ask {
     my $shown = $answer->{json}{queryTruncated};
     my $job = $t->wait_for_job($answer->{headers}{location}, %options)->{json};
     is $shown, $job->{queryTruncated}, 'the job says the same from its beginning to its end';
-    my ($sent) = grep { index($_->{path}, "/$job->{threadId}/") >= 0 } @{ $t->emulator->log(call => 'add_message') };
-    return ($job, JSON::PP->new->decode($sent->{body})->{content});
+    return ($job, (queries_sent($t))[-1]);
 }
 
 sub is_cut {

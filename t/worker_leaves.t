@@ -3,8 +3,8 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects;
 use Edgerun::Jobs;
-use List::Util qw(uniq);
 use Time::HiRes qw(time);
 
 my $t = Edgerun::Test->new;
@@ -22,10 +22,7 @@ sub submit_some {
 sub all_complete {
     my ($name, @answers) = @_;
     my @jobs = finish($t, \@answers);
-    is join(' ', uniq map { $_->{status} . error_of($_) } @jobs), 'COMPLETED', "$name: all jobs complete";
-    my %runs;
-    $runs{ $_->{job} }++ for @{ $emulator->runs };
-    is scalar(grep { ($runs{ $_->{id} } // 0) != 1 } @jobs), 0, "$name: each by one run";
+    is ended_badly($t, @jobs), '', "$name: all jobs complete, each by one run";
     return;
 }
 
@@ -54,7 +51,7 @@ ok wait_until { $t->worker_pids(1) == 2 }, 'a storm of reloads: two workers are 
 # A call that starts a run keeps its worker, but not for ever.
 $t->write_conf(jobs_conf(provider => \%provider), main => 'worker_shutdown_timeout 500ms;');
 $t->reload;
-$emulator->fault({ on => 'create_run', action => 'hang', carried_out => \1, times => 5 });
+$emulator->fault({ on => call('start'), action => 'hang', carried_out => \1, times => 5 });
 @answers = map { submit($t, "Job $_ [[duration=500]]") } 1 .. 5;
 wait_until { !@{ $emulator->faults } };
 my $began = time;

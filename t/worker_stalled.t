@@ -4,6 +4,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects qw(assistants responses);
 use Edgerun::Jobs;
 
 my $kJobs = 4;
@@ -19,7 +20,7 @@ $t->run;
 my $emulator = $t->emulator;
 my $connection = $t->connect;
 my @jobs = map { submit($t, "Question $_.", on => $connection) } 1 .. $kJobs;
-wait_until { @{ $emulator->log(call => 'create_run') } >= 1 };
+wait_until { @{ $emulator->log(call => call('start')) } >= 1 };
 
 my ($stalled) = grep { holds_connection_to($_, $emulator->port) } $t->worker_pids;
 ok $stalled, 'one worker has the jobs';

@@ -15,7 +15,7 @@ use Carp qw(croak);
 use parent qw(Exporter);
 use Test::More ();
 
-our @EXPORT = qw(dialect call);
+our @EXPORT = qw(dialect call purpose);
 
 my $MODEL = { model => 'gpt-4.1' };
 
@@ -24,6 +24,7 @@ my $MODEL = { model => 'gpt-4.1' };
 # runs_on      a run goes on upstream without a connection; else it ends with its call
 # names_jobs   runs carry the id and the metadata of their job
 # carried_on   how a job may end whose worker died: its status, error and number of runs
+# lost_run     what becomes of a run whose start got lost, when its job ends
 # ends_as      how a run may end upstream, besides completed
 # failure      the error of a job whose run fails for good ([[error=invalid_prompt:TEXT]])
 # reason       why an answer ends early, unless told
@@ -47,6 +48,7 @@ my %TABLE = (
         runs_on    => 1,
         names_jobs => 1,
         carried_on => qr/^COMPLETED  1$/,
+        lost_run   => 'cancelled',
         ends_as    => { map { $_ => 1 } qw(failed incomplete expired cancelled) },
         failure    => 'RunFailed',
         first      => 'create a thread',
@@ -70,6 +72,7 @@ my %TABLE = (
         runs_on    => 1,
         names_jobs => 1,
         carried_on => qr/^COMPLETED  1$/,
+        lost_run   => 'in_progress',
         ends_as    => { map { $_ => 1 } qw(failed incomplete cancelled) },
         failure    => 'RunFailed',
         first      => 'create a thread',
@@ -83,6 +86,7 @@ my %TABLE = (
         provider   => { api => 'chat', %$MODEL },
         calls      => { query => 'create_completion', start => 'create_completion' },
         carried_on => qr/^(?:COMPLETED  1|FAILED StartOutcomeUnknown [01])$/,
+        lost_run   => 'cancelled',
         ends_as    => { map { $_ => 1 } qw(incomplete) },
         failure    => 'ProviderError',
         first      => 'start the run',
@@ -111,6 +115,13 @@ sub dialect {
 
 # call(WHAT): the emulator's name of the call; undef if this dialect has none.
 sub call { return $TABLE{$current}{calls}{ $_[0] } }
+
+# purpose(NAME): what that call of the emulator is for; undef if this dialect has no use for it.
+sub purpose {
+    my ($name) = @_;
+    my %purposes = reverse %{ $TABLE{$current}{calls} };
+    return $name eq call('start') ? 'start' : $purposes{$name};
+}
 
 # As text for edgerun_provider.
 sub directives {
