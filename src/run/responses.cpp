@@ -140,6 +140,9 @@ bool ResponsesTurn::conversationIsLocked(const Failure& failure) {
         return false;
     }
     record_.rounds -= record_.rounds > 0 ? 1 : 0;
+    if (record_.failures > 0 || record_.polls > 1) {
+        step_.note.clear();  // it was said of the first one
+    }
     const std::uint64_t asked = std::min(failure.retryAfter.value_or(0), timeLeft());
     if (mayHoldTheLockItself()) {
         record_.phase = Phase::FindRun;
@@ -175,7 +178,9 @@ bool ResponsesTurn::responseIsNotShown(const Failure& failure) {
 }
 
 void ResponsesTurn::holdCallInstead() {
-    note("the provider shows no responses in background; it is asked for one in foreground");
+    note(
+        "the provider shows no responses in background; it is asked for one in foreground, as "
+        "\"background off\" says at once");
     record_.isForeground = true;
     record_.phase = Phase::CreateRun;
     record_.intentAt = 0;

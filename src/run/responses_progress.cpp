@@ -208,7 +208,8 @@ void ResponsesTurn::conclude(const Output& output, std::string_view reason) {
         const std::string why = isWhole ? "" : " (incomplete: " + std::string(reason) + ")";
         return failRun({"ProviderError", "the run ended with no answer" + why, 502});
     }
-    if (output.round.calls.empty() && !isInConversation(context_, record_)) {
+    const bool isOwnThread = !record_.threadId.empty() && !isInConversation(context_, record_);
+    if (isOwnThread && output.round.calls.empty()) {
         setLastResponse(work(), record_);
     }
     finish(JobStatus::Completed, {output.words, std::nullopt, std::string(reason), {}, {}},

@@ -94,8 +94,8 @@ void Turn::enterCleanUp(Phase phase) {
         return goOn();
     }
     // From now on it is the memory of a thread that nobody else keeps.
-    record_.keepsRequest =
-        record_.keepsRequest && !hasThreadUpstream() && !record_.isThreadGone && !record_.erased;
+    record_.keepsRequest = record_.keepsRequest && !record_.threadId.empty() &&
+                           !hasThreadUpstream() && !record_.isThreadGone && !record_.erased;
     step_.command = Finished{};
 }
 

@@ -211,6 +211,7 @@ TEST(ResponsesLookUp, FailsWhereThereAreNoConversations) {
     Driver driver = loneDriver();
     driver.step(0, Resume{});
     play(driver, {{10, kUnknown, "FAILED Done finished !"}});
+    EXPECT_FALSE(driver.record.keepsRequest);
     EXPECT_EQ(driver.error().name, "StartOutcomeUnknown");
     EXPECT_EQ(
         driver.error().message,
@@ -270,10 +271,12 @@ TEST(ResponsesLock, IsWaitedOutInAContinuedThread) {
         for (const int status : {400, 409}) {
             Driver driver = driverInOldThread(guarantee);
             const Response locked = answer(status, kLocked);
-            play(driver, {{10, locked, "PENDING CreateRun wait 1010"},
-                          {1010, Timer{}, "PENDING " + kCreate},
-                          {1020, locked, "PENDING CreateRun wait 3020"},
-                          {3020, Timer{}, "PENDING " + kCreate},
+            play(driver, {{10, locked, "PENDING CreateRun wait 1010"}});
+            EXPECT_NE(driver.last.note, "");
+            play(driver, {{1010, Timer{}, "PENDING " + kCreate},
+                          {1020, locked, "PENDING CreateRun wait 3020"}});
+            EXPECT_EQ(driver.last.note, "") << "a wait is no trouble each time";
+            play(driver, {{3020, Timer{}, "PENDING " + kCreate},
                           {3030, locked, "PENDING CreateRun wait 7030"},
                           {7030, Timer{}, "PENDING " + kCreate},
                           {7040, locked, "PENDING CreateRun wait 12040"},
