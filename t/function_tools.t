@@ -4,110 +4,104 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects;
 use Edgerun::Jobs;
 use Edgerun::Tools;
 
-for my $api (dialects()) {
-    my $t = Edgerun::Test->new;
-    $t->start_emulator(duration => 50);
-    my $url = sub { $t->emulator->tool_url($_[0]) };
-    $t->write_conf(tools_conf($api, [
-        'max_tool_rounds 3',
-        (map { function_tool($t, $_, 'uri=' . $url->($_) . ' timeout=60s') } qw(rates weather)),
-        'response_format text',
-    ]));
-    $t->run;
-    my $emulator = $t->emulator;
-
-    # --- one call
-    my $job = run_job($t, question('How much?', ['rates'], arguments => { from => 'EUR', to => "\x{20ac}" }));
-    is $job->{status}, 'COMPLETED', "$api: a job that needs a tool completes" or diag error_of($job);
-    my ($call, @more) = tool_calls($t);
-    is scalar @more, 0, "$api: the tool is called once";
-    my $id = delete $call->{told}{toolCallId};
-    like $id, qr/^call_/, "$api: with the id of the call";
-    is_deeply $call->{told}, {
-        tool => 'rates', arguments => { from => 'EUR', to => "\x{20ac}" }, jobId => $job->{id}, user => 'alice',
-    }, "$api: and what it needs to know";
-    is $call->{headers}{'content-type'}, 'application/json', "$api: as JSON";
-    is $call->{headers}{authorization}, undef, "$api: but not the provider's key";
-    is_deeply [ keys %{ outputs_told($t, $api) } ], [$id], "$api: the model is told of that call";
-    like outputs_told($t, $api)->{$id}, qr/^\{"tool":"rates","echo":\{.*EUR.*\}\}$/, "$api: what the tool said";
-
-    # --- several at once: none waits for another's answer
-    my $answer = submit($t, question('Both.', [qw(rates weather)], arguments => { delay => 50_000 }));
-    ok wait_until { 2 == grep { ($_->{told}{arguments}{delay} // 0) == 50_000 } tool_calls($t) },
-        "$api: the calls of a round are made at once";
-    is job_of($t, $answer)->{status}, 'RUNNING', "$api: meanwhile the job runs";
-    my $open = $emulator->stats->{connections}{open};
-    my $cancelled = $t->post($answer->{headers}{location} =~ s{^https?://[^/]+}{}r . '/cancel',
-        token => $t->token({ sub => 'alice' }));
-    is $cancelled->{json}{status}, 'CANCELLED', "$api: and can be cancelled";
-    if ($api eq 'assistants') {
-        ok wait_until { (runs_of($t, $cancelled->{json}))[0]{status} eq 'cancelled' },
-            "$api: at the provider too";
-    }
-    ok wait_until { $emulator->stats->{connections}{open} < $open }, "$api: nobody waits for the tools any more";
-    is scalar(grep { ref && ($_->{told}{arguments}{delay} // 0) == 50_000 } tool_calls($t)), 2,
-        "$api: nor are they called again";
-
-    # --- several rounds
-    $job = run_job($t, question('Twice.', [qw(rates weather)], rounds => 2));
-    is $job->{status}, 'COMPLETED', "$api: a job with two rounds completes" or diag error_of($job);
-    my @own = grep { $_->{told}{jobId} eq $job->{id} } tool_calls($t);
-    is join(' ', sort map { $_->{told}{tool} } @own), 'rates rates weather weather', "$api: each tool is called twice";
-    my %ids = map { $_->{told}{toolCallId} => 1 } @own;
-    is scalar keys %ids, 4, "$api: as calls of their own";
-    my $told = outputs_told($t, $api);
-    is scalar(grep { exists $told->{$_} } keys %ids), 4, "$api: the model is told of all";
-
-    $job = run_job($t, question('Thrice.', ['rates'], rounds => 3));
-    is $job->{status}, 'COMPLETED', "$api: as many rounds as max_tool_rounds" or diag error_of($job);
-    $job = run_job($t, question('Too often.', ['rates'], rounds => 4));
-    is error_of($job), '502 TooManyToolRounds: the model called tools more than 3 times', "$api: one more is too many";
-    is scalar(grep { $_->{told}{jobId} eq $job->{id} } tool_calls($t)), 3, "$api: which is not called";
-    if ($api eq 'assistants') {
-        ok wait_until { (runs_of($t, $job))[0]{status} eq 'cancelled' }, "$api: the run is cancelled";
-    }
-
-    # --- what cannot be called
-    my $calls = () = tool_calls($t);
-    for my $case (
-        ['an array',      '[ "a"]',          'the arguments are not a JSON object'],
-        ['a text',        '"a"',             'the arguments are not a JSON object'],
-        ['half a JSON',   '{"a":',           'the arguments are not a JSON object'],
-        ['no JSON',       'from EUR to USD', 'the arguments are not a JSON object'],
-        ['deeper nested', '{"a":' x 100 . '1' . '}' x 100, 'the arguments are not a JSON object'],
-        )
-    {
-        my ($what, $arguments, $error) = @$case;
-        my %before = %{ outputs_told($t, $api) };
-        $job = run_job($t, question('Odd.', ['rates'], arguments => $arguments));
-        is $job->{status}, 'COMPLETED', "$api: $what as arguments: the job completes" or diag error_of($job);
-        my %after = %{ outputs_told($t, $api) };
-        delete @after{ keys %before };
-        is join('|', values %after), qq({"error":"$error"}), "$api: and the model is told why";
-    }
-    is scalar(my @none = tool_calls($t)), $calls, "$api: no tool is called with them";
-
-    my %before = %{ outputs_told($t, $api) };
-    $job = run_job($t, question('Unknown.', [qw(rates nobody)]));
-    is $job->{status}, 'COMPLETED', "$api: a function that is not there: the job completes" or diag error_of($job);
-    my %after = %{ outputs_told($t, $api) };
-    delete @after{ keys %before };
-    is scalar(grep { $_ eq '{"error":"there is no such function"}' } values %after), 1, "$api: the model is told";
-    is scalar(grep { /"tool":"rates"/ } values %after), 1, "$api: with the output of the other one";
-
-    is_deeply [ map { "$_->{call} $_->{status}" } grep { ($_->{status} // 0) >= 400 } @{ $emulator->log } ], [],
-        "$api: the provider refused nothing";
-    $t->stop;
-}
-
-# The rest is the same in all dialects.
 my $t = Edgerun::Test->new;
 $t->start_emulator(duration => 50);
-my $api = (dialects())[-1];
-$t->write_conf(tools_conf($api,
+my $url = sub { $t->emulator->tool_url($_[0]) };
+$t->write_conf(tools_conf([
+    'max_tool_rounds 3',
+    (map { function_tool($t, $_, 'uri=' . $url->($_) . ' timeout=60s') } qw(rates weather)),
+    'response_format text',
+]));
+$t->run;
+my $emulator = $t->emulator;
+
+# --- one call
+my $job = run_job($t, question('How much?', ['rates'], arguments => { from => 'EUR', to => "\x{20ac}" }));
+is $job->{status}, 'COMPLETED', 'a job that needs a tool completes' or diag error_of($job);
+my ($call, @more) = tool_calls($t);
+is scalar @more, 0, 'the tool is called once';
+my $id = delete $call->{told}{toolCallId};
+like $id, qr/^call_/, 'with the id of the call';
+is_deeply $call->{told}, {
+    tool => 'rates', arguments => { from => 'EUR', to => "\x{20ac}" }, jobId => $job->{id}, user => 'alice',
+}, 'and what it needs to know';
+is $call->{headers}{'content-type'}, 'application/json', 'as JSON';
+is $call->{headers}{authorization}, undef, "but not the provider's key";
+is_deeply [ keys %{ outputs_told($t) } ], [$id], 'the model is told of that call';
+like outputs_told($t)->{$id}, qr/^\{"tool":"rates","echo":\{.*EUR.*\}\}$/, 'what the tool said';
+
+# --- several at once: none waits for another's answer
+my $answer = submit($t, question('Both.', [qw(rates weather)], arguments => { delay => 50_000 }));
+ok wait_until { 2 == grep { ($_->{told}{arguments}{delay} // 0) == 50_000 } tool_calls($t) },
+    'the calls of a round are made at once';
+is job_of($t, $answer)->{status}, 'RUNNING', 'meanwhile the job runs';
+my $cancelled = $t->post($answer->{headers}{location} =~ s{^https?://[^/]+}{}r . '/cancel',
+    token => $t->token({ sub => 'alice' }));
+is $cancelled->{json}{status}, 'CANCELLED', 'and can be cancelled';
+if (dialect() eq 'assistants') {
+    ok wait_until { (runs_of($t, $cancelled->{json}))[0]{status} eq 'cancelled' },
+        'at the provider too';
+}
+is scalar(grep { ($_->{told}{arguments}{delay} // 0) == 50_000 } tool_calls($t)), 2,
+    'and the tools are not called again';
+
+# --- several rounds
+$job = run_job($t, question('Twice.', [qw(rates weather)], rounds => 2));
+is $job->{status}, 'COMPLETED', 'a job with two rounds completes' or diag error_of($job);
+my @own = grep { $_->{told}{jobId} eq $job->{id} } tool_calls($t);
+is join(' ', sort map { $_->{told}{tool} } @own), 'rates rates weather weather', 'each tool is called twice';
+my %ids = map { $_->{told}{toolCallId} => 1 } @own;
+is scalar keys %ids, 4, 'as calls of their own';
+my $told = outputs_told($t);
+is scalar(grep { exists $told->{$_} } keys %ids), 4, 'the model is told of all';
+
+$job = run_job($t, question('Thrice.', ['rates'], rounds => 3));
+is $job->{status}, 'COMPLETED', 'as many rounds as max_tool_rounds' or diag error_of($job);
+$job = run_job($t, question('Too often.', ['rates'], rounds => 4));
+is error_of($job), '502 TooManyToolRounds: the model called tools more than 3 times', 'one more is too many';
+is scalar(grep { $_->{told}{jobId} eq $job->{id} } tool_calls($t)), 3, 'which is not called';
+if (dialect() eq 'assistants') {
+    ok wait_until { (runs_of($t, $job))[0]{status} eq 'cancelled' }, 'the run is cancelled';
+}
+
+# --- what cannot be called
+my $calls = () = tool_calls($t);
+for my $case (
+    ['an array',      '[ "a"]',          'the arguments are not a JSON object'],
+    ['a text',        '"a"',             'the arguments are not a JSON object'],
+    ['half a JSON',   '{"a":',           'the arguments are not a JSON object'],
+    ['no JSON',       'from EUR to USD', 'the arguments are not a JSON object'],
+    ['deeper nested', '{"a":' x 100 . '1' . '}' x 100, 'the arguments are not a JSON object'],
+    )
+{
+    my ($what, $arguments, $error) = @$case;
+    my %before = %{ outputs_told($t) };
+    $job = run_job($t, question('Odd.', ['rates'], arguments => $arguments));
+    is $job->{status}, 'COMPLETED', "$what as arguments: the job completes" or diag error_of($job);
+    my %after = %{ outputs_told($t) };
+    delete @after{ keys %before };
+    is join('|', values %after), qq({"error":"$error"}), 'and the model is told why';
+}
+is scalar(my @none = tool_calls($t)), $calls, 'no tool is called with them';
+
+my %before = %{ outputs_told($t) };
+$job = run_job($t, question('Unknown.', [qw(rates nobody)]));
+is $job->{status}, 'COMPLETED', 'a function that is not there: the job completes' or diag error_of($job);
+my %after = %{ outputs_told($t) };
+delete @after{ keys %before };
+is scalar(grep { $_ eq '{"error":"there is no such function"}' } values %after), 1, 'the model is told';
+is scalar(grep { /"tool":"rates"/ } values %after), 1, 'with the output of the other one';
+
+is_deeply [ map { "$_->{call} $_->{status}" } grep { ($_->{status} // 0) >= 400 } @{ $emulator->log } ], [],
+    'the provider refused nothing';
+
+# --- where it is, and how long it may take
+$emulator->reset;
+$t->write_conf(tools_conf(
     [
         function_tool($t, 'rates', 'uri=' . $t->emulator->tool_url('rates') . ' timeout=60s'),
         function_tool($t, 'own', 'uri=http://127.0.0.1:%%PORT_0%%/own/path?a=b%20c&d=e'),
@@ -117,18 +111,18 @@ $t->write_conf(tools_conf($api,
         location /open { edgerun_jobs zone=jobs provider=main; }
         location /own { return 200 "$request_method $request_uri $http_host"; }
 END
-$t->run;
+$t->reload;
 my $slow = run_job($t, question('Slow.', ['rates'], arguments => { delay => 60_000 }));
 like error_of($slow), qr/^504 RunTimeout: /, 'tools get no more time than the run';
 is scalar(my @slow = tool_calls($t)), 1, 'and are not called again after it';
 
 my $own = run_job($t, question('Own.', ['own']));
 is $own->{status}, 'COMPLETED', 'an endpoint may be in this very server';
-is join('|', values %{ outputs_told($t, $api) }),
+is join('|', values %{ outputs_told($t) }),
     'POST /own/path?a=b%20c&d=e 127.0.0.1:' . $t->port(0), 'its path and arguments are sent as they stand';
 
-my $open = $t->post('/open', json => { query => question('Who?', ['own']) });
-$t->wait_for_job($open->{headers}{location});
-is scalar(grep { /^POST/ } values %{ outputs_told($t, $api) }), 2, 'where nobody is known, tools are called too';
+$answer = $t->post('/open', json => { query => question('Who?', ['own']) });
+$t->wait_for_job($answer->{headers}{location});
+is scalar(grep { /^POST/ } values %{ outputs_told($t) }), 2, 'where nobody is known, tools are called too';
 
 done_testing;

@@ -3,14 +3,14 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects;
 use Edgerun::Jobs;
 use Edgerun::Tools;
 
-my $api = (dialects())[-1];
 my $t = Edgerun::Test->new(workers => 1);
 $t->start_emulator(duration => 50);
 my $url = sub { 'uri=' . $t->emulator->tool_url($_[0]) };
-$t->write_conf(tools_conf($api, [
+$t->write_conf(tools_conf([
     function_tool($t, 'kept',  $url->('kept') . ' cache=10m retries=0'),
     function_tool($t, 'brief', $url->('brief') . ' cache=1s'),
     function_tool($t, 'fresh', $url->('fresh')),
@@ -31,7 +31,7 @@ sub calls_made {
 is calls_made('kept', '{"a":1,"b":{"c":[1,2],"d":"x"}}'), 1, 'a first call is made';
 is calls_made('kept', '{"a":1,"b":{"c":[1,2],"d":"x"}}'), 0, 'an equal one is not';
 is calls_made('kept', '{ "b": {"d":"\u0078", "c":[1, 2]}, "a": 1 }'), 0, 'nor one that only is written another way';
-my @told = values %{ outputs_told($t, $api) };
+my @told = values %{ outputs_told($t) };
 is scalar @told, 3, 'the model is told each time';
 is $told[$_], $told[0], 'the same' for 1, 2;
 

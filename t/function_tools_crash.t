@@ -4,15 +4,20 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects;
 use Edgerun::Jobs;
 use Edgerun::Tools;
 
+use Time::HiRes qw(time);
+
+my $LATE = 9_000;    # ms: longer than two leases
+
 # How often the provider was told outputs of the job's calls: as many as rounds.
 sub times_told {
-    my ($t, $api, $job) = @_;
+    my ($t, $job) = @_;
     my %call = (assistants => 'submit_tool_outputs', responses => 'create_response', chat => 'create_completion');
     my ($id) = map { $_->{told}{toolCallId} } grep { $_->{told}{jobId} eq $job->{id} } tool_calls($t);
-    return scalar grep { index($_->{body}, $id) >= 0 } @{ $t->emulator->log(call => $call{$api}) };
+    return scalar grep { index($_->{body}, $id) >= 0 } @{ $t->emulator->log(call => $call{ dialect() }) };
 }
 
 sub calls_for { my ($t, $id) = @_; return grep { $_->{told}{jobId} eq $id } tool_calls($t) }
@@ -26,59 +31,59 @@ sub job_in_call {
     return $answer;
 }
 
-for my $api (dialects()) {
-    my $t = Edgerun::Test->new;
-    $t->start_emulator(duration => 50);
-    my $url = sub { 'uri=' . $t->emulator->tool_url($_[0]) };
-    $t->write_conf(tools_conf($api, [ map { function_tool($t, $_, $url->($_)) } qw(one two) ],
-        zone => 'zone=jobs:8m journal=%%TESTDIR%%/journal sync=off'));
-    $t->run;
-
-    my %trouble = (
-        'workers are killed' => [ 4, { action => 'hang' }, sub { $t->kill_worker($_) for $t->worker_pids } ],
-        'all is killed'      => [ 4, { action => 'hang' }, sub { $t->kill_all; $t->run } ],
-        'NGINX is stopped'   => [ 4, { action => 'hang' }, sub { $t->stop('TERM'); $t->run } ],
-        'NGINX is reloaded'  => [ 2, { action => 'delay', ms => 2_000 }, sub { $t->reload } ],
-        'NGINX is stopped gently' => [ 2, { action => 'delay', ms => 2_000 }, sub { $t->stop('QUIT'); $t->run } ],
-        'workers stand still' => [ 4, { action => 'delay', ms => 1_000 }, sub { stall($t) } ],
-    );
-    for my $what (sort keys %trouble) {
-        my ($calls, $fault, $do) = @{ $trouble{$what} };
-        my $answer = job_in_call($t, %$fault);
-        $do->();
-        my ($job) = finish($t, [$answer]);
-        is $job->{status}, 'COMPLETED', "$api: $what: the job completes" or diag error_of($job);
-        my @made = calls_for($t, $job->{id});
-        my %ids = map { $_->{told}{toolCallId} => 1 } @made;
-        is scalar @made, $calls, "$api: $what: so many calls are made";
-        is scalar keys %ids, 2, "$api: $what: with the same ids";
-        is times_told($t, $api, $job), 1, "$api: $what: the provider is told once";
-        is scalar(my @runs = runs_of($t, $job)), $api eq 'assistants' ? 1 : 2, "$api: $what: nothing else is started";
-    }
-
-    my $answer = job_in_call($t, action => 'hang');
-    my $path = "/jobs/$answer->{json}{id}";
-    my %alice = (token => $t->token({ sub => 'alice' }));
-    is $t->request('DELETE', $path, %alice)->{status}, 204, "$api: a job can be erased meanwhile";
-    is $t->get($path, %alice)->{status}, 410, "$api: and is gone";
-    ok wait_until { !grep { $_->{thread_exists} } @{ $t->emulator->runs } }, "$api: so is its thread";
-    is times_told($t, $api, $answer->{json}), 0, "$api: the provider is told nothing";
-    is_deeply [ map { "$_->{call} $_->{status}" } grep { ($_->{status} // 0) >= 400 } @{ $t->emulator->log } ], [],
-        "$api: nor did it refuse anything";
-    $t->stop;
-}
-
-# Longer than a lease: others take the jobs, and what comes late counts no more.
+# The one that calls stands still for longer than its lease, until the answers are there: they
+# come too late.
 sub stall {
     my ($t) = @_;
-    my %before = map { $_->{seq} => 1 } tool_calls($t);
-    my ($first) = $t->worker_pids;
-    kill 'STOP', $_ for $t->worker_pids;
-    sleep 4;
-    for my $pid (reverse $t->worker_pids) {
+    my @calls = tool_calls($t);
+    my $answered = $calls[-1]{time_ms} + $LATE;
+    for my $pid ($t->worker_pids) {
+        kill 'STOP', $pid;
+        my $isOwner = wait_until { tool_calls($t) > @calls } 4;
+        wait_until { time * 1000 > $answered } if $isOwner;
         kill 'CONT', $pid;
+        return if $isOwner;
     }
     return;
 }
+
+my $t = Edgerun::Test->new;
+$t->start_emulator(duration => 50);
+my $url = sub { 'uri=' . $t->emulator->tool_url($_[0]) };
+$t->write_conf(tools_conf([ map { function_tool($t, $_, $url->($_)) } qw(one two) ],
+    zone => 'zone=jobs:8m journal=%%TESTDIR%%/journal sync=off'));
+$t->run;
+
+my %trouble = (
+    'workers are killed' => [ 4, { action => 'hang' }, sub { $t->kill_worker($_) for $t->worker_pids } ],
+    'all is killed'      => [ 4, { action => 'hang' }, sub { $t->kill_all; $t->run } ],
+    'NGINX is stopped'   => [ 4, { action => 'hang' }, sub { $t->stop('TERM'); $t->run } ],
+    'NGINX is reloaded'  => [ 2, { action => 'delay', ms => 2_000 }, sub { $t->reload } ],
+    'NGINX is stopped gently' => [ 2, { action => 'delay', ms => 2_000 }, sub { $t->stop('QUIT'); $t->run } ],
+    'workers stand still' => [ 4, { action => 'delay', ms => $LATE }, sub { stall($t) } ],
+);
+for my $what (sort keys %trouble) {
+    my ($calls, $fault, $do) = @{ $trouble{$what} };
+    my $answer = job_in_call($t, %$fault);
+    $do->();
+    my ($job) = finish($t, [$answer]);
+    is $job->{status}, 'COMPLETED', "$what: the job completes" or diag error_of($job);
+    my @made = calls_for($t, $job->{id});
+    my %ids = map { $_->{told}{toolCallId} => 1 } @made;
+    is scalar @made, $calls, "$what: so many calls are made";
+    is scalar keys %ids, 2, "$what: with the same ids";
+    is times_told($t, $job), 1, "$what: the provider is told once";
+    is scalar(my @runs = runs_of($t, $job)), dialect() eq 'assistants' ? 1 : 2, "$what: nothing else is started";
+}
+
+my $answer = job_in_call($t, action => 'hang');
+my $path = "/jobs/$answer->{json}{id}";
+my %alice = (token => $t->token({ sub => 'alice' }));
+is $t->request('DELETE', $path, %alice)->{status}, 204, 'a job can be erased meanwhile';
+is $t->get($path, %alice)->{status}, 410, 'and is gone';
+ok wait_until { !grep { $_->{thread_exists} } @{ $t->emulator->runs } }, 'so is its thread';
+is times_told($t, $answer->{json}), 0, 'the provider is told nothing';
+is_deeply [ map { "$_->{call} $_->{status}" } grep { ($_->{status} // 0) >= 400 } @{ $t->emulator->log } ], [],
+    'nor did it refuse anything';
 
 done_testing;

@@ -3,6 +3,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects;
 use Edgerun::Jobs;
 use Edgerun::KeyServer;
 use Edgerun::Ports;
@@ -31,69 +32,64 @@ my @FAULTS = (
     [ page     => { action => 'html' },                        undef ],
 );
 
-for my $api (dialects()) {
-    my $t = Edgerun::Test->new;
-    $t->start_emulator(duration => 50);
-    my $nobody = Edgerun::Ports::reserve();
-    $t->write_conf(tools_conf($api,
-        [
-            (map { function_tool($t, $_, 'uri=' . $t->emulator->tool_url($_) . ' timeout=2s') } map { $_->[0] } @FAULTS),
-            function_tool($t, 'refuses', "uri=http://127.0.0.1:$nobody/ retries=1"),
-            function_tool($t, 'latin',   'uri=http://127.0.0.1:%%PORT_0%%/latin'),
-            function_tool($t, 'empty',   'uri=http://127.0.0.1:%%PORT_0%%/empty'),
-            function_tool($t, 'nul',     'uri=http://127.0.0.1:%%PORT_0%%/nul'),
-            function_tool($t, 'none',    'uri=http://127.0.0.1:%%PORT_0%%/none'),
-        ],
-        server => <<"END"));
+my $t = Edgerun::Test->new;
+$t->start_emulator(duration => 50);
+my $nobody = Edgerun::Ports::reserve();
+$t->write_conf(tools_conf(
+    [
+        (map { function_tool($t, $_, 'uri=' . $t->emulator->tool_url($_) . ' timeout=2s') } map { $_->[0] } @FAULTS),
+        function_tool($t, 'refuses', "uri=http://127.0.0.1:$nobody/ retries=1"),
+        function_tool($t, 'latin',   'uri=http://127.0.0.1:%%PORT_0%%/latin'),
+        function_tool($t, 'empty',   'uri=http://127.0.0.1:%%PORT_0%%/empty'),
+        function_tool($t, 'nul',     'uri=http://127.0.0.1:%%PORT_0%%/nul'),
+        function_tool($t, 'none',    'uri=http://127.0.0.1:%%PORT_0%%/none'),
+    ],
+    server => <<"END"));
         location = /latin { return 200 "gr\xfc\xdfe"; }
         location = /empty { return 200 ""; }
         location = /none { return 204; }
         location = /nul { default_type application/octet-stream; alias %%TESTDIR%%/nul; error_page 405 =200 \$uri; }
 END
-    $t->write_file('nul', "a\0b");
-    $t->run;
-    $t->emulator->fault({ on => 'tool', match => "/tools/$_->[0]", times => -1, %{ $_->[1] } }) for @FAULTS;
+$t->write_file('nul', "a\0b");
+$t->run;
+$t->emulator->fault({ on => 'tool', match => "/tools/$_->[0]", times => -1, %{ $_->[1] } }) for @FAULTS;
 
-    my %wanted = map { $_->[0] => $_->[2] } grep { defined $_->[2] } @FAULTS;
-    %wanted = (
-        %wanted,
-        refuses => '{"error":"the tool cannot be reached"}',
-        latin   => '{"error":"the tool\'s answer is not UTF-8"}',
-        empty   => '',
-        none    => '',
-        nul     => 'a b',
-    );
-    my $job = run_job($t, question('All.', [ sort keys %wanted, 'page' ]), timeout => 30);
-    is $job->{status}, 'COMPLETED', "$api: a job completes though all its tools fail" or diag error_of($job);
-    my $steps = $t->get("/jobs/$job->{id}?include=steps", token => $t->token({ sub => 'alice' }))->{json}{steps};
-    my %output = map { $_->{name} => $_->{output} } grep { $_->{type} eq 'function' } @$steps;
-    my $page = delete $output{page};
-    is_deeply \%output, \%wanted, "$api: and the model is told what was wrong, no more";
-    ok length $page && $page !~ /"error"/, "$api: what is not JSON is an output like any other" or diag $page;
-    is_deeply [ sort values %{ outputs_told($t, $api) } ], [ sort values %wanted, $page ],
-        "$api: the provider has each of them";
+my %wanted = map { $_->[0] => $_->[2] } grep { defined $_->[2] } @FAULTS;
+%wanted = (
+    %wanted,
+    refuses => '{"error":"the tool cannot be reached"}',
+    latin   => '{"error":"the tool\'s answer is not UTF-8"}',
+    empty   => '',
+    none    => '',
+    nul     => 'a b',
+);
+my $job = run_job($t, question('All.', [ sort keys %wanted, 'page' ]), timeout => 30);
+is $job->{status}, 'COMPLETED', 'a job completes though all its tools fail' or diag error_of($job);
+my $steps = $t->get("/jobs/$job->{id}?include=steps", token => $t->token({ sub => 'alice' }))->{json}{steps};
+my %output = map { $_->{name} => $_->{output} } grep { $_->{type} eq 'function' } @$steps;
+my $page = delete $output{page};
+is_deeply \%output, \%wanted, 'and the model is told what was wrong, no more';
+ok length $page && $page !~ /"error"/, 'what is not JSON is an output like any other' or diag $page;
+is_deeply [ sort values %{ outputs_told($t) } ], [ sort values %wanted, $page ],
+    'the provider has each of them';
 
-    my %tries;
-    $tries{ $_->{path} =~ s{^/tools/}{}r }++ for @{ $t->emulator->log(call => 'tool') };
-    is_deeply \%tries, { map { $_->[0] => 1 } @FAULTS }, "$api: what failed for good is not tried again";
-    $t->stop;
-}
+my %tries;
+$tries{ $_->{path} =~ s{^/tools/}{}r }++ for @{ $t->emulator->log(call => 'tool') };
+is_deeply \%tries, { map { $_->[0] => 1 } @FAULTS }, 'what failed for good is not tried again';
 
 # --- what may pass
-my $api = (dialects())[0];
-my $t = Edgerun::Test->new;
-$t->start_emulator(duration => 50);
+$t->emulator->reset;
 my $url = sub { 'uri=' . $t->emulator->tool_url($_[0]) };
 my $late = Edgerun::KeyServer->start($t->dir)->stop;
 $late->answer(body => 'here now');
-$t->write_conf(tools_conf($api, [
+$t->write_conf(tools_conf([
     function_tool($t, 'twice', $url->('twice')),
     function_tool($t, 'once',  $url->('once') . ' retries=1'),
     function_tool($t, 'never', $url->('never') . ' retries=0'),
     function_tool($t, 'patient', $url->('patient')),
     function_tool($t, 'late', 'uri=' . $late->url . ' retries=9'),
 ]));
-$t->run;
+$t->reload;
 my $emulator = $t->emulator;
 
 sub tries_of { my ($job, $tool) = @_; return grep { $_->{told}{jobId} eq $job->{id} && $_->{told}{tool} eq $tool } tool_calls($t) }
@@ -116,7 +112,7 @@ for my $status (429, 502, 503, 504) {
 }
 
 $emulator->fault({ on => 'tool', action => 'status', status => 503, times => -1 });
-my $job = run_job($t, question('Again.', [qw(never once)]));
+$job = run_job($t, question('Again.', [qw(never once)]));
 is $job->{status}, 'COMPLETED', 'a job whose tools are never well completes';
 is output_of($job, $_), '{"error":"the tool answered 503"}', "$_: the model is told" for qw(once never);
 is scalar(tries_of($job, 'once')),  2, 'retries=1: two tries';

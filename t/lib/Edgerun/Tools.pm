@@ -1,6 +1,6 @@
 package Edgerun::Tools;
 
-# Assistants with function tools, in each dialect, in front of the emulator.
+# Assistants with function tools, in front of the emulator.
 
 use strict;
 use warnings;
@@ -8,20 +8,18 @@ use warnings;
 use Exporter qw(import);
 use JSON::PP;
 
+use Edgerun::Dialects;
 use Edgerun::Jobs;
 
-our @EXPORT = qw(dialects provider_of function_tool assistant_block tools_conf give_outputs calls_of
+our @EXPORT = qw(provider_of function_tool assistant_block tools_conf give_outputs calls_of
     tool_calls outputs_told question);
 
 my $JSON = JSON::PP->new->utf8->canonical;
 
-# Those that a test goes through: all, or the one of EDGERUN_DIALECT.
-sub dialects { return $ENV{EDGERUN_DIALECT} ? $ENV{EDGERUN_DIALECT} : qw(assistants responses chat) }
-
-# The directives of a provider of that dialect whose assistant is "helper".
+# The directives of a provider whose assistant is "helper".
 sub provider_of {
-    my ($api, %more) = @_;
-    return { api => $api, assistant => 'helper', model => 'gpt-4o', %more };
+    my (%more) = @_;
+    return { assistant => 'helper', model => 'gpt-4o', %more };
 }
 
 # function_tool(T, NAME, PARAMETERS): the directive of a function, whose file is written.
@@ -41,13 +39,13 @@ sub assistant_block {
     return join '', "    edgerun_assistant $name {\n", (map { "        $_;\n" } @directives), "    }\n";
 }
 
-# tools_conf(API, [DIRECTIVES of the assistant "helper"], OPTIONS): as of jobs_conf().
+# tools_conf([DIRECTIVES of the assistant "helper"], OPTIONS): as of jobs_conf().
 sub tools_conf {
-    my ($api, $directives, %options) = @_;
+    my ($directives, %options) = @_;
     my $block = assistant_block('helper', @$directives);
     return jobs_conf(
         %options,
-        provider => provider_of($api, %{ $options{provider} // {} }),
+        provider => provider_of(%{ $options{provider} // {} }),
         http     => $block . ($options{http} // ''),
     );
 }
@@ -86,15 +84,15 @@ sub tool_calls {
     return map { { %$_, told => $JSON->decode($_->{body}) } } @{ $t->emulator->log(call => 'tool') };
 }
 
-# outputs_told(T, API): { CALL => OUTPUT } that the provider was told, in all rounds.
+# outputs_told(T): { CALL => OUTPUT } that the provider was told, in all rounds.
 sub outputs_told {
-    my ($t, $api) = @_;
+    my ($t) = @_;
     my %told;
     for my $entry (@{ $t->emulator->log }) {
         my $body = $entry->{body} ? eval { $JSON->decode($entry->{body}) } : undef;
         next if ref $body ne 'HASH';
-        my @items = $api eq 'assistants' ? @{ $body->{tool_outputs} // [] }
-            : $api eq 'responses' ? grep { $_->{type} eq 'function_call_output' } _list($body->{input})
+        my @items = dialect() eq 'assistants' ? @{ $body->{tool_outputs} // [] }
+            : dialect() eq 'responses' ? grep { $_->{type} eq 'function_call_output' } _list($body->{input})
             :                       grep { $_->{role} eq 'tool' } _list($body->{messages});
         $told{ $_->{tool_call_id} // $_->{call_id} } = $_->{output} // $_->{content} for @items;
     }
