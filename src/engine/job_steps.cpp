@@ -194,8 +194,8 @@ void JobRunner::apply(RunningJob& job, JobChange change) {
 /// A shorter answer now is worth more than a whole one that never fits; and a job that cannot
 /// keep what it needs to go on had better say so.
 void JobRunner::shrink(RunningJob& job, JobChange change) {
+    const bool isStuck = change.request && !run::isFinal(change.step.record.status);
     if (!change.step.visible) {
-        const bool isStuck = change.request && !run::isFinal(change.step.record.status);
         return isStuck ? drive(job, run::NoRoom{}) : job.resumeAfter(kPauseAfterTrouble);
     }
     run::Visible& visible = *change.step.visible;
@@ -204,7 +204,7 @@ void JobRunner::shrink(RunningJob& job, JobChange change) {
     } else if (change.step.record.keepsRequest && run::isFinal(change.step.record.status)) {
         change.step.record.keepsRequest = false;
         change.request.reset();
-    } else if (!visible.requiredAction.empty()) {
+    } else if (isStuck) {
         return drive(job, run::NoRoom{});
     } else {
         const std::size_t size = visible.answer ? visible.answer->size() : 0;
