@@ -226,7 +226,7 @@ TEST(Tools, OfTheClientExpire) {
         driver.need(1240, {{"c1", "there"}});
         play(driver, {{601'240, late, "FAILED " + kCancelCall + " !"}});
         EXPECT_EQ(driver.error().name, "ActionExpired");
-        EXPECT_EQ(driver.error().message, "no tool outputs came within 600 s");
+        EXPECT_EQ(driver.error().message, "no tool outputs came in time");
         EXPECT_EQ(driver.error().statusCode, 504);
         EXPECT_EQ(driver.record.deadline, kStart + 631'240);
         play(driver, {{601'250, ok("{}"), "FAILED " + kDelete}});
