@@ -193,6 +193,33 @@ TEST(Tools, OfTheClientAreShownWithTheTimeThatItHas) {
     play(driver, {{8010, ok(kQueued), "RUNNING PollRun wait 9210"}});
 }
 
+TEST(Tools, OfTheClientHaveNoLongerThanTheRunLives) {
+    const struct {
+        const char* expiresAt;  ///< the driver's clock begins at 1,700,000,000
+        const char* expected;
+    } rows[] = {
+        {"1700000301", "wait 301000"},
+        {"1700000601", "wait 601000"},
+        {"1700009999", "wait 601240"},
+        {"1699999999", "wait 1241"},
+        {"0", "wait 601240"},
+        {"-5", "wait 601240"},
+        {"null", "wait 601240"},
+        {"\"soon\"", "wait 601240"},
+        {"9223372036854775807", "wait 601240"},
+        {"9223372036854775", "wait 601240"},
+    };
+    for (const auto& row : rows) {
+        ToolDriver driver;
+        std::string body = needing({{"c1", "there"}});
+        body.insert(1, R"("expires_at":)" + std::string(row.expiresAt) + ",");
+        driver.step(1240, ok(body));
+        EXPECT_EQ(nameOf(driver.step(1240, Timer{})),
+                  std::string("REQUIRES_ACTION AwaitOutputs ") + row.expected + " !")
+            << row.expiresAt;
+    }
+}
+
 TEST(Tools, OfBothAreCalledHereFirst) {
     ToolDriver driver;
     driver.need(1240, {{"c1", "there"}, {"c2", "here"}, {"c3", "there"}, {"c4", "here", "x"}});
