@@ -177,16 +177,17 @@ bool ResponsesTurn::responseIsNotShown(const Failure& failure) {
     return true;
 }
 
+/// The first one may go on all the same, or be over: its conversation tells, if it has one.
 void ResponsesTurn::holdCallInstead() {
     note(
         "the provider shows no responses in background; it is asked for one in foreground, as "
         "\"background off\" says at once");
     record_.isForeground = true;
-    record_.phase = Phase::CreateRun;
+    record_.phase = canLookUp() ? Phase::FindRun : Phase::CreateRun;
     record_.intentAt = 0;
     record_.failures = 0;
     record_.rounds = 0;
-    record_.polls = 1;  // the first one may run all the same
+    record_.polls = 1;
     goOnWithRequest();
 }
 

@@ -136,20 +136,40 @@ TEST(ResponsesFailures, EndsAHeldCallWithTheRunsTime) {
 TEST(ResponsesFailures, HoldsTheCallWhereTheFirstPollFindsNoSuchThing) {
     for (const int status : {404, 405}) {
         Driver driver = driverAtPoll();
-        play(driver, {{1230, answer(status, ""), "RUNNING CreateRun wait 1230"}});
+        play(driver, {{1230, answer(status, ""), "RUNNING FindRun wait 1230"}});
         EXPECT_NE(driver.last.note.find("asked for one in foreground"), std::string::npos);
-        play(driver, {{1230, Timer{}, "RUNNING " + kCreate}});
+        play(driver, {{1230, Timer{}, "RUNNING " + kLook},
+                      {1240, ok(kEmptyPage), "RUNNING CreateRun wait 1240"},
+                      {1240, Timer{}, "RUNNING " + kCreate}});
         EXPECT_TRUE(driver.call().held);
         EXPECT_EQ(driver.call().body.find("background"), std::string::npos);
         play(driver, {{9000, ok(kCompleted), "COMPLETED " + kDeleteRun + " !"}});
     }
 }
 
+TEST(ResponsesFailures, TakesTheAnswerOfAResponseThatIsOnlyInItsConversation) {
+    Driver driver = driverAtPoll();
+    play(driver, {{1230, answer(404, ""), "RUNNING FindRun wait 1230"},
+                  {1230, Timer{}, "RUNNING " + kLook},
+                  {1240, ok(page(message("42") + "," + userMessage("What is the answer?"))),
+                   "COMPLETED " + kDeleteRun + " !"}});
+    EXPECT_EQ(driver.last.visible->answer, "42");
+    EXPECT_EQ(driver.record.runId.view(), "resp_1");
+}
+
+TEST(ResponsesFailures, HoldsTheCallAtOnceWhereThereIsNoConversation) {
+    Driver driver = loneDriver();
+    driver.step(0, Resume{});
+    play(driver, {{20, ok(kQueued), "RUNNING PollRun wait 1220 !"},
+                  {1220, Timer{}, "RUNNING " + kPoll},
+                  {1230, answer(404, ""), "RUNNING CreateRun wait 1230"}});
+}
+
 TEST(ResponsesFailures, HoldsTheCallAlsoWhenItIsTakenOverInBetween) {
     Driver driver = driverAtPoll();
     play(driver, {{1300, Resume{}, "RUNNING PollRun wait 2420"},
                   {2420, Resume{}, "RUNNING " + kPoll},
-                  {2430, answer(404, ""), "RUNNING CreateRun wait 2430"}});
+                  {2430, answer(404, ""), "RUNNING FindRun wait 2430"}});
 }
 
 TEST(ResponsesFailures, StartsNothingTwiceWhereThatIsForbidden) {
