@@ -3,75 +3,90 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects;
 use Edgerun::Jobs;
 
+use JSON::PP;
+
 my $t = Edgerun::Test->new;
-$t->start_emulator;
+$t->start_emulator(cancel => 1);
+my $emulator = $t->emulator;
 $t->write_conf(jobs_conf(provider => { keep_threads => 'on' }));
 $t->run;
 
-my $first = run_job($t, 'My name is Ada.');
+# What the model was told in the run of a job: "ROLE: TEXT", where the call says it.
+sub told_in {
+    my ($job) = @_;
+    my ($run) = runs_of($t, $job);
+    my ($sent) = grep { $_->{body} =~ /\Q$run->{question}\E/ } @{ $emulator->log(call => call('start')) };
+    return map { "$_->{role}: $_->{content}" } @{ JSON::PP->new->decode($sent->{body})->{messages} };
+}
+
+my $first = run_job($t, 'My name is Ada. [[answer=Hello, Ada.]]');
 my $thread = $first->{threadId};
+like $thread, dialect('kept_thread'), 'a thread that is kept has an id';
 my $second = run_job($t, 'What is my name?', threadId => $thread);
 is $second->{status}, 'COMPLETED', 'a job with the thread of an earlier one completes';
 is $second->{threadId}, $thread, 'in that thread';
 isnt $second->{runId}, $first->{runId}, 'as a run of its own';
-is scalar @{ $t->emulator->log(call => 'create_thread') }, 1, 'no other thread is created';
-is_deeply [ map { "$_->{thread} $_->{job} $_->{thread_exists}" } @{ $t->emulator->runs } ],
-    [ map { "$thread $_->{id} 1" } $first, $second ], 'and keep_threads keeps this one';
+my @runs = (runs_of($t, $first), runs_of($t, $second));
+is scalar @runs, 2, 'each has one';
+
+if (call('thread')) {
+    is scalar @{ $emulator->log(call => call('thread')) }, 1, 'no other thread is created';
+    is_deeply [ map { "$_->{thread} $_->{thread_exists}" } @runs ], [ ("$thread 1") x 2 ], 'and keep_threads keeps this one';
+    is scalar @{ $emulator->log(call => call('forget')) }, 0, 'no thread is deleted';
+}
+else {
+    my @told = told_in($second);
+    is scalar @told, 3, 'the model is told what was said before';
+    like $told[0], qr/^user: My name is Ada/, 'the question';
+    is $told[1], 'assistant: Hello, Ada.', 'the answer';
+    like $told[2], qr/^user: What is my name/, 'and the new question';
+}
+
+# ---------------------------------------------------------------- refusals
 
 is submit($t, 'Whose?', threadId => $thread, user => 'eve')->{status}, 404,
     'another user\'s thread is not found';
-is submit($t, 'Which?', threadId => 'thread_unknown')->{status}, 404, 'nor is an unknown one';
+is submit($t, 'Which?', threadId => $_)->{status}, 404, 'nor is an unknown one' for 'thread_unknown', "${thread}x";
 is submit($t, 'Which?', threadId => $_)->{status}, 400, 'what cannot be an id is refused'
     for '', '../files', "thread\n", 'a' x 95;
+is submit($t, 'Mine!', threadId => $thread)->{status}, 202, 'its own user has it as before';
 
-my $running = submit($t, 'Think. [[duration=1500]]', threadId => $thread);
-is $running->{status}, 202, 'a thread whose jobs are final takes the next one';
-my $queued = submit($t, 'And this?', threadId => $thread);
-is $queued->{status}, 202, 'and the one after it';
-my @order;
-my @both = finish($t, [$running, $queued], seen => sub {
+# -------------------------------------------------------- jobs that ended badly
+
+my $failed = run_job($t, 'Fail! [[error=invalid_prompt:No.]]', threadId => $thread);
+is $failed->{status}, 'FAILED', 'a job in a thread fails';
+my $cancelled = submit($t, 'Stop! [[duration=60000]]', threadId => $thread);
+await_run($t, $cancelled);
+my %alice = (token => Edgerun::Jobs::token_of($t, 'alice'));
+is $t->post("$cancelled->{headers}{location}/cancel", %alice)->{json}{status}, 'CANCELLED', 'another is cancelled';
+my $after = run_job($t, 'And now?', threadId => $thread);
+is $after->{status}, 'COMPLETED', 'the thread goes on';
+is((told_in($after))[-2], 'assistant: ' . run_job_in_between($after), 'from the last answer') if !call('thread');
+
+# What was said last before this job, by the model.
+sub run_job_in_between {
     my ($job) = @_;
-    push @order, "$job->{id} $job->{status}" if !grep { $_ eq "$job->{id} $job->{status}" } @order;
-});
-is_deeply [ map { $_->{status} } @both ], [qw(COMPLETED COMPLETED)], 'both complete';
-my %seen = map { $order[$_] => $_ } 0 .. $#order;
-my ($ended, $began) = ("$both[0]{id} COMPLETED", "$both[1]{id} RUNNING");
-ok !exists $seen{$began} || $seen{$began} > $seen{$ended}, 'the second one begins when the first has ended';
+    my @list = @{ $t->get('/jobs?status=COMPLETED', %alice)->{json}{jobs} };
+    my ($before) = grep { $_->{id} ne $job->{id} } @list;
+    return job_of($t, $before)->{answer};
+}
 
-is scalar @{ $t->emulator->log(call => 'delete_thread') }, 0, 'no thread is deleted';
-is scalar(grep { ($_->{status} // 0) >= 400 } @{ $t->emulator->log }), 0,
+# --------------------------------------------------------------- other threads
+
+my @jobs = finish($t, [ map { submit($t, 'Hi!') } 1 .. 2 ]);
+isnt $jobs[0]{threadId}, $jobs[1]{threadId}, 'jobs without a thread get one each';
+
+is scalar(grep { ($_->{status} // 0) >= 400 && $_->{body} !~ /\[\[error=/ } @{ $emulator->log }), 0,
     'the provider refused nothing';
 
-# Three at once: one after another, or answers would mix.
-my $wire = Edgerun::Http::format_request(
-    'POST', '/jobs',
-    json  => { query => 'At once. [[duration=500]]', threadId => $thread },
-    token => $t->token({ sub => 'alice' }),
-);
-my $pipe = $t->connect;
-$pipe->write($wire x 3);
-my @answers = map { $pipe->read_response(method => 'POST') } 1 .. 3;
-is join(' ', map { $_->{status} } @answers), '202 202 202', 'jobs of a thread that come at once are accepted';
-my @three = finish($t, \@answers);
-is join(' ', map { $_->{status} } @three), 'COMPLETED COMPLETED COMPLETED', 'and complete';
-my @runs = sort { $a->{created_ms} <=> $b->{created_ms} } map { runs_of($t, $_) } @three;
-is scalar @runs, 3, 'with a run each';
-ok $runs[$_]{created_ms} >= $runs[$_ - 1]{final_at_ms}, 'one after another' for 1, 2;
-is scalar(grep { ($_->{status} // 0) >= 400 } @{ $t->emulator->log }), 0,
-    'the provider had to refuse nothing';
+# ------------------------------------------------------------------ who erases
 
-# Without keep_threads a job's thread is gone: no job can be paid for in it.
-$t->write_conf(jobs_conf());
-$t->reload;
-$first = run_job($t, 'My name is Ada.');
-ok wait_until { grep { !$_->{thread_exists} } runs_of($t, $first) }, 'without keep_threads a thread goes with its job';
-my $late = submit($t, 'What is my name?', threadId => $first->{threadId});
-is $late->{status}, 404, 'and is unknown from then on';
-
-# Two jobs of different users, in one thread each, do not meet.
-my @jobs = finish($t, [ map { submit($t, 'Hi!', user => 'alice') } 1 .. 2 ]);
-isnt $jobs[0]{threadId}, $jobs[1]{threadId}, 'jobs without a thread get one each';
+is $t->request('DELETE', "/jobs/$jobs[0]{id}", %alice)->{status}, 204, 'the only job of a thread is erased';
+is submit($t, 'Where?', threadId => $jobs[0]{threadId})->{status}, 404, 'and with it goes its thread';
+is $t->request('DELETE', "/jobs/$first->{id}", %alice)->{status}, 204, 'one job of several is erased';
+is run_job($t, 'Still there?', threadId => $thread)->{status}, 'COMPLETED', 'and the thread goes on';
 
 done_testing;

@@ -4,8 +4,68 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects;
 use Edgerun::Faults;
 use Edgerun::Jobs;
+
+
+my $no_answer  = qr/^502 ProviderError: the run ended with no answer$/;
+my $no_run     = qr/^502 ProviderUnavailable: the run could not be started \(2 tries\)$/;
+my $no_message = qr/^502 ProviderUnavailable: the message could not be added \(2 tries\)$/;
+my $not_found  = qr/^502 StartOutcomeUnknown: could not start the run in 2 tries; the run may have been started/;
+my $unknown    = qr/^502 StartOutcomeUnknown: could not start the run: no whole response .* not tried again$/;
+my $timeout    = qr/^504 RunTimeout: /;
+
+# calls     that may go wrong
+# lost      calls that must not be repeated blindly are looked for when they got lost; where
+#           there is nothing to look at, what the job says instead
+# by_run    calls that tell of nothing but their run
+# provider  so that polls come after the faults are ordered, and what hangs ends
+my %DIALECTS = (
+    assistants => {
+        calls => [qw(add_message create_run poll_run list_messages)],
+        lost  => {
+            add_message => { 'done' => '', 'not done' => $no_message },
+            create_run  => { 'done' => '', 'not done' => $no_run },
+        },
+        more  => [
+            [ 'create_run: carried out late',          { action => 'late', ms => 700 }, '' ],
+            [ 'create_run: answered with other ids',   { action => 'wrong_id' }, '' ],
+            [ 'poll_run: answered with other ids',     { action => 'wrong_id', times => -1 }, $NONSENSE ],
+            [ 'list_messages: answered with other ids', { action => 'wrong_id' }, $no_answer ],
+        ],
+        provider => { poll_interval => '300ms' },
+    },
+    responses => {
+        calls  => [qw(create_response poll_response)],
+        lost   => { create_response => { 'done' => '', 'not done' => $not_found } },
+        by_run => { poll_response => 1 },
+        # Half a response may still be found in its conversation.
+        errors => { 'poll_response: 404' => '' },
+        more   => [
+            [ 'create_response: carried out late',        { action => 'late', ms => 700 }, '' ],
+            [ 'create_response: answered with other ids', { action => 'wrong_id' }, '' ],
+            [ 'poll_response: answered with other ids',   { action => 'wrong_id', times => -1 }, $NONSENSE ],
+        ],
+        provider => { poll_interval => '3s' },
+    },
+    chat => {
+        calls  => [qw(create_completion)],
+        # An answer of any status ends the call, and with it the run.
+        errors => {
+            map({ ("create_completion: $_" => $unknown) } 'cut_before', 'cut_before reset', 'cut_after',
+                'cut_mid_body', 'cut_mid_body chunked'),
+            map({ ("create_completion: $_" => $timeout) } 'hang', 'slow_body ms'),
+            map({ ("create_completion: $_" => $NONSENSE) } 'garbage', 'garbage body', 'html'),
+        },
+        more => [
+            [ 'create_completion: carried out late',        { action => 'late', ms => 700 }, $unknown ],
+            [ 'create_completion: answered with other ids', { action => 'wrong_id' }, '' ],
+        ],
+        provider => { run_timeout => '15s' },
+    },
+);
+my %dialect = %{ $DIALECTS{ dialect() } };
 
 my $t = Edgerun::Test->new;
 $t->start_emulator(duration => 400);
@@ -13,111 +73,88 @@ my $emulator = $t->emulator;
 $t->write_conf(
     jobs_conf(
         provider => {
-            poll_interval   => '300ms',
             request_timeout => '3s',
             run_timeout     => '60s',
             retries         => 1,
             max_response    => '64k',
+            max_fails       => 0,
             keep_threads    => 'on',
+            %{ $dialect{provider} },
         }
     )
 );
 $t->run;
 
-my $no_answer  = qr/^502 ProviderError: the run ended with no answer$/;
-my $no_run     = qr/^502 ProviderUnavailable: the run could not be started \(2 tries\)$/;
-my $no_message = qr/^502 ProviderUnavailable: the message could not be added \(2 tries\)$/;
-
-# Calls that must not be repeated blindly are looked for when they got lost.
-my %LOST = (
-    add_message => { 'done' => '', 'not done' => $no_message },
-    create_run  => { 'done' => '', 'not done' => $no_run },
-);
-
 sub expected {
-    my ($call, $row, $forGood) = @_;
-    if ($LOST{$call} && $row->{lost}) {
-        return $forGood ? $LOST{$call}{ $row->{lost} } : '';
+    my ($name, $call, $row, $forGood) = @_;
+    return $dialect{errors}{$name} if exists $dialect{errors}{$name};
+    if ($dialect{lost}{$call} && $row->{lost}) {
+        return $forGood ? $dialect{lost}{$call}{ $row->{lost} } : '';
     }
     return $forGood || $row->{once} ? $row->{error} : '';
 }
 
 my @cases;
-for my $call (qw(add_message create_run poll_run list_messages)) {
+for my $call (@{ $dialect{calls} }) {
     for my $row (@FAULTS) {
         for my $forGood (0, 1) {
+            my $name = "$call: $row->{name}";
             push @cases,
                 {
-                name  => "$call: $row->{name} " . ($forGood ? 'each time' : 'once'),
+                name  => $name . ($forGood ? ' each time' : ' once'),
                 call  => $call,
                 fault => { %{ $row->{fault} }, times => $forGood ? -1 : 1 },
-                error => expected($call, $row, $forGood),
+                error => expected($name, $call, $row, $forGood),
                 };
         }
     }
 }
-push @cases,
-    {
-    name  => 'create_run: carried out late',
-    call  => 'create_run',
-    fault => { action => 'late', ms => 700 },
-    error => '',
-    },
-    {
-    name  => 'create_run: answered with other ids',
-    call  => 'create_run',
-    fault => { action => 'wrong_id' },
-    error => '',
-    },
-    {
-    name  => 'poll_run: answered with other ids',
-    call  => 'poll_run',
-    fault => { action => 'wrong_id', times => -1 },
-    error => $NONSENSE,
-    },
-    {
-    name  => 'list_messages: answered with other ids',
-    call  => 'list_messages',
-    fault => { action => 'wrong_id' },
-    error => $no_answer,
-    };
+for (@{ $dialect{more} }) {
+    my ($name, $fault, $error) = @$_;
+    push @cases, { name => $name, call => $name =~ s/:.*//r, fault => $fault, error => $error };
+}
 
-# A fault finds its job by the thread, which is known when it is an earlier
-# job's. Half of the jobs that can do without have a thread of their own: there
-# the text or the metadata tell.
+# A fault finds its job by the text or the metadata; where a call has neither, by the thread,
+# which is known when it is an earlier job's, or by the run. Half of the jobs have a thread of
+# their own, where they can.
 my $connection = $t->connect;
 my @earlier = finish($t, [ map { submit($t, 'Hello. [[duration=1]]', on => $connection) } @cases ]);
 my @answers;
 for my $i (0 .. $#cases) {
-    my $case    = $cases[$i];
-    my $isFresh = $case->{call} =~ /^(?:add_message|create_run)$/ && $i % 4 < 2;
-    $emulator->fault({
-        on    => $case->{call},
-        match => $isFresh ? "<case $i>" : $earlier[$i]{threadId},
-        %{ $case->{fault} }
-    });
+    my $call = $cases[$i]{call};
+    my $has_text = $call eq call('query') || $call eq call('start');
+    my $is_fresh = $has_text && $i % 4 < 2;
+    fault($i, match => $has_text ? "<case $i>" : $earlier[$i]{threadId}) if !$dialect{by_run}{$call};
     push @answers,
         submit(
         $t, "Well? <case $i>",
         metadata => { case => "<case $i>" },
         on       => $connection,
-        $isFresh ? () : (threadId => $earlier[$i]{threadId})
+        $is_fresh ? () : (threadId => $earlier[$i]{threadId})
         );
 }
+for my $i (grep { $dialect{by_run}{ $cases[$_]{call} } } 0 .. $#cases) {
+    my $run = wait_until { job_of($t, $answers[$i], on => $connection)->{runId} };
+    fault($i, match => $run);
+}
 my @jobs = finish($t, \@answers);
-my %runs;
-push @{ $runs{ $_->{job} } }, $_ for @{ $emulator->runs };
+my @runs = run_counts($t, @jobs);
 
-for my $case (@cases) {
-    my $job  = shift @jobs;
-    my $runs = @{ $runs{ $job->{id} } // [] };
+sub fault {
+    my ($i, @match) = @_;
+    $emulator->fault({ on => $cases[$i]{call}, @match, %{ $cases[$i]{fault} } });
+    return;
+}
+
+for my $i (0 .. $#cases) {
+    my ($case, $job) = ($cases[$i], $jobs[$i]);
     if (!$case->{error}) {
-        is "$job->{status} " . error_of($job) . " $runs", 'COMPLETED  1', "$case->{name}: goes well";
+        is "$job->{status} " . error_of($job) . " $runs[$i]", 'COMPLETED  1', "$case->{name}: goes well";
         next;
     }
     is $job->{status}, 'FAILED', "$case->{name}: fails";
     like error_of($job), $case->{error}, "$case->{name}: says why";
-    cmp_ok $runs, '<=', 1, "$case->{name}: without a second run";
+    cmp_ok $runs[$i], '<=', 1, "$case->{name}: without a second run";
 }
 
 ok wait_until { !grep { $_->{status} =~ /queued|in_progress|cancelling/ } @{ $emulator->runs } },

@@ -29,6 +29,7 @@ my $MODEL = { model => 'gpt-4.1' };
 # failure      the error of a job whose run fails for good ([[error=invalid_prompt:TEXT]])
 # reason       why an answer ends early, unless told
 # thread, run  ids that the job shows; no thread: there is none unless it is kept
+# kept_thread  the same of one that is kept
 # path         of a job's run
 # texts        what the user says in the body of the call `query`
 # first        what a job wants first, as errors have it
@@ -53,6 +54,7 @@ my %TABLE = (
         failure    => 'RunFailed',
         first      => 'create a thread',
         thread     => qr/^thread_\w+$/,
+        kept_thread => qr/^thread_\w+$/,
         run        => qr/^run_\w+$/,
         path       => sub { "/v1/threads/$_[0]{threadId}/runs/$_[0]{runId}" },
         reason     => 'max_completion_tokens',
@@ -77,6 +79,7 @@ my %TABLE = (
         failure    => 'RunFailed',
         first      => 'create a thread',
         thread     => qr/^conv_\w+$/,
+        kept_thread => qr/^conv_\w+$/,
         run        => qr/^resp_\w+$/,
         path       => sub { "/v1/responses/$_[0]{runId}" },
         reason     => 'max_output_tokens',
@@ -90,6 +93,7 @@ my %TABLE = (
         ends_as    => { map { $_ => 1 } qw(incomplete) },
         failure    => 'ProviderError',
         first      => 'start the run',
+        kept_thread => qr/^thread_[\w-]+$/,
         run        => qr/^chatcmpl-\w+$/,
         reason     => 'max_completion_tokens',
         texts      => sub { $_[0]{messages}[-1]{content} },
