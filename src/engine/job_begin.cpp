@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <exception>
 
 #include "edgerun/engine/clocks.h"
 #include "edgerun/engine/job_runner.h"
@@ -86,8 +85,9 @@ void JobRunner::fallBack(JobChange& change, const run::Record& before) const {
     fresh.provider = before.fallback;
     fresh.createdWall = before.createdWall;
     fresh.startedWall = before.startedWall;
-    change.step = {fresh, run::Wait{monotonicNow()}, std::nullopt, {}, std::string(), {}, false,
-                   {}};
+    std::optional<run::Call> parting = std::move(change.step.parting);
+    change.step = {fresh, run::Wait{monotonicNow()}, std::nullopt, {}, std::string(), {},
+                   false, std::move(parting)};
     if (!before.threadId.empty()) {
         change.step.visible = run::Visible{};
     }

@@ -61,10 +61,9 @@ JobChange JobRunner::decide(RunningJob& job, const run::Event& event,
     dropCallWhenLeaving(change.step);
     tellAssistant(inputs, change.step);
     if (change.step.mayFallBack && canFallBack(record)) {
-        if (change.step.parting) {
-            part(provider, std::move(*change.step.parting));
-        }
         fallBack(change, record);
+    } else {
+        change.step.parting.reset();
     }
     keepWork(job, inputs, record, change);
     return change;

@@ -194,18 +194,19 @@ void JobRunner::apply(RunningJob& job, JobChange change) {
 /// A shorter answer now is worth more than a whole one that never fits; and a job that cannot
 /// keep what it needs to go on had better say so.
 void JobRunner::shrink(RunningJob& job, JobChange change) {
-    const bool isStuck = change.request && !run::isFinal(change.step.record.status);
+    const bool isFinal = run::isFinal(change.step.record.status);
+    if (change.request && !isFinal) {
+        return drive(job, run::NoRoom{});
+    }
     if (!change.step.visible) {
-        return isStuck ? drive(job, run::NoRoom{}) : job.resumeAfter(kPauseAfterTrouble);
+        return job.resumeAfter(kPauseAfterTrouble);
     }
     run::Visible& visible = *change.step.visible;
     if (!visible.steps.empty()) {
         visible.steps.clear();
-    } else if (change.step.record.keepsRequest && run::isFinal(change.step.record.status)) {
+    } else if (change.step.record.keepsRequest && isFinal) {
         change.step.record.keepsRequest = false;
         change.request.reset();
-    } else if (isStuck) {
-        return drive(job, run::NoRoom{});
     } else {
         const std::size_t size = visible.answer ? visible.answer->size() : 0;
         if (std::min(change.maxAnswer, size) <= kLeastAnswer) {
@@ -218,6 +219,9 @@ void JobRunner::shrink(RunningJob& job, JobChange change) {
 }
 
 void JobRunner::perform(RunningJob& job, JobChange change) {
+    if (change.step.parting) {
+        part(*change.provider, std::move(*change.step.parting));
+    }
     if (std::holds_alternative<run::Finished>(change.step.command)) {
         forget(job);
         return;
