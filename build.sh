@@ -18,7 +18,9 @@ usage: ./build.sh COMMAND [ARGUMENTS]
   demo              start NGINX and an emulated provider, run one job, stay up;
                     uses a real provider if OPENAI_API_KEY (and perhaps
                     OPENAI_MODEL, OPENAI_BASE_URL) is set
-  test [t/NAME.t]   lint, unit tests, all t/*.t, or only the files named
+  test [t/NAME.t]   lint, unit tests, all t/*.t, or only the files named; what must
+                    be the same for all providers once for each dialect, or only
+                    for EDGERUN_DIALECT (assistants, responses or chat)
   lint              rooms, formatting, clang-tidy
   sanitize [t/..]   the tests on an NGINX built with ASan and UBSan
   fuzz [SECONDS] [NAME...]
