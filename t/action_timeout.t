@@ -47,7 +47,7 @@ ok $time >= 4 && $time <= 6, 'and until when it waits' or diag $time;
 
 my @before = @{ $emulator->log };
 my ($expired) = finish($t, [$job]);
-is error_of($expired), '504 ActionExpired: no tool outputs came within 5 s',
+is error_of($expired), '504 ActionExpired: no tool outputs came in time',
     'without outputs it ends, later than run_timeout says';
 ok !exists $expired->{requiredAction}, 'with nothing required any more';
 if (dialect('names_jobs')) {

@@ -5,6 +5,8 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects qw(assistants responses);
+use Edgerun::Jobs;
 use Edgerun::Process;
 use Edgerun::Storm;
 
@@ -21,6 +23,7 @@ my %LEADS = (
     map({ $_ => $death } qw(place_filled place_vacated orphan_copied orphan_prepared journal_compacted)),
     map({ $_ => $restart } qw(journal_loaded_half orphan_restored)),
     job_released => sub { $storm->reload },
+    thread_turn_taken => \&continue_thread,
     map({ $_ => \&die_in_repair } repairs()),
 );
 
@@ -30,7 +33,7 @@ my %ELSEWHERE = map { $_ => 1 } qw(job_evicted);
 sub points {
     my %points;
     for my $path (glob "$Edgerun::Test::TOP/src/{store,engine,loop}/*.{h,cpp}") {
-        next if $path =~ /key_set_page/;    # its zone is another
+        next if $path =~ /(?:key_set|provider)_page/;    # their zones are others
         $points{$_} = 1 for Edgerun::Process::slurp($path) =~ /EDGERUN_CRASH_POINT\((\w+)\)/g;
     }
     return grep { !$ELSEWHERE{$_} } sort keys %points;
@@ -47,6 +50,14 @@ sub die_in_repair {
     wait_until { $t->has_crashed };
     $t->crash_at($point);
     kill 'CONT', $t->pid;
+    return;
+}
+
+# A job waits for its turn in a thread, and has it soon.
+sub continue_thread {
+    my $first = submit($t, 'Begin. [[duration=1500]]');
+    my $thread = await_run($t, $first)->{threadId};
+    submit($t, 'Go on.', threadId => $thread);
     return;
 }
 

@@ -4,6 +4,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects qw(assistants responses);
 use Edgerun::Jobs;
 
 my $t = Edgerun::Test->new(workers => 1);
@@ -16,11 +17,11 @@ $t->run;
 # The only connection is held for three seconds by another job's poll.
 my $emulator = $t->emulator;
 $emulator->fault($_) for
-    { on => 'create_run',  match => 'victim', action => 'late',  ms => 1000 },
-    { on => 'add_message', match => 'victim', action => 'delay', ms => 1200 },
-    { on => 'poll_run',    action => 'delay', ms => 3000 };
+    { on => call('start'), match => 'victim', action => 'late', ms => 1000 },
+    { on => call('poll'),  action => 'delay', ms => 3000 };
 my $other = submit($t, 'Hold. [[duration=9000]]');
-wait_until { @{ $emulator->log(call => 'create_run') } };
+wait_until { @{ $emulator->log(call => call('start')) } };
+$emulator->fault({ on => call('thread'), action => 'delay', ms => 1200 });
 my ($job) = finish($t, [ submit($t, 'Mine.', metadata => { x => 'victim' }) ], timeout => 60);
 
 is $job->{status}, 'COMPLETED', 'the job ends well';

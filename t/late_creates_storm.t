@@ -4,6 +4,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects qw(assistants responses);
 use Edgerun::Storm;
 
 use constant { JOBS => 24, LATE => 0.05 };    # of a round; share of the creates
@@ -18,7 +19,7 @@ $t->run;
 # One in twenty, anywhere among all.
 my $creates = JOBS * rounds();
 $emulator->fault([
-    map { { on => 'create_run', action => 'late', ms => 2500 + int rand 2000, skip => int rand $creates } }
+    map { { on => call('start'), action => 'late', ms => 2500 + int rand 2000, skip => int rand $creates } }
         1 .. LATE * $creates
 ]);
 
@@ -40,7 +41,7 @@ $storm->settle(120);
 # Creates that met this.
 sub creates_with {
     my ($fault) = @_;
-    return scalar grep { ($_->{fault} // '') eq $fault } @{ $emulator->log(call => 'create_run') };
+    return scalar grep { ($_->{fault} // '') eq $fault } @{ $emulator->log(call => call('start')) };
 }
 cmp_ok creates_with('late'), '>', 0, 'some creates were late';
 ok wait_until { creates_with('late_landing') == creates_with('late') }, 'and all were carried out';

@@ -4,6 +4,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects qw(assistants responses);
 use Edgerun::Disk;
 use Edgerun::Storm;
 

@@ -3,6 +3,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects;
 use Edgerun::Jobs;
 use List::Util qw(uniq);
 
@@ -90,9 +91,9 @@ is join(' ', uniq map { $_->{status} . error_of($_) } @kept), 'COMPLETED', 'none
 is scalar(grep { length $_->{answer} < 256 } @kept), 0, 'each with an answer worth its name';
 is scalar(grep { length $_->{answer} < 4000 && !$_->{answerTruncated} } @kept), 0,
     'marked where it is cut';
-ok wait_until { $t->emulator->stats->{threads} == 0 }, 'those that had to go were brought to their end';
-is scalar(uniq map { $_->{path} } @{ $t->emulator->log(call => 'list_messages') }), scalar @big,
-    'each had its answer read';
+ok wait_until { !$t->emulator->stats->{threads} && !grep { $_->{thread_exists} } @{ $t->emulator->runs } },
+    'those that had to go were brought to their end';
+is scalar(grep { $_->{first_seen_final_ms} } @{ $t->emulator->runs }), scalar @big, 'each had its answer read';
 
 # Jobs past their ttl are gone.
 my @short = map { submit($t, 'Hello. [[duration=1]]', path => '/short') } 1 .. 20;

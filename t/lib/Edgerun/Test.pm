@@ -18,7 +18,8 @@ package Edgerun::Test;
 #
 # Environment: TEST_NGINX_BINARY, TEST_NGINX_MODULE (a path, or "static"),
 # TEST_NGINX_CRASHING (the module with crash points), TEST_NGINX_EMULATOR, TEST_NGINX_SANITIZED, TEST_DEBUG=1 (debug log),
-# EDGERUN_KEEP=1 (keep the directory), EDGERUN_TIMEOUT (seconds for a file).
+# EDGERUN_KEEP=1 (keep the directory), EDGERUN_TIMEOUT (seconds for a file), EDGERUN_DIALECT
+# (Edgerun::Dialects).
 
 use strict;
 use warnings;
