@@ -31,7 +31,7 @@ ngx_int_t readAssistant(const JobCall& call, std::string& assistant) {
 
 /// A thread belongs to the user whose earlier job made it.
 ngx_int_t checkThread(const JobCall& call, const std::string& threadId) {
-    if (threadId.empty() || call.runner.arena().hasThread(call.owner, threadId)) {
+    if (threadId.empty() || call.runner.arena().providerOfThread(call.owner, threadId)) {
         return NGX_OK;
     }
     if (!call.runner.isWhole()) {
@@ -89,6 +89,14 @@ ngx_int_t readJobRequest(const JobCall& call, std::string_view body, store::JobR
         request.user = caller->identity.user;
     }
     return checkThread(call, request.threadId);
+}
+
+const engine::Provider& providerFor(const JobCall& call, const store::JobRequest& request) {
+    const engine::Provider* fallback = call.jobs.fallback;
+    const bool isThreadThere =
+        fallback != nullptr && !request.threadId.empty() &&
+        call.runner.arena().providerOfThread(call.owner, request.threadId) == fallback->key;
+    return isThreadThere ? *fallback : *call.jobs.provider;
 }
 
 const engine::Provider* fallbackFor(const JobCall& call, const store::JobRequest& request) {

@@ -168,7 +168,7 @@ ngx_int_t SubmitCall::handOver(const JobCall& call, const store::JobRequest& req
                                const store::IdempotencyKey& key) {
     const engine::Submission submission{
         call.owner,
-        *call.jobs.provider,
+        providerFor(call, request),
         fallbackFor(call, request),
         request,
         key,

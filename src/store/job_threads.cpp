@@ -76,19 +76,22 @@ const ArenaSlot* memoryFor(const ArenaView& view, const ArenaSlot& slot) {
 }  // namespace
 
 /// The newest job knows whether its thread is still there: it was the last to use it.
-bool JobArena::hasThread(const JobOwner& owner, std::string_view threadId) {
+std::optional<std::uint64_t> JobArena::providerOfThread(const JobOwner& owner,
+                                                        std::string_view threadId) {
     if (threadId.empty()) {
-        return false;
+        return std::nullopt;
     }
     ArenaGuard guard(*lock_, view_, signal_);
-    bool isThere = false;
+    std::optional<std::uint64_t> provider;
     visitThread(view_, newestOf(view_, owner), &ArenaSlot::ownerLinks, owner, threadId,
                 [&](const ArenaSlot& slot) {
                     const run::Record& record = currentState(slot).record;
-                    isThere = !record.erased && !record.isThreadGone;
+                    if (!record.erased && !record.isThreadGone) {
+                        provider = record.provider;
+                    }
                     return record.erased && !record.isThreadGone;
                 });
-    return isThere;
+    return provider;
 }
 
 std::optional<JobId> JobArena::takeTurn(const JobRef& ref) {

@@ -48,7 +48,7 @@ TEST_F(HiddenJobTest, AWithdrawnJobNeverWas) {
     EXPECT_FALSE(arena->load(ref));
     EXPECT_FALSE(arena->publish(ref));
     EXPECT_FALSE(arena->findKey(keyNumber(7), 0));
-    EXPECT_FALSE(arena->hasThread(ownerNumber(1), "thread_1"));
+    EXPECT_FALSE(arena->providerOfThread(ownerNumber(1), "thread_1").has_value());
     EXPECT_FALSE(arena->snapshot(idAt(2)));
     EXPECT_TRUE(isSeen(1));
 }

@@ -313,9 +313,9 @@ TEST_F(JobArenaTest, AnOwnersOtherJobsStayFoundWhenOneGoes) {
         arena->accept(place, {idNumber(number), ownerNumber(1), record, "", "b"}, number * 100);
     }
     EXPECT_EQ(arena->expire(1100, 1), 1u);
-    EXPECT_FALSE(arena->hasThread(ownerNumber(1), "thread_1"));
-    EXPECT_TRUE(arena->hasThread(ownerNumber(1), "thread_2"));
-    EXPECT_TRUE(arena->hasThread(ownerNumber(1), "thread_3"));
+    EXPECT_FALSE(arena->providerOfThread(ownerNumber(1), "thread_1").has_value());
+    EXPECT_TRUE(arena->providerOfThread(ownerNumber(1), "thread_2").has_value());
+    EXPECT_TRUE(arena->providerOfThread(ownerNumber(1), "thread_3").has_value());
 }
 
 }  // namespace

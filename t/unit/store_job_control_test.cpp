@@ -249,12 +249,12 @@ TEST_F(JobControlTest, AnErasedJobsThreadIsNoMoreToBeContinued) {
     run::Record record = erasedRecord(Phase::Done);
     record.threadId.assign("thread_1");
     record.phase = Phase::CancelRun;
-    EXPECT_TRUE(arena->hasThread(ownerNumber(1), "thread_1"));
+    EXPECT_TRUE(arena->providerOfThread(ownerNumber(1), "thread_1").has_value());
     commit(ref, record);
-    EXPECT_FALSE(arena->hasThread(ownerNumber(1), "thread_1"));
+    EXPECT_FALSE(arena->providerOfThread(ownerNumber(1), "thread_1").has_value());
     record.phase = Phase::Done;
     commit(ref, record);
-    EXPECT_FALSE(arena->hasThread(ownerNumber(1), "thread_1"));
+    EXPECT_FALSE(arena->providerOfThread(ownerNumber(1), "thread_1").has_value());
 }
 
 // --- revisions ---

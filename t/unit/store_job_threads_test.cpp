@@ -61,7 +61,7 @@ protected:
     }
 
     bool hasThread(std::uint64_t owner = 1) {
-        return arena->hasThread(ownerNumber(owner), "thread_1");
+        return arena->providerOfThread(ownerNumber(owner), "thread_1").has_value();
     }
 
     void expectSound() { IndexCheck(memory.data(), memory.size(), *arena).expectSound(); }
@@ -74,8 +74,8 @@ TEST_F(JobThreadsTest, AThreadBelongsToTheOwnerOfItsJobs) {
     makeThreadAt(1);
     EXPECT_TRUE(hasThread());
     EXPECT_FALSE(hasThread(2));
-    EXPECT_FALSE(arena->hasThread(ownerNumber(1), "thread_2"));
-    EXPECT_FALSE(arena->hasThread(ownerNumber(1), "thread_"));
+    EXPECT_FALSE(arena->providerOfThread(ownerNumber(1), "thread_2").has_value());
+    EXPECT_FALSE(arena->providerOfThread(ownerNumber(1), "thread_").has_value());
 }
 
 TEST_F(JobThreadsTest, SoDoesItAmongManyOwners) {
@@ -85,9 +85,17 @@ TEST_F(JobThreadsTest, SoDoesItAmongManyOwners) {
     }
 }
 
+TEST_F(JobThreadsTest, AThreadIsAtTheProviderOfItsJobs) {
+    const JobRef ref = makeThreadAt(1);
+    run::Record record = inThread(recordOf(JobStatus::Running, Phase::PollRun));
+    record.provider = 77;
+    commit(ref, record);
+    EXPECT_EQ(arena->providerOfThread(ownerNumber(1), "thread_1"), 77u);
+}
+
 TEST_F(JobThreadsTest, AJobWithoutAThreadGivesNone) {
     take(Asked(1));
-    EXPECT_FALSE(arena->hasThread(ownerNumber(1), ""));
+    EXPECT_FALSE(arena->providerOfThread(ownerNumber(1), "").has_value());
 }
 
 TEST_F(JobThreadsTest, AThreadIsThereWhateverItsJobsDo) {

@@ -242,7 +242,7 @@ private:
         char buffer[20000];
         arena_.read(id, owner_, now_, buffer, sizeof(buffer));
         arena_.read(id, owner_, now_, buffer, sizeof(buffer), Steps::With);
-        arena_.hasThread(owner_, "thread");
+        arena_.providerOfThread(owner_, "thread");
         arena_.findKey(anyKey(), now_);
         arena_.list(owner_, id, std::nullopt, 5, now_);
         arena_.list(owner_, std::nullopt, JobStatus::Completed, 50, now_);

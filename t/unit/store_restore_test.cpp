@@ -126,7 +126,7 @@ TEST_F(RestoreTest, ARestoredJobIsTheSame) {
     EXPECT_FALSE(isSeen(1, 0, 2));
     ASSERT_TRUE(arena->findKey(keyNumber(1, 9), 0));
     EXPECT_TRUE(arena->findKey(keyNumber(1, 9), 0)->isSameRequest);
-    EXPECT_TRUE(arena->hasThread(ownerNumber(1), "thread_1"));
+    EXPECT_TRUE(arena->providerOfThread(ownerNumber(1), "thread_1").has_value());
     EXPECT_EQ(arena->list(ownerNumber(1), std::nullopt, std::nullopt, 10, 0).jobs.size(), 1u);
 }
 

@@ -203,7 +203,8 @@ protected:
         }
         for (std::uint64_t owner = 0; owner < kOwners; ++owner) {
             for (const std::string_view thread : {kThreads[1], kThreads[2]}) {
-                ASSERT_EQ(arena->hasThread(ownerNumber(owner), thread), hasThread(owner, thread));
+                ASSERT_EQ(arena->providerOfThread(ownerNumber(owner), thread).has_value(),
+                          hasThread(owner, thread));
             }
         }
     }

@@ -19,6 +19,9 @@ std::optional<std::string> collectBody(const ngx_http_request_t* r);
 /// All that a submission asks for, as its user may ask for it. NGX_OK, or how it was refused.
 ngx_int_t readJobRequest(const JobCall& call, std::string_view body, store::JobRequest& request);
 
+/// Who runs that job: its location's provider, or the fallback where its thread was made there.
+const engine::Provider& providerFor(const JobCall& call, const store::JobRequest& request);
+
 /// Who takes that job where its location's provider did not start it; or null.
 const engine::Provider* fallbackFor(const JobCall& call, const store::JobRequest& request);
 

@@ -242,8 +242,9 @@ public:
     JobView read(const JobId& id, const JobOwner& owner, std::uint64_t now, char* buffer,
                  std::size_t capacity, Steps steps = Steps::Without);
 
-    /// Has this owner a job with that thread, which is not gone?
-    bool hasThread(const JobOwner& owner, std::string_view threadId);
+    /// Where the owner's thread is, by a job of it: Record::provider. nullopt if there is none, or
+    /// it is gone.
+    std::optional<std::uint64_t> providerOfThread(const JobOwner& owner, std::string_view threadId);
 
     /// Takes a job whose phase is not Done over from whichever worker has it: what that one
     /// still wants to write is dropped. (To cancel or erase it.)
