@@ -17,6 +17,13 @@ bool isSettingUp(const run::Record& record) {
            record.phase == run::Phase::UpdateAssistant;
 }
 
+/// What the assistant leaves to the provider is a part of what it says there.
+std::uint64_t hashAt(const Provider& provider, const AssistantConf& assistant) {
+    return assistant.definition.model.empty()
+               ? stableHash(std::to_string(assistant.hash) + '\n' + provider.settings.model)
+               : assistant.hash;
+}
+
 /// A leaving worker begins no call, so none is to be looked for.
 void dropCallWhenLeaving(run::Step& next) {
     const auto* call = std::get_if<run::Call>(&next.command);
@@ -47,7 +54,7 @@ JobChange JobRunner::decide(RunningJob& job, const run::Event& event,
         static_cast<std::uint32_t>(ngx_random()),
         inputs.assistant != nullptr ? &inputs.assistant->definition : nullptr,
         inputs.assistantId,
-        inputs.assistant != nullptr ? inputs.assistant->hash : 0,
+        inputs.assistantHash,
         inputs.maySetUpAssistant,
         arena_.isThreadWanted(job.ref())};
     JobChange change;
@@ -99,8 +106,9 @@ void JobRunner::addAssistant(RunningJob& job, const run::Record& record, const P
         !inputs.assistant->definition.id.empty()) {
         return;
     }
+    inputs.assistantHash = hashAt(provider, *inputs.assistant);
     inputs.definition = stableHash(provider.name + '\n' + inputs.assistantName + '\n' +
-                                   std::to_string(inputs.assistant->hash));
+                                   std::to_string(inputs.assistantHash));
     const std::uint64_t now = monotonicNow();
     if (const auto known = page_->findAssistant(inputs.definition, now)) {
         inputs.assistantId = known->view();

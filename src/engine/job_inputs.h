@@ -14,7 +14,8 @@ struct JobInputs {
     std::optional<store::JobRequest> request;
     std::string assistantName;  ///< or the provider's id
     const AssistantConf* assistant = nullptr;
-    std::uint64_t definition = 0;  ///< names `assistant` at this provider for all workers
+    std::uint64_t assistantHash = 0;  ///< of all that it says at this provider
+    std::uint64_t definition = 0;     ///< names `assistant` at this provider for all workers
     std::string assistantId;
     bool maySetUpAssistant = false;
     std::string memory;
