@@ -146,14 +146,5 @@ TEST(KeptThread, OfAJobThatNeverBeganIsDeletedByItToo) {
     play(other, {{0, Cancel{}, "CANCELLED Done finished !"}});
 }
 
-TEST(KeptThread, LeavesNoRequestBehindWhenItIsGone) {
-    EndedDriver driver(kHour);
-    driver.record.keepsRequest = true;
-    driver.step(3'601'250, Timer{});
-    driver.step(3'631'250, kUnknown);
-    EXPECT_EQ(driver.record.phase, Phase::Done);
-    EXPECT_FALSE(driver.record.keepsRequest);
-}
-
 }  // namespace
 }  // namespace edgerun::run::test
