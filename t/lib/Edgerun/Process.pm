@@ -76,10 +76,10 @@ sub title {
     return $title;
 }
 
+# Of a process that was killed another thread may be in a call still: its sockets are open.
 sub is_alive {
     my ($pid) = @_;
-    my ($state) = slurp("/proc/$pid/stat") =~ /^\d+ .*\) (\S) /s;
-    return defined $state && $state ne 'Z';
+    return scalar grep { /^\d+ .*\) [^Z] /s } map { slurp($_) } glob "/proc/$pid/task/*/stat";
 }
 
 # A file's content; empty when it is not there.
