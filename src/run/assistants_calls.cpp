@@ -133,12 +133,13 @@ Call assistantsCall(const Context& context, const Record& record, const Work& wo
             return {Method::Get, answerPath(record), ""};
         case Phase::CancelRun:
             return {Method::Post, runPath(record).append("/cancel"), ""};
+        case Phase::DeleteThread:
+            return {Method::Delete, threadPath(record), ""};
         case Phase::CallTools:
         case Phase::AwaitOutputs:
         case Phase::DeleteRun:
-        case Phase::DeleteThread:
         case Phase::Done:
-            return {Method::Delete, threadPath(record), ""};
+            break;  // phases without a call, or of other dialects
     }
     return {};
 }

@@ -2,25 +2,11 @@
 
 #include "edgerun/run/assistants_calls.h"
 #include "edgerun/run/assistants_turn.h"
-#include "edgerun/run/provider_error.h"
 #include "edgerun/run/retry.h"
 #include "edgerun/run/steps.h"
 
 namespace edgerun::run {
 namespace {
-
-constexpr std::size_t kStatusTextLimit = 40;
-
-std::string withCleaned(const std::string& what, std::string_view raw) {
-    const std::string text = cleanProviderText(raw);
-    return text.empty() ? what : what + ": " + text;
-}
-
-JobError errorOf(const RunReply& run) {
-    const bool isRateLimit = run.errorCode == "rate_limit_exceeded";
-    return {isRateLimit ? "RateLimited" : "RunFailed",
-            withCleaned("the run failed", run.errorMessage), 502};
-}
 
 JobError expiredError() {
     return {"RunExpired", "the run expired at the provider", 502};
@@ -138,10 +124,8 @@ void AssistantsTurn::adopt(const RunReply& run, const Response& response) {
     record_.intentAt = 0;
     record_.failures = 0;
     record_.phase = Phase::PollRun;
-    record_.status = JobStatus::Running;
-    record_.startedWall = context_.nowWall;
     record_.notBefore = context_.now + context_.settings.pollInterval;
-    step_.visible = Visible{};
+    showRunning();
     follow(run, response);
 }
 
@@ -173,9 +157,8 @@ void AssistantsTurn::follow(const RunReply& run, const Response& response) {
         return followEnd(run);
     }
     schedulePoll(response);
-    if (run.state == RunState::Odd && !record_.oddStatusNoted) {
-        record_.oddStatusNoted = true;
-        note("the run has an unknown status: " + cleanProviderText(run.status, kStatusTextLimit));
+    if (run.state == RunState::Odd) {
+        noteOddStatus(run.status);
     }
     waitUntilDue();
 }
@@ -197,9 +180,7 @@ void AssistantsTurn::followEnd(const RunReply& run) {
     record_.usage = run.usage;
     switch (run.state) {
         case RunState::Failed:
-            note(withCleaned("the run failed (" + cleanProviderText(run.errorCode, 64) + ")",
-                             run.errorMessage));
-            return finish(JobStatus::Failed, {{}, errorOf(run), {}, {}, {}}, Phase::DeleteThread);
+            return runFailed(run.errorCode, run.errorMessage, Phase::DeleteThread);
         case RunState::Expired:
             return finish(JobStatus::Failed, {{}, expiredError(), {}, {}, {}}, Phase::DeleteThread);
         case RunState::Cancelled:
@@ -241,8 +222,7 @@ void AssistantsTurn::answerRead(std::string_view body) {
     }
     const std::string reason(record_.incompleteReason.view());
     if (!answer->text) {
-        const std::string why = reason.empty() ? "" : " (incomplete: " + reason + ")";
-        return fail({"ProviderError", "the run ended with no answer" + why, 502});
+        return fail(noAnswer(reason));
     }
     finish(JobStatus::Completed,
            {std::move(answer->text), std::nullopt, reason, {}, stepsText(work())},

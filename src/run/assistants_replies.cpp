@@ -6,6 +6,7 @@
 #include "edgerun/run/definition_json.h"
 #include "edgerun/run/provider_id.h"
 #include "edgerun/run/run_glance.h"
+#include "edgerun/run/run_members.h"
 #include "edgerun/run/steps.h"
 #include "edgerun/text/json.h"
 
@@ -43,14 +44,10 @@ bool isOfThread(const json_t* object, const Record& record) {
     return !threadId || *threadId == record.threadId.view();
 }
 
-std::int64_t tokens(const json_t* usage, const char* name) {
-    return std::max<std::int64_t>(text::integerMember(usage, name).value_or(-1), -1);
-}
-
 Usage usageOf(const json_t* run) {
     const json_t* usage = json_object_get(run, "usage");
-    return {tokens(usage, "prompt_tokens"), tokens(usage, "completion_tokens"),
-            tokens(usage, "total_tokens")};
+    return {tokensIn(usage, "prompt_tokens"), tokensIn(usage, "completion_tokens"),
+            tokensIn(usage, "total_tokens")};
 }
 
 /// Without calls if one of them is malformed.
@@ -69,14 +66,6 @@ ToolRound roundOfRun(const json_t* run) {
         }
     }
     return round;
-}
-
-std::string incompleteReasonOf(const json_t* run) {
-    const auto reason = text::stringMember(json_object_get(run, "incomplete_details"), "reason");
-    const bool isWord =
-        reason && !reason->empty() && IncompleteReason().assign(*reason) &&
-        reason->find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string_view::npos;
-    return isWord ? std::string(*reason) : "unknown";
 }
 
 std::optional<RunReply> runOf(const json_t* object, const Record& record) {

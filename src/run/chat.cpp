@@ -1,7 +1,7 @@
 #include "edgerun/run/chat_request.h"
 #include "edgerun/run/chat_turn.h"
 #include "edgerun/run/chat_work.h"
-#include "edgerun/run/provider_error.h"
+#include "edgerun/run/run_members.h"
 
 namespace edgerun::run {
 namespace {
@@ -21,11 +21,6 @@ public:
 bool hasForeignTools(const Assistant* assistant) {
     return assistant != nullptr &&
            (assistant->hasCodeInterpreter || !assistant->vectorStores.empty());
-}
-
-std::string withCleaned(const std::string& what, std::string_view raw) {
-    const std::string text = cleanProviderText(raw);
-    return text.empty() ? what : what + ": " + text;
 }
 
 /// The last thing that the model said. Some say it together with their last calls, and then
@@ -58,11 +53,7 @@ void ChatTurn::setOut() {
         return fail(
             {"ProviderError", "code_interpreter and file_search are not offered by api chat", 502});
     }
-    record_.status = JobStatus::Running;
-    if (record_.startedWall == 0) {  // else another provider began it
-        record_.startedWall = context_.nowWall;
-    }
-    step_.visible = Visible{};
+    showRunning();
     goOn();
 }
 
@@ -156,8 +147,7 @@ void ChatTurn::follow(const ChatReply& reply) {
                          "replaced",
                          502});
         case ChatEnd::Failed:
-            note(withCleaned("the run failed", reply.errorMessage));
-            return fail({"RunFailed", withCleaned("the run failed", reply.errorMessage), 502});
+            return runFailed({}, reply.errorMessage, Phase::DeleteThread);
     }
 }
 
@@ -178,8 +168,7 @@ void ChatTurn::answer(const ChatReply& reply) {
     addMessage(work(), reply.id.view(), reply.text);
     const std::string text(lastTextOf(messagesOf(work())));
     if (text.empty()) {
-        const std::string why = reason.empty() ? "" : " (incomplete: " + reason + ")";
-        return fail({"ProviderError", "the run ended with no answer" + why, 502});
+        return fail(noAnswer(reason));
     }
     record_.incompleteReason.assign(reason);
     finish(JobStatus::Completed, {text, std::nullopt, reason, {}, {}}, Phase::DeleteThread);

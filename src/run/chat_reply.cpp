@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "edgerun/run/provider_id.h"
+#include "edgerun/run/run_members.h"
 #include "edgerun/text/json.h"
 
 namespace edgerun::run {
@@ -35,24 +36,12 @@ std::string_view incompleteReasonOf(std::string_view finishReason) {
     return row == std::end(kReasons) ? std::string_view() : row->incompleteReason;
 }
 
-std::int64_t tokens(const json_t* usage, const char* name) {
-    return text::integerMember(usage, name).value_or(-1);
-}
-
-/// Below 0 is unknown.
-std::int64_t sum(std::int64_t a, std::int64_t b) {
-    if (a < 0 || b < 0) {
-        return std::max(a, b);
-    }
-    return a > INT64_MAX - b ? INT64_MAX : a + b;
-}
-
 Usage usageOf(const json_t* reply) {
     const json_t* object = json_object_get(reply, "usage");
-    Usage usage{tokens(object, "prompt_tokens"), tokens(object, "completion_tokens"),
-                tokens(object, "total_tokens")};
+    Usage usage{tokensIn(object, "prompt_tokens"), tokensIn(object, "completion_tokens"),
+                tokensIn(object, "total_tokens")};
     if (usage.total < 0 && usage.prompt >= 0 && usage.completion >= 0) {
-        usage.total = sum(usage.prompt, usage.completion);
+        usage.total = sumOf(usage.prompt, usage.completion);
     }
     return usage;
 }
@@ -164,10 +153,6 @@ std::optional<int> errorStatusIn(std::string_view body) {
     }
     const std::int64_t code = text::integerMember(error, "code").value_or(0);
     return code >= 400 && code <= 599 ? static_cast<int>(code) : 200;
-}
-
-Usage sumOf(const Usage& a, const Usage& b) {
-    return {sum(a.prompt, b.prompt), sum(a.completion, b.completion), sum(a.total, b.total)};
 }
 
 }  // namespace edgerun::run

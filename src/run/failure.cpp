@@ -106,6 +106,14 @@ Failure nonsense(std::string_view doing) {
     return failure;
 }
 
+JobError noAnswer(std::string_view incompleteReason) {
+    std::string message = "the run ended with no answer";
+    if (!incompleteReason.empty()) {
+        message.append(" (incomplete: ").append(incompleteReason).append(")");
+    }
+    return {"ProviderError", std::move(message), 502};
+}
+
 Failure interruption(std::string_view doing) {
     Failure failure;
     failure.outcome = Outcome::Unknown;

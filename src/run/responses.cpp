@@ -90,8 +90,8 @@ void ResponsesTurn::setOutAlone() {
 /// A held call is the run itself, from the moment that it is sent.
 void ResponsesTurn::createRun() {
     record_.phase = Phase::CreateRun;
-    if (record_.isForeground) {
-        isRunning();
+    if (record_.isForeground && record_.status == JobStatus::Pending) {
+        showRunning();
     }
     goOn();
 }

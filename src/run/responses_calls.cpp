@@ -171,6 +171,8 @@ Call responsesCall(const Context& context, const Record& record, const Work& wor
             return {Method::Post, conversationPath(record).append("/items"), closingBody(work)};
         case Phase::DeleteRun:
             return {Method::Delete, leftoverPath(record, work), ""};
+        case Phase::DeleteThread:
+            return {Method::Delete, conversationPath(record), ""};
         case Phase::AddMessage:
         case Phase::ListMessages:
         case Phase::ListSteps:
@@ -179,9 +181,8 @@ Call responsesCall(const Context& context, const Record& record, const Work& wor
         case Phase::UpdateAssistant:
         case Phase::CallTools:
         case Phase::AwaitOutputs:
-        case Phase::DeleteThread:
         case Phase::Done:
-            return {Method::Delete, conversationPath(record), ""};
+            break;  // phases without a call, or of other dialects
     }
     return {};
 }

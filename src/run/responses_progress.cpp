@@ -1,38 +1,16 @@
-#include "edgerun/run/provider_error.h"
 #include "edgerun/run/responses_calls.h"
 #include "edgerun/run/responses_turn.h"
 #include "edgerun/run/responses_work.h"
+#include "edgerun/run/run_members.h"
 #include "edgerun/run/steps.h"
 
 namespace edgerun::run {
 namespace {
 
-constexpr std::size_t kStatusTextLimit = 40;
-
-std::string withCleaned(const std::string& what, std::string_view raw) {
-    const std::string text = cleanProviderText(raw);
-    return text.empty() ? what : what + ": " + text;
-}
-
-JobError errorOf(const ResponseReply& reply) {
-    const bool isRateLimit = reply.errorCode == "rate_limit_exceeded";
-    return {isRateLimit ? "RateLimited" : "RunFailed",
-            withCleaned("the run failed", reply.errorMessage), 502};
-}
-
 Failure fruitless(unsigned tries) {
     Failure failure;
     failure.error.message = "could not start the run in " + std::to_string(tries) + " tries";
     return failure;
-}
-
-std::int64_t sum(std::int64_t a, std::int64_t b) {
-    return a < 0 || b > INT64_MAX - a ? b : (b < 0 ? a : a + b);
-}
-
-/// Of the responses of one job; those that were not counted are left out.
-Usage sum(const Usage& a, const Usage& b) {
-    return {sum(a.prompt, b.prompt), sum(a.completion, b.completion), sum(a.total, b.total)};
 }
 
 }  // namespace
@@ -95,8 +73,10 @@ void ResponsesTurn::itemsLookedUp(std::string_view body) {
     }
     record_.failures = 0;
     if (items->isOver) {
-        isRunning();
-        isThere();
+        if (record_.status == JobStatus::Pending) {
+            showRunning();
+        }
+        settleStart();
         const Output output = readOutput(*items, work());
         return conclude(output, output.isCutShort ? "unknown" : "");
     }
@@ -120,9 +100,9 @@ void ResponsesTurn::runCreated(const Response& response) {
     record_.polls = 0;
     record_.phase = Phase::PollRun;
     record_.notBefore = context_.now + context_.settings.pollInterval;
-    isRunning();
+    showRunning();
     if (!isFirst || isOver(reply->state)) {
-        isThere();
+        settleStart();
     }
     if (hasResponses(work())) {
         addResponse(work(), record_);
@@ -136,21 +116,13 @@ void ResponsesTurn::runPolled(const Response& response) {
     if (!reply) {
         return onFailure(nonsense(purpose()));
     }
-    isThere();
+    settleStart();
     record_.failures = 0;
     follow(*reply, response);
 }
 
-void ResponsesTurn::isRunning() {
-    if (record_.status == JobStatus::Pending) {
-        record_.status = JobStatus::Running;
-        record_.startedWall = context_.nowWall;
-        step_.visible = Visible{};
-    }
-}
-
 /// CreateRun will not be sent again: what was called is a step now.
-void ResponsesTurn::isThere() {
+void ResponsesTurn::settleStart() {
     record_.intentAt = 0;
     if (record_.toolRounds == 0 || json_object_get(work().object(), "calls") == nullptr) {
         return;
@@ -167,21 +139,18 @@ void ResponsesTurn::follow(const ResponseReply& reply, const Response& response)
         return followEnd(reply);
     }
     schedulePoll(response);
-    if (reply.state == ResponseState::Odd && !record_.oddStatusNoted) {
-        record_.oddStatusNoted = true;
-        note("the run has an unknown status: " + cleanProviderText(reply.status, kStatusTextLimit));
+    if (reply.state == ResponseState::Odd) {
+        noteOddStatus(reply.status);
     }
     waitUntilDue();
 }
 
 void ResponsesTurn::followEnd(const ResponseReply& reply) {
-    record_.usage = sum(record_.usage, reply.usage);
+    record_.usage = sumOf(record_.usage, reply.usage);
     const Output output = readOutput(reply, work());
     switch (reply.state) {
         case ResponseState::Failed:
-            note(withCleaned("the run failed (" + cleanProviderText(reply.errorCode, 64) + ")",
-                             reply.errorMessage));
-            return failRun(errorOf(reply));
+            return runFailed(reply.errorCode, reply.errorMessage, cleanUpOfCalls());
         case ResponseState::Cancelled:
             return finish(JobStatus::Cancelled, {}, cleanUpOfCalls());
         case ResponseState::Completed:
@@ -205,8 +174,7 @@ void ResponsesTurn::conclude(const Output& output, std::string_view reason) {
         return callTools(output.round);
     }
     if (!output.words) {
-        const std::string why = isWhole ? "" : " (incomplete: " + std::string(reason) + ")";
-        return failRun({"ProviderError", "the run ended with no answer" + why, 502});
+        return failRun(noAnswer(reason));
     }
     const bool isOwnThread = !record_.threadId.empty() && !isInConversation(context_, record_);
     if (isOwnThread && output.round.calls.empty()) {

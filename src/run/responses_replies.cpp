@@ -5,6 +5,7 @@
 #include "edgerun/run/provider_id.h"
 #include "edgerun/run/responses_output.h"
 #include "edgerun/run/run_glance.h"
+#include "edgerun/run/run_members.h"
 
 namespace edgerun::run {
 namespace {
@@ -33,24 +34,10 @@ ResponseState stateOf(std::string_view status) {
     return row == std::end(kStates) ? ResponseState::Odd : row->state;
 }
 
-std::int64_t tokens(const json_t* usage, const char* name) {
-    return std::max<std::int64_t>(text::integerMember(usage, name).value_or(-1), -1);
-}
-
 Usage usageOf(const json_t* response) {
     const json_t* usage = json_object_get(response, "usage");
-    return {tokens(usage, "input_tokens"), tokens(usage, "output_tokens"),
-            tokens(usage, "total_tokens")};
-}
-
-/// The reasons are an open list.
-std::string incompleteReasonOf(const json_t* response) {
-    const json_t* details = json_object_get(response, "incomplete_details");
-    const auto reason = text::stringMember(details, "reason");
-    const bool isWord =
-        reason && !reason->empty() && IncompleteReason().assign(*reason) &&
-        reason->find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string_view::npos;
-    return isWord ? std::string(*reason) : "unknown";
+    return {tokensIn(usage, "input_tokens"), tokensIn(usage, "output_tokens"),
+            tokensIn(usage, "total_tokens")};
 }
 
 std::optional<ResponseReply> responseOf(text::JsonPtr object, std::string_view wanted) {

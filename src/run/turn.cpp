@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "edgerun/run/provider_error.h"
 #include "edgerun/run/provider_id.h"
 #include "edgerun/run/retry.h"
 
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::uint64_t kShortestHint = 100;
 constexpr std::uint64_t kShortestPause = 50;
+constexpr std::size_t kStatusLimit = 40;  // bytes of a status that is unknown
 // By which the clock of a transfer may be ahead of the caller's, which is coarse.
 constexpr std::uint64_t kClockSkew = 50;
 
@@ -203,6 +205,13 @@ void Turn::schedulePoll(const Response& hints) {
     record_.notBefore = std::max(issuedAt + interval, context_.now + kShortestPause);
 }
 
+/// A job that another provider began stays as old as it was.
+void Turn::showRunning() {
+    record_.status = JobStatus::Running;
+    record_.startedWall = record_.startedWall != 0 ? record_.startedWall : context_.nowWall;
+    step_.visible = Visible{};
+}
+
 std::uint64_t Turn::timeLeft() const {
     return record_.deadline > context_.now ? record_.deadline - context_.now : 1;
 }
@@ -212,6 +221,13 @@ void Turn::note(std::string text) {
         return;
     }
     step_.note = step_.note.empty() ? std::move(text) : step_.note + "; " + text;
+}
+
+void Turn::noteOddStatus(std::string_view status) {
+    if (!record_.oddStatusNoted) {
+        record_.oddStatusNoted = true;
+        note("the run has an unknown status: " + cleanProviderText(status, kStatusLimit));
+    }
 }
 
 }  // namespace edgerun::run

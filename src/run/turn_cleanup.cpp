@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "edgerun/run/provider_error.h"
 #include "edgerun/run/retry.h"
 #include "edgerun/run/turn.h"
 
@@ -21,6 +22,11 @@ bool isGone(int status, Phase phase) {
                         (status == 405 && phase == Phase::DeleteRun));
 }
 
+std::string withCleaned(const std::string& what, std::string_view raw) {
+    const std::string text = cleanProviderText(raw);
+    return text.empty() ? what : what + ": " + text;
+}
+
 std::uint64_t later(std::uint64_t time, std::uint64_t ms) {
     return ms > UINT64_MAX - time ? UINT64_MAX : time + ms;
 }
@@ -38,6 +44,16 @@ void Turn::fail(JobError error) {
         record_.phase = former;
     }
     finish(JobStatus::Failed, {{}, std::move(error), {}, {}, {}}, cleanUpFromHere());
+}
+
+void Turn::runFailed(std::string_view code, std::string_view message, Phase cleanUp) {
+    constexpr std::size_t kCodeLimit = 64;
+    const std::string what = "the run failed";
+    note(withCleaned(code.empty() ? what : what + " (" + cleanProviderText(code, kCodeLimit) + ")",
+                     message));
+    const char* name = code == "rate_limit_exceeded" ? "RateLimited" : "RunFailed";
+    finish(JobStatus::Failed, {{}, JobError{name, withCleaned(what, message), 502}, {}, {}, {}},
+           cleanUp);
 }
 
 /// Before the first run, and no try of it may still become one.

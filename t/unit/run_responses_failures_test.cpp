@@ -199,7 +199,7 @@ TEST(ResponsesFailures, TakesAForegroundResponseThatIsNotShownForLost) {
     Driver driver = heldDriver();
     driver.step(0, Resume{});
     driver.step(10, ok(kConversation));
-    play(driver, {{20, ok(kQueued), "RUNNING PollRun wait 1220"},
+    play(driver, {{20, ok(kQueued), "RUNNING PollRun wait 1220 !"},
                   {1220, Timer{}, "RUNNING " + kPoll},
                   {1230, answer(404, ""), "FAILED " + kDeleteRun + " !"}});
 }

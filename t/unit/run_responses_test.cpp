@@ -259,7 +259,7 @@ TEST(ResponsesMachine, FollowsEveryStatus) {
         {response("completed", message("42")), "COMPLETED " + end, "", ""},
         {response("incomplete", message("4")), "COMPLETED " + end, "", ""},
         {response("cancelled", ""), "CANCELLED " + end, "", ""},
-        {response("failed", ""), "FAILED " + end, "RunFailed: the run failed", "the run failed ()"},
+        {response("failed", ""), "FAILED " + end, "RunFailed: the run failed", "the run failed"},
         {response("failed", "", "resp_1", R"(,"error":{"code":"server_error","message":"sk-abc"})"),
          "FAILED " + end, "RunFailed: the run failed: [hidden]",
          "the run failed (server_error): [hidden]"},
@@ -268,7 +268,7 @@ TEST(ResponsesMachine, FollowsEveryStatus) {
          "FAILED " + end, "RateLimited: the run failed: slow",
          "the run failed (rate_limit_exceeded): slow"},
         {response("failed", "", "resp_1", R"(,"error":7)"), "FAILED " + end,
-         "RunFailed: the run failed", "the run failed ()"},
+         "RunFailed: the run failed", "the run failed"},
         {response("paused", ""), "RUNNING PollRun wait 2420", "",
          "the run has an unknown status: paused"},
     };

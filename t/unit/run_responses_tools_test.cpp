@@ -19,7 +19,7 @@ TEST(ResponsesTools, GoRoundAndTheNextResponseHasTheirOutputs) {
     EXPECT_NE(driver.call().body.find(R"("instructions":"Help.")"), std::string::npos);
     EXPECT_NE(driver.call().body.find(R"("tools":[)"), std::string::npos);
     EXPECT_EQ(driver.call().body.find("previous_response_id"), std::string::npos);
-    play(driver, {{2260, ok(kSecondQueued), "RUNNING PollRun wait 3460"},
+    play(driver, {{2260, ok(kSecondQueued), "RUNNING PollRun wait 3460 !"},
                   {3460, Timer{}, "RUNNING " + kPollSecond},
                   {3470, ok(kSecond), "COMPLETED " + kDeleteRun + " !"}});
     EXPECT_EQ(driver.last.visible->answer, "42");
@@ -62,7 +62,7 @@ TEST(ResponsesTools, AreNotLastWhereTheThreadGoesOn) {
     driver.step(10, ok(kOneCall));
     driver.step(10, Timer{});
     driver.step(20, kHere);
-    play(driver, {{30, ok(kSecondQueued), "RUNNING PollRun wait 1230"},
+    play(driver, {{30, ok(kSecondQueued), "RUNNING PollRun wait 1230 !"},
                   {500, Cancel{}, "CANCELLED CancelRun POST /responses/resp_2/cancel !"},
                   {510, ok("{}"), "CANCELLED Done finished"}});
     EXPECT_EQ(driver.work, R"({"responses":["resp_1","resp_2"]})");
@@ -74,7 +74,7 @@ TEST(ResponsesTools, AreHeldCallsWhereNothingRunsInBackground) {
     Driver& driver = tools.driver;
     play(driver, {{0, Resume{}, "PENDING " + kCreateThread},
                   {10, ok(kConversation), "RUNNING " + kCreate + " !"},
-                  {20, ok(kOneCall), "RUNNING CallTools wait 20"},
+                  {20, ok(kOneCall), "RUNNING CallTools wait 20 !"},
                   {20, Timer{}, "RUNNING CallTools call here"},
                   {30, kHere, "RUNNING " + kCreate}});
     EXPECT_TRUE(driver.call().held);

@@ -39,7 +39,4 @@ std::optional<ChatReply> readChatReply(std::string_view body, unsigned round);
 /// one, else 200. Nullopt where there is no error.
 std::optional<int> errorStatusIn(std::string_view body);
 
-/// Of several rounds; what is unknown in one of them does not count.
-Usage sumOf(const Usage& a, const Usage& b);
-
 }  // namespace edgerun::run

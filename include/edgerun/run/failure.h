@@ -31,6 +31,9 @@ Failure failureOf(const TransportFailure& failure, std::string_view doing);
 /// A 200 to 299 whose body is not what the API promises.
 Failure nonsense(std::string_view doing);
 
+/// A run that is over without a word; `incompleteReason` may be empty.
+JobError noAnswer(std::string_view incompleteReason);
+
 /// Who made the call is gone, and with them what came of it.
 Failure interruption(std::string_view doing);
 

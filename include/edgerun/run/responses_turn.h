@@ -65,8 +65,7 @@ private:
     void itemsLookedUp(std::string_view body);
     void runCreated(const Response& response);
     void runPolled(const Response& response);
-    void isRunning();
-    void isThere();
+    void settleStart();
     void follow(const ResponseReply& reply, const Response& response);
     void followEnd(const ResponseReply& reply);
     void conclude(const Output& output, std::string_view reason);

@@ -78,6 +78,8 @@ protected:
     /// Not by this event, but by the next one, which comes at once with request and assistant.
     void goOnWithRequest();
     void schedulePoll(const Response& hints);
+    /// The run is there, or another one: its client sees it.
+    void showRunning();
 
     // --- failures: turn_failures.cpp ---
 
@@ -99,11 +101,15 @@ protected:
 
     void finish(JobStatus status, Visible visible, Phase cleanUp);
     void fail(JobError error);
+    /// By what the provider says of its run, raw; the code may be empty.
+    void runFailed(std::string_view code, std::string_view message, Phase cleanUp);
     void enterCleanUp(Phase phase);
     void cleanUpFailed(const Failure& failure);
 
     const char* purpose() const { return purposeOf(record_.phase); }
     void note(std::string text);
+    /// `status` is raw. Once for each job.
+    void noteOddStatus(std::string_view status);
     std::uint64_t timeLeft() const;
 
     const Context& context_;
