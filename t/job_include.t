@@ -3,6 +3,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects qw(assistants responses);
 use Edgerun::Jobs;
 
 my $t = Edgerun::Test->new;

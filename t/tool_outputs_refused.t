@@ -4,9 +4,8 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects;
 use Edgerun::Jobs;
-
-use JSON::PP;
 
 my $t = Edgerun::Test->new;
 $t->start_emulator(duration => 50);
@@ -81,7 +80,7 @@ is $t->post('/jobs/AaH8xcyhdo2SnHgYsC4BEIORquS1/tool_outputs', token => $token, 
     404, 'nor is there one with an id that was made up';
 
 is_deeply job_of($t, $job)->{requiredAction}, $job->{requiredAction}, 'the job waits as before';
-is scalar @{ $t->emulator->log(call => 'submit_tool_outputs') }, 0, 'and the provider has heard of nothing';
+is_deeply outputs_sent($t), {}, 'and the provider has heard of nothing';
 
 my $taken = give($job, outputs([$convert, "\x{20ac} 7"], [$lookup, '']));
 is $taken->{status}, 200, 'the right ones are taken, in any order';
@@ -94,8 +93,6 @@ like give($job, outputs([$convert, 'a'], [$lookup, 'b']))->{status}, qr/^409$/, 
 my ($done) = finish($t, [$job]);
 is $done->{status}, 'COMPLETED', 'the job goes on with them';
 is give($job, outputs([$convert, 'a'], [$lookup, 'b']))->{status}, 409, 'a final one takes none';
-my ($call) = @{ $t->emulator->log(call => 'submit_tool_outputs') };
-my %given = map { $_->{tool_call_id} => $_->{output} } @{ JSON::PP->new->decode($call->{body})->{tool_outputs} };
-is_deeply \%given, { $lookup => '', $convert => "\x{20ac} 7" }, 'the provider has each output, an empty one too';
+is_deeply outputs_sent($t), { $lookup => '', $convert => "\x{20ac} 7" }, 'the provider has each output, an empty one too';
 
 done_testing;

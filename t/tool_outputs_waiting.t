@@ -4,6 +4,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects;
 use Edgerun::Jobs;
 
 my $t = Edgerun::Test->new;

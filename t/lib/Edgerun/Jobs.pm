@@ -15,7 +15,7 @@ use Edgerun::Dialects ();
 use Edgerun::Wait qw(wait_until);
 
 our @EXPORT = qw(jobs_conf submit run_job finish job_of await_run runs_of run_counts
-    ended_badly queries_sent error_of);
+    ended_badly queries_sent outputs_sent error_of);
 
 # Fast, so that tests are: short polls, short waits for what will not come.
 my %PROVIDER = (
@@ -175,6 +175,15 @@ sub ended_badly {
     my $well = Edgerun::Dialects::dialect('carried_on');
     my @ends = map { "$jobs[$_]{status} " . ($jobs[$_]{error}{error} // '') . " $runs[$_]" } 0 .. $#jobs;
     return join ', ', uniq grep { !/$well/ } @ends;
+}
+
+# The outputs of tools that the provider was given: { id of the call => output }.
+sub outputs_sent {
+    my ($t) = @_;
+    return {
+        map { Edgerun::Dialects::dialect('outputs')->(JSON::PP->new->decode($_->{body})) }
+            @{ $t->emulator->log(call => Edgerun::Dialects::call('outputs')) }
+    };
 }
 
 sub _is_run_of {
