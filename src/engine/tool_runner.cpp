@@ -13,7 +13,6 @@ namespace edgerun::engine {
 
 namespace {
 
-constexpr std::size_t kMostOutput = 256 * 1024;   // bytes of one output
 constexpr std::size_t kMostOutputs = 512 * 1024;  // bytes of a round's
 constexpr std::size_t kArgumentDepth = 64;
 
@@ -31,7 +30,7 @@ bool isPassing(const loop::TransferResult& result) {
 
 bool isGood(const loop::TransferResult& result) {
     return result.outcome == loop::TransferOutcome::Complete && result.status >= 200 &&
-           result.status <= 299 && result.body.size() <= kMostOutput &&
+           result.status <= 299 && result.body.size() <= run::kMostOutputBytes &&
            text::isValidUtf8(result.body);
 }
 
@@ -50,7 +49,7 @@ std::string faultOf(const loop::TransferResult& result) {
     if (result.status < 200 || result.status > 299) {
         return run::errorOutput("the tool answered " + std::to_string(result.status));
     }
-    return run::errorOutput(result.body.size() > kMostOutput
+    return run::errorOutput(result.body.size() > run::kMostOutputBytes
                                 ? "the tool's answer is larger than allowed"
                                 : "the tool's answer is not UTF-8");
 }

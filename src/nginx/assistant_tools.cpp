@@ -3,8 +3,8 @@
 #include "edgerun/nginx/assistant_block.h"
 #include "edgerun/nginx/base_url.h"
 #include "edgerun/nginx/entry_values.h"
-#include "edgerun/nginx/tool_outputs.h"
 #include "edgerun/run/provider_id.h"
+#include "edgerun/run/tool_round.h"
 
 namespace edgerun::nginx {
 
@@ -153,7 +153,7 @@ std::string add(AssistantDraft& draft, FunctionDraft added) {
         loop::Upstream& upstream = added.tool.upstream;
         upstream.name = definition.name + "." + added.tool.name;
         upstream.connectTimeout = std::min(upstream.connectTimeout, added.tool.timeout);
-        upstream.maxResponse = kMaxToolOutput;
+        upstream.maxResponse = run::kMostOutputBytes;
         draft.conf.tools.push_back(std::move(added.tool));
     }
     definition.functions.push_back(std::move(added.function));

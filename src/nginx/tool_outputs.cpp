@@ -3,13 +3,12 @@
 #include <algorithm>
 
 #include "edgerun/run/provider_id.h"
+#include "edgerun/run/tool_round.h"
 #include "edgerun/text/json.h"
 
 namespace edgerun::nginx {
 
 namespace {
-
-constexpr std::size_t kMostOutputs = 128;
 
 using Fault = std::string;  // empty: none
 
@@ -20,7 +19,7 @@ Fault readOutput(const json_t* value, run::ToolOutput& output) {
         return "\"toolOutputs\" takes objects of \"toolCallId\", the id of a tool call, and "
                "\"output\", a string";
     }
-    if (json_string_length(given) > kMaxToolOutput) {
+    if (json_string_length(given) > run::kMostOutputBytes) {
         return "an \"output\" must be of at most 256 KiB";
     }
     output.id = id;
@@ -35,7 +34,7 @@ bool hasOutputFor(const run::ToolOutputs& outputs, std::string_view id) {
 
 Fault readOutputs(const json_t* array, run::ToolOutputs& outputs) {
     if (!json_is_array(array) || json_array_size(array) == 0 ||
-        json_array_size(array) > kMostOutputs) {
+        json_array_size(array) > run::kMostCalls) {
         return "\"toolOutputs\" must be an array of 1 to 128 outputs";
     }
     for (std::size_t i = 0; i < json_array_size(array); i++) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <string_view>
 #include <variant>
 
@@ -9,11 +8,8 @@
 
 namespace edgerun::nginx {
 
-/// Bytes that one function call may give to the model.
-inline constexpr std::size_t kMaxToolOutput = 256 * 1024;
-
-/// Reads {"toolOutputs": [{"toolCallId": ID, "output": TEXT}, ...]}: 1 to 128 of them, each id
-/// once.
+/// Reads {"toolOutputs": [{"toolCallId": ID, "output": TEXT}, ...]}: 1 to 128 of them, each of at
+/// most run::kMostOutputBytes, each id once.
 std::variant<run::ToolOutputs, BadSubmission> readToolOutputs(std::string_view body);
 
 }  // namespace edgerun::nginx

@@ -46,7 +46,8 @@ struct ToolRound {
 };
 
 constexpr std::size_t kMostCalls = 128;
-constexpr std::size_t kMostCallBytes = 128 * 1024;  ///< names and arguments of a round
+constexpr std::size_t kMostCallBytes = 128 * 1024;    ///< names and arguments of a round
+constexpr std::size_t kMostOutputBytes = 256 * 1024;  ///< of one call
 
 /// Adds a call as a provider names it; false when it is malformed, the same as another, or too
 /// much.
