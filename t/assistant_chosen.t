@@ -74,4 +74,22 @@ is $answer->{status}, 202, 'an assistant that is whole is taken';
 my $job = $t->wait_for_job($answer->{headers}{location}, token => $token)->{json};
 is $job->{status}, 'COMPLETED', 'and answers';
 
+# ------------------------------------------------------------ the same again
+
+sub ask_with_key {
+    my ($uri, $key) = @_;
+    return $t->post($uri, json => { query => 'Hello.' }, token => $token, headers => [ 'Idempotency-Key' => $key ]);
+}
+my $first = ask_with_key('/jobs?assistant=known', '"once"');
+is $first->{status}, 202, 'a request has a key';
+my $again = ask_with_key('/jobs?assistant=known', '"once"');
+is $again->{json}{id}, $first->{json}{id}, 'the same for the same assistant is the same job';
+my $other = ask_with_key('/jobs?assistant=asst_demo', '"once"');
+is $other->{status}, 422, 'for another assistant it is refused';
+is $other->{json}{message}, 'the idempotency key was used before, with another request', 'as another request';
+is ask_with_key('/jobs?assistant=nobody', '"once"')->{status}, 422, 'whichever it is';
+is ask_with_key('/jobs', '"once"')->{status}, 422, 'none, too';
+isnt ask_with_key('/jobs?assistant=asst_demo', '"twice"')->{json}{id}, $first->{json}{id}, 'another key is another job';
+finish($t, [$first]);
+
 done_testing;

@@ -82,7 +82,7 @@ for my $other ('[[duration=1500]] once ', { query => '[[duration=1500]] once', m
     my $answer = submit_with('"one"', $other);
     is $answer->{status}, 422, 'another body with the key is refused';
     is $answer->{json}{error}, 'UnprocessableEntity', '... as an error';
-    like $answer->{json}{message}, qr/key was used before, with another request body/, '... that says why';
+    like $answer->{json}{message}, qr/key was used before, with another request/, '... that says why';
 }
 is submit_with('"one"', 'x', body => 'no JSON')->{status}, 422, 'whatever it is';
 

@@ -1,11 +1,10 @@
 #include "edgerun/nginx/idempotency_key.h"
 
 #include "edgerun/nginx/request_headers.h"
-#include "edgerun/store/idempotency.h"
 
 namespace edgerun::nginx {
 
-ngx_int_t readIdempotencyKey(const JobCall& call, std::string_view body,
+ngx_int_t readIdempotencyKey(const JobCall& call, const store::KeyedRequest& request,
                              store::IdempotencyKey& key) {
     unsigned count = 0;
     std::string_view header;
@@ -22,7 +21,7 @@ ngx_int_t readIdempotencyKey(const JobCall& call, std::string_view body,
                       "\"Idempotency-Key\" must be one key of 1 to 255 visible characters, in "
                       "quotes or not");
     }
-    const auto digests = store::idempotencyKeyOf(call.owner, *text, body);
+    const auto digests = store::idempotencyKeyOf(call.owner, *text, request);
     if (!digests) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

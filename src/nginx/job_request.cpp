@@ -9,20 +9,15 @@ namespace edgerun::nginx {
 
 namespace {
 
-/// NGX_OK, or how the request was refused.
-ngx_int_t readAssistant(const JobCall& call, std::string& assistant) {
+/// NGX_OK, or how the request was refused. Others than named ones were looked at with the
+/// configuration.
+ngx_int_t checkAssistant(const JobCall& call, const std::string& named) {
     if (call.jobs.assistant == nullptr) {
-        assistant = call.jobs.assistantName;
         return NGX_OK;
     }
-    ngx_str_t value;
-    if (ngx_http_complex_value(call.r, call.jobs.assistant, &value) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-    assistant = loop::view(value);
     const engine::Provider& provider = *call.jobs.provider;
-    const auto choice = chooseAssistant(mainConfOf(call.r), provider, assistant);
-    if (assistant.empty() || choice.kind == AssistantChoice::Kind::Unknown) {
+    const auto choice = chooseAssistant(mainConfOf(call.r), provider, named);
+    if (named.empty() || choice.kind == AssistantChoice::Kind::Unknown) {
         return refuse(call.r, NGX_HTTP_NOT_FOUND, "there is no such assistant");
     }
     const std::string missing = unofferedTools(provider, choice) + whatIsMissing(provider, choice);
@@ -76,15 +71,26 @@ std::optional<std::string> collectBody(const ngx_http_request_t* r) {
     return body;
 }
 
-ngx_int_t readJobRequest(const JobCall& call, std::string_view body, store::JobRequest& request) {
+std::optional<std::string> namedAssistant(const JobCall& call) {
+    ngx_str_t value = ngx_null_string;
+    if (call.jobs.assistant != nullptr &&
+        ngx_http_complex_value(call.r, call.jobs.assistant, &value) != NGX_OK) {
+        return std::nullopt;
+    }
+    return std::string(loop::view(value));
+}
+
+ngx_int_t readJobRequest(const JobCall& call, std::string_view body, const std::string& named,
+                         store::JobRequest& request) {
     auto submission = readSubmission(body, call.location.maxQuery.value_or(kDefaultMaxQuery));
     if (const auto* fault = std::get_if<BadSubmission>(&submission)) {
         return refuse(call.r, NGX_HTTP_BAD_REQUEST, fault->message);
     }
     request = std::move(std::get<store::JobRequest>(submission));
-    if (const ngx_int_t rc = readAssistant(call, request.assistant); rc != NGX_OK) {
+    if (const ngx_int_t rc = checkAssistant(call, named); rc != NGX_OK) {
         return rc;
     }
+    request.assistant = call.jobs.assistant != nullptr ? named : call.jobs.assistantName;
     if (const auth::Caller* caller = callerOf(call.r)) {
         request.user = caller->identity.user;
     }

@@ -140,11 +140,12 @@ ngx_int_t SubmitCall::proceed(const JobCall& call) {
 
 ngx_int_t SubmitCall::submit(const JobCall& call) {
     const auto body = collectBody(call.r);
-    if (!body) {
+    const auto assistant = namedAssistant(call);
+    if (!body || !assistant) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     store::IdempotencyKey key;
-    if (const ngx_int_t rc = readIdempotencyKey(call, *body, key); rc != NGX_OK) {
+    if (const ngx_int_t rc = readIdempotencyKey(call, {*body, *assistant}, key); rc != NGX_OK) {
         return rc;
     }
     hasKey_ = key.isSet();
@@ -158,7 +159,7 @@ ngx_int_t SubmitCall::submit(const JobCall& call) {
         }
     }
     store::JobRequest request;
-    if (const ngx_int_t rc = readJobRequest(call, *body, request); rc != NGX_OK) {
+    if (const ngx_int_t rc = readJobRequest(call, *body, *assistant, request); rc != NGX_OK) {
         return rc;
     }
     return handOver(call, request, key);
@@ -252,7 +253,7 @@ ngx_int_t SubmitCall::accepted(const JobCall& call, const engine::Submitted& sub
 ngx_int_t SubmitCall::repeat(const JobCall& call, const store::KnownJob& known) {
     if (!known.isSameRequest) {
         return refuse(call.r, kUnprocessable,
-                      "the idempotency key was used before, with another request body");
+                      "the idempotency key was used before, with another request");
     }
     id_ = known.id;
     isRepeated_ = true;

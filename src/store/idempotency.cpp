@@ -83,6 +83,17 @@ std::string scopedKey(const JobOwner& owner, std::string_view key) {
     return out;
 }
 
+/// Journals hold fingerprints of bodies alone. No body that is taken begins as a size does.
+std::optional<Digest> fingerprintOf(const KeyedRequest& request) {
+    if (request.assistant.empty()) {
+        return digestOf(request.body);
+    }
+    std::string parts;
+    appendPart(parts, request.assistant);
+    appendPart(parts, request.body);
+    return digestOf(parts);
+}
+
 }  // namespace
 
 std::optional<std::string> parseIdempotencyKey(std::string_view header) {
@@ -96,9 +107,9 @@ std::optional<std::string> parseIdempotencyKey(std::string_view header) {
 }
 
 std::optional<IdempotencyKey> idempotencyKeyOf(const JobOwner& owner, std::string_view key,
-                                               std::string_view body) {
+                                               const KeyedRequest& request) {
     const auto digest = digestOf(scopedKey(owner, key));
-    const auto fingerprint = digestOf(body);
+    const auto fingerprint = fingerprintOf(request);
     if (!digest || !fingerprint) {
         return std::nullopt;
     }

@@ -47,21 +47,32 @@ JobOwner ownerOf(std::uint8_t user, std::uint64_t scope) {
 }
 
 TEST(Idempotency, DigestsTellKeysUsersAndLocationsApart) {
-    const auto key = idempotencyKeyOf(ownerOf(1, 7), "k", "body");
+    const auto key = idempotencyKeyOf(ownerOf(1, 7), "k", {"body"});
     ASSERT_TRUE(key);
     EXPECT_TRUE(key->isSet());
-    EXPECT_EQ(idempotencyKeyOf(ownerOf(1, 7), "k", "body")->digest, key->digest);
-    EXPECT_NE(idempotencyKeyOf(ownerOf(1, 7), "l", "body")->digest, key->digest);
-    EXPECT_NE(idempotencyKeyOf(ownerOf(2, 7), "k", "body")->digest, key->digest);
-    EXPECT_NE(idempotencyKeyOf(ownerOf(1, 8), "k", "body")->digest, key->digest);
+    EXPECT_EQ(idempotencyKeyOf(ownerOf(1, 7), "k", {"body"})->digest, key->digest);
+    EXPECT_NE(idempotencyKeyOf(ownerOf(1, 7), "l", {"body"})->digest, key->digest);
+    EXPECT_NE(idempotencyKeyOf(ownerOf(2, 7), "k", {"body"})->digest, key->digest);
+    EXPECT_NE(idempotencyKeyOf(ownerOf(1, 8), "k", {"body"})->digest, key->digest);
 }
 
-TEST(Idempotency, FingerprintsTellBodiesApartAndNothingElse) {
-    const auto key = idempotencyKeyOf(ownerOf(1, 7), "k", "body");
-    EXPECT_EQ(idempotencyKeyOf(ownerOf(2, 8), "l", "body")->fingerprint, key->fingerprint);
-    const auto other = idempotencyKeyOf(ownerOf(1, 7), "k", "body ");
+TEST(Idempotency, FingerprintsTellBodiesApartNotKeysUsersAndLocations) {
+    const auto key = idempotencyKeyOf(ownerOf(1, 7), "k", {"body"});
+    EXPECT_EQ(idempotencyKeyOf(ownerOf(2, 8), "l", {"body"})->fingerprint, key->fingerprint);
+    const auto other = idempotencyKeyOf(ownerOf(1, 7), "k", {"body "});
     EXPECT_NE(other->fingerprint, key->fingerprint);
     EXPECT_EQ(other->digest, key->digest);
+}
+
+TEST(Idempotency, FingerprintsTellChosenAssistantsApart) {
+    const auto fingerprint = [](const KeyedRequest& request) {
+        return idempotencyKeyOf(ownerOf(1, 7), "k", request)->fingerprint;
+    };
+    EXPECT_EQ(fingerprint({"body", "one"}), fingerprint({"body", "one"}));
+    EXPECT_NE(fingerprint({"body", "one"}), fingerprint({"body", "two"}));
+    EXPECT_NE(fingerprint({"body", "one"}), fingerprint({"body"}));
+    EXPECT_NE(fingerprint({"body", "one"}), fingerprint({"body ", "one"}));
+    EXPECT_NE(fingerprint({"yone", "bod"}), fingerprint({"one", "body"}));
 }
 
 }  // namespace

@@ -1,14 +1,12 @@
 #pragma once
 
-#include <string_view>
-
 #include "edgerun/nginx/job_calls.h"
-#include "edgerun/store/job_snapshot.h"
+#include "edgerun/store/idempotency.h"
 
 namespace edgerun::nginx {
 
 /// Reads Idempotency-Key; `key` stays unset without one. NGX_OK, or how the request was refused.
-ngx_int_t readIdempotencyKey(const JobCall& call, std::string_view body,
+ngx_int_t readIdempotencyKey(const JobCall& call, const store::KeyedRequest& request,
                              store::IdempotencyKey& key);
 
 }  // namespace edgerun::nginx

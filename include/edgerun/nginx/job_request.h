@@ -16,8 +16,14 @@ bool hasJsonBody(const ngx_http_request_t* r);
 /// when it cannot be read.
 std::optional<std::string> collectBody(const ngx_http_request_t* r);
 
-/// All that a submission asks for, as its user may ask for it. NGX_OK, or how it was refused.
-ngx_int_t readJobRequest(const JobCall& call, std::string_view body, store::JobRequest& request);
+/// The assistant that the request names by its location's variable; empty where the location has
+/// none. nullopt when it cannot be evaluated.
+std::optional<std::string> namedAssistant(const JobCall& call);
+
+/// All that a submission asks for, `named` with it, as its user may ask for it. NGX_OK, or how it
+/// was refused.
+ngx_int_t readJobRequest(const JobCall& call, std::string_view body, const std::string& named,
+                         store::JobRequest& request);
 
 /// Who runs that job: its location's provider, or the fallback where its thread was made there.
 const engine::Provider& providerFor(const JobCall& call, const store::JobRequest& request);

@@ -14,9 +14,14 @@ namespace edgerun::store {
 /// characters; between quotes, spaces too.
 std::optional<std::string> parseIdempotencyKey(std::string_view header);
 
-/// What is kept of a key, and of the request body that came with it. nullopt only when OpenSSL
-/// fails.
+/// What a request asks for.
+struct KeyedRequest {
+    std::string_view body;
+    std::string_view assistant{};  ///< that the request chose outside of its body, or empty
+};
+
+/// What is kept of a key, and of the request that came with it. nullopt only when OpenSSL fails.
 std::optional<IdempotencyKey> idempotencyKeyOf(const JobOwner& owner, std::string_view key,
-                                               std::string_view body);
+                                               const KeyedRequest& request);
 
 }  // namespace edgerun::store
