@@ -39,7 +39,7 @@ problems_are($t, 'entries of an assistant', <<'END');
         response_format xml;                        #! "response_format" must be text, json_object or json_schema FILE: "xml"
         tool web_search;                            #! "tool" knows code_interpreter, file_search and function, not "web_search"
         max_tool_rounds 65;                         #! "max_tool_rounds" must be a number from 1 to 64: "65"
-        ssl_trusted_certificate nowhere.pem;        #! "ssl_trusted_certificate" cannot be read: "
+        ssl_trusted_certificate nowhere.pem;        #! "ssl_trusted_certificate" cannot be read: " && "ssl_trusted_certificate" is for tools with "uri="
         instruction "You help.";                    #! unknown directive "instruction" in "edgerun_assistant"; did you mean "instructions"?
     }
     edgerun_assistant b {
@@ -125,6 +125,29 @@ my $uris = problems_are($t, 'functions that edgerun calls', <<'END');
         tool function rates.json uri=https://a..b/;
     }
 END
+my $headers = problems_are($t, 'headers for functions', <<'END');
+    edgerun_assistant a {
+        tool function rates.json uri=http://127.0.0.1:1/;
+        header "X A" hidden-word;                   #! "header" must be a header's name and a value without control characters
+        header X-A "hidden-word\n";                 #! "header" must be a header's name and a value
+        header X-A "";                              #! "header" must be a header's name and a value
+        header X-A " ";                             #! "header" must be a header's name and a value
+        header X-A;                                 #! invalid number of arguments in "header"
+        header Content-type text/plain;             #! "header" "Content-type" is edgerun's own to write
+        header Authorization "Bearer env:hidden-word";  #! "header" takes env:NAME or file:PATH alone, whose value is all that is sent, "Bearer" included
+        header X-A file:nowhere;                    #! "header" file "
+        header X-A env:;                            #! "header" env: needs the name of a variable
+        header X-A 1;
+        header X-A 2;
+        header X-B env:NOT_SET;
+    }
+    edgerun_assistant b {
+        tool function rates.json;
+        header X-A 1;                               #! "header" is for tools with "uri=", of which the edgerun_assistant has none
+    }
+END
+unlike $headers, qr/hidden-word/, 'no value is shown';
+
 unlike $uris, qr/hidden-word/, 'what a URL holds for its endpoint alone is not shown';
 
 problems_are($t, 'names of assistants', <<'END');

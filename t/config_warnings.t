@@ -17,6 +17,7 @@ my $t = Edgerun::Test->new(env => {
     TWO_LINES => "sk-two\nlines",
 });
 $t->write_file($_, "$FILED\n") for qw(private open group);
+$t->write_file('tool.json', '{"name": "tool"}');
 chmod 0600, $t->dir . '/private';
 chmod 0644, $t->dir . '/open';
 chmod 0640, $t->dir . '/group';
@@ -60,6 +61,14 @@ my @loud = warnings_of(<<"END");
     edgerun_provider literal2 { api assistants; api_key sk-$LITERAL; }
     edgerun_provider open { api assistants; base_url http://127.0.0.1:1; api_key file:open; }
     edgerun_job_zone zone=jobs:8m;
+    edgerun_assistant helper {
+        tool function tool.json uri=http://127.0.0.1:1/;
+        header X-Tenant demo;
+        header X-Tool-Key env:API_KEY;
+        header X-Other-Key $LITERAL;
+        header authorization "Bearer $LITERAL";
+        header X-Open file:open;
+    }
     server {
         listen 127.0.0.1:%%PORT_0%%;
         location /1 { edgerun_auth_jwt_secret $LITERAL; }
@@ -78,6 +87,9 @@ my %expected = (
     'api_key file:open'    => qr/"api_key": file "\S+\/open" is open to its group or to everybody; chmod 600 it/,
     "jwt_secret $LITERAL"  => qr/the literal "edgerun_auth_jwt_secret" can be read by whoever/,
     'jwt_secret file:group' => qr/"edgerun_auth_jwt_secret": file "\S+\/group" is open to its group/,
+    'header X-Other-Key'   => qr/the literal "header" "X-Other-Key" can be read by whoever reads the configuration; use env:NAME or file:PATH/,
+    'header authorization' => qr/the literal "header" "authorization" can be read by whoever/,
+    'header X-Open'        => qr/"header": file "\S+\/open" is open to its group or to everybody; chmod 600 it/,
     'location /heard'      => qr/"edgerun_auth_identity" takes "user=\$http_x_user" from whoever sends the request/,
     'location /heard2'     => qr/takes "user=a-\$\{http_x_user\}" from whoever/,
     'location /heard3'     => qr/takes "role=\$ARG_role" from whoever/,
@@ -99,7 +111,7 @@ sub nginx_says {
     return $output;
 }
 my $dump = nginx_says('-T');
-is scalar(() = $dump =~ /\Q$LITERAL\E/g), 3, 'nginx -T shows the literals that stand there, no more';
+is scalar(() = $dump =~ /\Q$LITERAL\E/g), 5, 'nginx -T shows the literals that stand there, no more';
 unlike $dump, qr/\Q$FILED\E/, 'nor what is in files';
 unlike $dump, qr/\Q$VARIED\E/, 'nor in variables';
 

@@ -210,7 +210,7 @@ TransferResult Exchange::result(CURLcode code) {
     curl_easy_getinfo(easy_.get(), CURLINFO_REQUEST_SIZE, &requestBytes);
 
     result_.status = static_cast<int>(status);
-    hideSecret();
+    hideSecrets();
     result_.body = body_;
     if (code == CURLE_OK) {
         result_.outcome = TransferOutcome::Complete;
@@ -230,14 +230,15 @@ TransferResult Exchange::result(CURLcode code) {
 }
 
 /// What a server says about a key that it does not like may repeat the key.
-void Exchange::hideSecret() {
-    const std::string& secret = upstream_.secret;
-    if (secret.size() < kLeastSecret) {
-        return;
-    }
-    for (std::size_t at = body_.find(secret); at != std::string::npos;
-         at = body_.find(secret, at + secret.size())) {
-        body_.replace(at, secret.size(), secret.size(), '*');
+void Exchange::hideSecrets() {
+    for (const std::string& secret : upstream_.secrets) {
+        if (secret.size() < kLeastSecret) {
+            continue;
+        }
+        for (std::size_t at = body_.find(secret); at != std::string::npos;
+             at = body_.find(secret, at + secret.size())) {
+            body_.replace(at, secret.size(), secret.size(), '*');
+        }
     }
 }
 

@@ -123,7 +123,7 @@ std::string readCertificates(ngx_conf_t* cf, AssistantDraft& draft, const Argume
     return readCertificateFile(cf, a[0], draft.trustedCertificates);
 }
 
-constexpr std::array<BlockEntry<AssistantDraft>, 8> kEntries{{
+constexpr std::array<BlockEntry<AssistantDraft>, 9> kEntries{{
     {"id", 1, 1, false, readId},
     {"model", 1, 1, false, readModelName},
     {"instructions", 1, 1, false, readInstructions},
@@ -131,6 +131,7 @@ constexpr std::array<BlockEntry<AssistantDraft>, 8> kEntries{{
     {"response_format", 1, 2, false, readResponseFormat},
     {"tool", 1, 32, true, readTool},
     {"max_tool_rounds", 1, 1, false, readMaxToolRounds},
+    {"header", 2, 2, true, readToolHeader},
     {"ssl_trusted_certificate", 1, 1, false, readCertificates},
 }};
 
@@ -166,14 +167,28 @@ std::string canonicalText(const run::Assistant& assistant) {
     return out;
 }
 
+/// Entries that are for the endpoints of tools alone.
+constexpr std::string_view kOfEndpoints[] = {"ssl_trusted_certificate", "header"};
+
+void checkEndpoints(ngx_conf_t* cf, const Block& block) {
+    for (const std::string_view name : kOfEndpoints) {
+        if (const Place* place = block.placeOf(name)) {
+            block.problems().add(cf, *place,
+                                 quoted(name) +
+                                     " is for tools with \"uri=\", of which the "
+                                     "edgerun_assistant has none");
+        }
+    }
+}
+
 void complete(ngx_conf_t* cf, const Block& block, AssistantDraft& draft) {
     for (engine::FunctionTool& tool : draft.conf.tools) {
         tool.upstream.trustedCertificates = draft.trustedCertificates;
+        tool.upstream.headers = draft.headers;
+        tool.upstream.secrets = draft.secrets;
     }
-    if (!draft.hasUri && !draft.trustedCertificates.empty()) {
-        draft.problems.add(cf, *block.placeOf("ssl_trusted_certificate"),
-                           "\"ssl_trusted_certificate\" is for tools with \"uri=\", of which the "
-                           "edgerun_assistant has none");
+    if (!draft.hasUri) {
+        checkEndpoints(cf, block);
     }
     draft.conf.hash = engine::stableHash(canonicalText(draft.conf.definition));
 }

@@ -64,6 +64,9 @@ std::string unofferedTools(const engine::Provider& provider, const AssistantChoi
 }
 
 std::string whatIsMissing(const engine::Provider& provider, const AssistantChoice& choice) {
+    if (choice.conf != nullptr && !choice.conf->missing.empty()) {
+        return choice.conf->missing;
+    }
     if (!isOf(provider, Dialect::Assistants)) {
         return missingModel(provider, choice);
     }

@@ -80,4 +80,11 @@ bool isToken(std::string_view text) {
     });
 }
 
+std::string checkHeader(std::string_view name, std::string_view value) {
+    const bool isBlank = value.find_first_not_of(" \t") == std::string_view::npos;
+    return !isToken(name) || !isPrintable(value) || isBlank
+               ? "must be a header's name and a value without control characters"
+               : "";
+}
+
 }  // namespace edgerun::nginx

@@ -69,11 +69,11 @@ std::string readQuery(ngx_conf_t*, ConnectionDraft& draft, const Arguments& a) {
 }
 
 std::string addHeader(ConnectionDraft& draft, std::string_view name, std::string_view value) {
-    if (!isToken(name) || !isPrintable(value) || value.empty()) {
-        return "must be a header's name and a value without control characters";
+    std::string fault = checkHeader(name, value);
+    if (fault.empty()) {
+        draft.upstream.headers.push_back(std::string(name) + ": " + std::string(value));
     }
-    draft.upstream.headers.push_back(std::string(name) + ": " + std::string(value));
-    return {};
+    return fault;
 }
 
 std::string readHeader(ngx_conf_t*, ConnectionDraft& draft, const Arguments& a) {
@@ -146,10 +146,7 @@ std::string describeMissingKey(const std::string& provider, const ConnectionDraf
     if (draft.apiKeySpec.empty()) {
         return "set api_key" + where;
     }
-    // Clients read this: a file's path is for the operator alone.
-    const bool isFile = draft.apiKeySpec.rfind("file:", 0) == 0;
-    return "set api_key" + where + " (" + (isFile ? "its file" : draft.apiKeySpec) +
-           " is unset or empty)";
+    return "set api_key" + where + " (" + describeEmptySecret(draft.apiKeySpec) + ")";
 }
 
 void checkLiteralKey(ngx_conf_t* cf, Problems& problems, const std::string& provider,
@@ -183,7 +180,7 @@ std::string completeConnection(ngx_conf_t* cf, const Block& block, const std::st
     }
     draft.upstream.headers.push_back(draft.keyHeaderName + ": " + draft.keyHeaderPrefix +
                                      draft.apiKey.value);
-    draft.upstream.secret = draft.apiKey.value;
+    draft.upstream.secrets.push_back(draft.apiKey.value);
     return {};
 }
 

@@ -1,12 +1,15 @@
 #include "edgerun/nginx/secret_argument.h"
 
-#include <string>
-
 namespace edgerun::nginx {
+
+namespace {
+
+constexpr std::string_view kFile = "file:";
+
+}  // namespace
 
 std::variant<auth::Secret, auth::SecretProblem> readSecretArgument(ngx_conf_t* cf,
                                                                    std::string_view spec) {
-    constexpr std::string_view kFile = "file:";
     if (spec.substr(0, kFile.size()) != kFile) {
         return auth::readSecret(spec);
     }
@@ -16,6 +19,11 @@ std::variant<auth::Secret, auth::SecretProblem> readSecretArgument(ngx_conf_t* c
         return auth::SecretProblem{"names no usable file"};
     }
     return auth::readSecret(std::string(kFile) + std::string(loop::view(name)));
+}
+
+std::string describeEmptySecret(std::string_view spec) {
+    const bool isFile = spec.substr(0, kFile.size()) == kFile;
+    return (isFile ? "its file" : std::string(spec)) + " is unset or empty";
 }
 
 }  // namespace edgerun::nginx

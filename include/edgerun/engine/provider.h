@@ -39,6 +39,8 @@ struct AssistantConf {
     run::Assistant definition;
     std::uint64_t hash = 0;  ///< stableHash() of all that `definition` says
     std::vector<FunctionTool> tools;
+    /// What the operator must set before its jobs can run, or empty.
+    std::string missing;
 
     const FunctionTool* toolNamed(std::string_view wanted) const {
         for (const FunctionTool& tool : tools) {

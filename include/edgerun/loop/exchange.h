@@ -71,7 +71,7 @@ private:
     void setTarget();
     void setMethod();
     void takeHeader(std::string_view line);
-    void hideSecret();
+    void hideSecrets();
 
     const Upstream& upstream_;
     const UpstreamOptions& options_;

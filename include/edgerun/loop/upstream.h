@@ -25,7 +25,7 @@ struct Upstream {
     std::uint64_t resolverTimeout = 30'000;  ///< ms
 
     std::vector<std::string> headers;  ///< "Name: value" for every call
-    std::string secret;                ///< in one of them; nobody is to see it in a response
+    std::vector<std::string> secrets;  ///< in these; nobody is to see them in a response
 
     bool verify = true;               ///< the server's certificate and name
     std::string trustedCertificates;  ///< PEM file, empty: the system's

@@ -14,13 +14,19 @@ namespace edgerun::nginx {
 struct AssistantDraft {
     engine::AssistantConf& conf;
     Problems& problems;
-    std::string trustedCertificates{};  ///< of all of its tools
+    // For the endpoints of all its tools.
+    std::string trustedCertificates{};
+    std::vector<std::string> headers{};
+    std::vector<std::string> secrets{};  ///< in the headers
     bool hasFileSearch = false;
     bool hasUri = false;  ///< one of its tools, good or not
 };
 
 /// tool code_interpreter | file_search vector_store=ID ... | function FILE [uri=URL] ...
 std::string readTool(ngx_conf_t* cf, AssistantDraft& draft, const Arguments& arguments);
+
+/// header NAME VALUE
+std::string readToolHeader(ngx_conf_t* cf, AssistantDraft& draft, const Arguments& arguments);
 
 /// A file of one JSON object. What is wrong with it goes to the problems, with the line, or is
 /// returned as `fault`.

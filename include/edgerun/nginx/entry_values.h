@@ -29,5 +29,7 @@ std::string readCertificateFile(ngx_conf_t* cf, std::string_view text, std::stri
 
 /// RFC 9110 section 5.6.2: a header's name.
 bool isToken(std::string_view text);
+/// A header of the operator's, for calls that edgerun makes.
+std::string checkHeader(std::string_view name, std::string_view value);
 
 }  // namespace edgerun::nginx

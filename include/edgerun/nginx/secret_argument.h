@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -12,5 +13,8 @@ namespace edgerun::nginx {
 /// configuration's folder, as with ssl_certificate_key.
 std::variant<auth::Secret, auth::SecretProblem> readSecretArgument(ngx_conf_t* cf,
                                                                    std::string_view spec);
+
+/// "env:NAME is unset or empty". Clients read it: a file's path is for the operator alone.
+std::string describeEmptySecret(std::string_view spec);
 
 }  // namespace edgerun::nginx
