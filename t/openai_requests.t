@@ -9,7 +9,7 @@ use Edgerun::Jobs;
 use Edgerun::Node;
 use JSON::PP;
 
-my @DIALECTS = qw(assistants);
+my @DIALECTS = qw(assistants responses chat);
 
 # The directives that a dialect needs beside those of every test, and calls that its
 # jobs below are known to make.
