@@ -131,30 +131,42 @@ bool AssistantsTurn::mayHoldTheLockItself() const {
 }
 
 void AssistantsTurn::lookUp(const Failure& failure) {
-    std::uint64_t grace = 0;
+    const std::uint64_t grace = context_.settings.lookupGrace;
     switch (record_.phase) {
         case Phase::CreateRun:
-            grace = failure.threadIsBusy ? 0 : context_.settings.lookupGrace;
-            record_.phase = Phase::FindRun;
-            break;
+            return lookUpIn(Phase::FindRun, failure.threadIsBusy ? 0 : grace);
         case Phase::AddMessage:
-            grace = std::min(context_.settings.lookupGrace, kMessageGrace);
-            record_.phase = Phase::FindMessage;
-            break;
+            return lookUpIn(Phase::FindMessage, std::min(grace, kMessageGrace));
         case Phase::CreateAssistant:
-            grace = kMessageGrace;
-            record_.phase = Phase::FindAssistant;
-            break;
-        default:
-            record_.phase = Phase::PollRun;  // the run tells whether it has the outputs
-            break;
+            record_.intentAt = 0;
+            return lookUpIn(Phase::FindAssistant, kMessageGrace);
+        case Phase::SubmitOutputs:
+            record_.intentAt = 0;
+            return lookUpIn(Phase::PollRun, 0);  // the run tells whether it has them
+        case Phase::CreateThread:
+        case Phase::FindMessage:
+        case Phase::FindRun:
+        case Phase::PollRun:
+        case Phase::ListMessages:
+        case Phase::ListSteps:
+        case Phase::FindAssistant:
+        case Phase::UpdateAssistant:
+        case Phase::CallTools:
+        case Phase::AwaitOutputs:
+        case Phase::FindLostRun:
+        case Phase::CancelRun:
+        case Phase::DeleteRun:
+        case Phase::DeleteThread:
+        case Phase::Done:
+            return goOn();  // these may be repeated
     }
-    if (record_.phase == Phase::FindAssistant || record_.phase == Phase::PollRun) {
-        record_.intentAt = 0;
-    }
+}
+
+/// From now on, not from the intent: the call may have waited for a connection, and was perhaps
+/// sent only just now.
+void AssistantsTurn::lookUpIn(Phase phase, std::uint64_t grace) {
+    record_.phase = phase;
     record_.failures = 0;
-    // From now on, not from the intent: the call may have waited for a
-    // connection, and was perhaps sent only just now.
     record_.notBefore = context_.now + grace;
     goOn();
 }

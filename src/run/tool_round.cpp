@@ -96,8 +96,9 @@ bool addCall(ToolRound& round, std::string_view id, std::string_view name,
     if (bytes > kMostCallBytes) {
         return false;
     }
-    round.calls.push_back(
-        {std::string(id), std::string(name), std::string(arguments), std::nullopt});
+    // Some servers write nothing where a function takes nothing.
+    round.calls.push_back({std::string(id), std::string(name),
+                           std::string(arguments.empty() ? "{}" : arguments), std::nullopt});
     return true;
 }
 

@@ -118,7 +118,7 @@ std::uint64_t Turn::patienceOf(const Work& work) const {
         return most;
     }
     const std::int64_t left = expires * 1000 - context_.nowWall;
-    return std::min(most, static_cast<std::uint64_t>(std::max<std::int64_t>(left, 1)));
+    return left <= 0 ? most : std::min(most, static_cast<std::uint64_t>(left));
 }
 
 /// The client has its own time for this; that of the run stands still.

@@ -40,6 +40,7 @@ private:
     bool seesToCall() override;
     bool seesToNoRoom() override;
     void lookUp(const Failure& failure) override;
+    void lookUpIn(Phase phase, std::uint64_t grace);
     void submitOutputs() override;
     Phase cleanUpFromHere() const override;
     Phase cleanUpAfter(Phase phase) const override;
