@@ -210,13 +210,9 @@ bool AssistantsTurn::mayHaveStarted() const {
     return (isAtRun && record_.intentAt != 0) || isOneOfSeveral;
 }
 
-Phase AssistantsTurn::cleanUpAfter(Phase) const {
-    return Phase::DeleteThread;
-}
-
 void AssistantsTurn::cleanedUp(const Response& response) {
     if (record_.phase != Phase::FindLostRun) {
-        return enterCleanUp(Phase::DeleteThread);
+        return Turn::cleanedUp(response);
     }
     const std::optional<RunsReply> runs = readRuns(response.body, record_, context_.jobId);
     if (!runs) {

@@ -102,7 +102,7 @@ void ResponsesTurn::cleanedUp(const Response& response) {
         case Phase::DeleteRun:
             return runDeleted();
         default:
-            return enterCleanUp(cleanUpAfter(record_.phase));
+            return Turn::cleanedUp(response);
     }
 }
 

@@ -43,7 +43,6 @@ private:
     void lookUpIn(Phase phase, std::uint64_t grace);
     void submitOutputs() override;
     Phase cleanUpFromHere() const override;
-    Phase cleanUpAfter(Phase phase) const override;
     void cleanedUp(const Response& response) override;
     bool mayHoldTheLockItself() const;
     bool mayHaveStarted() const;

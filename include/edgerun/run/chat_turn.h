@@ -39,8 +39,6 @@ private:
 
     void ended() override;
     Phase cleanUpFromHere() const override { return Phase::DeleteThread; }
-    Phase cleanUpAfter(Phase) const override { return Phase::Done; }
-    void cleanedUp(const Response&) override { enterCleanUp(Phase::Done); }
     bool hasThreadUpstream() const override { return false; }
 };
 

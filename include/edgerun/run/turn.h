@@ -62,9 +62,9 @@ protected:
     /// Which clean-up begins when a job ends in its present phase.
     virtual Phase cleanUpFromHere() const = 0;
     /// The clean-up that comes after this one; the thread is to be seen to at the end.
-    virtual Phase cleanUpAfter(Phase phase) const = 0;
+    virtual Phase cleanUpAfter(Phase) const { return Phase::DeleteThread; }
     /// A 200 to 299 for a clean-up phase, or there is nothing to undo any more.
-    virtual void cleanedUp(const Response& response) = 0;
+    virtual void cleanedUp(const Response&) { enterCleanUp(cleanUpAfter(record_.phase)); }
     /// Is there something for DeleteRun, before the thread is deleted?
     virtual bool deletesRuns() const { return false; }
     /// The thread is wanted no more: DeleteThread sends its call, or there is nothing to send.
