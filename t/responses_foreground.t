@@ -68,6 +68,23 @@ my $job = run_job($t, 'Call. [[tools=weather]] [[status=requires_action]]', unti
 my @outputs = map { { toolCallId => $_->{id}, output => 'rain' } } @{ $job->{requiredAction}{toolCalls} };
 $t->post("/jobs/$job->{id}/tool_outputs", %alice, json => { toolOutputs => \@outputs });
 is((finish($t, [$job]))[0]{status}, 'COMPLETED', 'background off: tools work as ever');
+
+# A worker that leaves carries the calls that it holds to their end.
+my $answer = submit($t, 'Go on. [[duration=3000]] [[answer=So.]]');
+await_running($t, $answer);
+ok $t->reload(old => 'stay'), 'background off: a reload while a call is held';
+($job) = finish($t, [$answer]);
+is "$job->{status} $job->{answer}", 'COMPLETED So.', 'background off: the job is carried to its end';
+is scalar(runs_of($t, $job)), 1, 'background off: by one run';
+ok wait_until { $t->worker_pids(1) == 2 }, 'background off: then the old worker leaves';
+
+# What a dead one held is looked for in the conversation, before it is asked for again.
+$answer = submit($t, 'Go on. [[duration=3000]] [[answer=So.]]');
+await_running($t, $answer);
+$t->kill_worker($_) for $t->worker_pids;
+($job) = finish($t, [$answer]);
+is "$job->{status} $job->{answer}", 'COMPLETED So.', 'background off: so it is when the worker dies' or diag error_of($job);
+is join(' ', map { $_->{status} } runs_of($t, $job)), 'cancelled completed', 'background off: by another run, after that one';
 $t->stop('TERM');
 
 # --------------------------------------------------------- a server without it
