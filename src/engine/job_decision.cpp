@@ -152,6 +152,9 @@ void JobRunner::keepWork(RunningJob& job, JobInputs& inputs, const run::Record& 
         return;
     }
     store::JobRequest& request = *inputs.request;
+    if (!ends && step.work == request.work) {
+        return;
+    }
     request.work = step.work.value_or(request.work);
     if (isFinal) {
         request.query.clear();

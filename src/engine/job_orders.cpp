@@ -10,6 +10,18 @@
 /// has it.
 namespace edgerun::engine {
 
+namespace {
+
+bool awaits(const std::optional<store::JobSnapshot>& job, const run::ToolOutputs& outputs) {
+    if (!job || job->record.phase != run::Phase::AwaitOutputs) {
+        return false;
+    }
+    const auto request = store::decodeJobRequest(job->request);
+    return request && run::outputsFit(request->work, outputs);
+}
+
+}  // namespace
+
 Order JobRunner::cancel(const store::JobOwner& owner, const store::JobId& id,
                         OrderListener& listener) {
     const auto status = statusOf(owner, id);
@@ -57,7 +69,10 @@ Order JobRunner::giveOutputs(const store::JobOwner& owner, const store::JobId& i
     if (!status) {
         return Order::Unknown;
     }
-    if (*status != run::JobStatus::RequiresAction || orderedJob(id) != nullptr) {
+    // Before the job is taken from its worker, which costs more than a look.
+    const bool isWanted = *status == run::JobStatus::RequiresAction && orderedJob(id) == nullptr &&
+                          awaits(arena_.snapshot(id), outputs);
+    if (!isWanted) {
         return Order::Conflict;
     }
     const store::Seized seized = arena_.seize(*place_, id, owner);
@@ -72,12 +87,8 @@ Order JobRunner::giveOutputs(const store::JobOwner& owner, const store::JobId& i
             place_.reset();
             return Order::Unavailable;
     }
-    const auto loaded = arena_.load(seized.ref);
-    const auto request = requestOf(seized.ref);
-    const bool fits = loaded && loaded->record.phase == run::Phase::AwaitOutputs && request &&
-                      run::outputsFit(request->work, outputs);
-    if (!fits) {
-        take(seized.ref, true);  // it goes on here
+    if (!awaits(arena_.loadWhole(seized.ref), outputs)) {
+        take(seized.ref, true);  // it has changed meanwhile, and goes on here
         return Order::Conflict;
     }
     return carryOut(seized.ref, id, outputs, listener, false);

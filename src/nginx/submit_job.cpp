@@ -306,6 +306,10 @@ ngx_int_t SubmitCall::awaitEnd(const JobCall& call) {
         if (isWatched && !isOverdue()) {
             return stay();
         }
+        // One that waits for its turn in a thread has its time before it.
+        if (isWatched && isSync_ && view.status == run::JobStatus::Pending) {
+            return follow(call);
+        }
         if (isSync_) {
             return endSync(call);
         }

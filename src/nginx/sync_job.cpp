@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <iterator>
+
 #include "edgerun/nginx/job_response.h"
 #include "edgerun/text/json.h"
 
@@ -5,13 +8,21 @@ namespace edgerun::nginx {
 
 namespace {
 
+/// Of those that a job's error may have; whatever else is the provider's fault.
+constexpr ngx_int_t kStatuses[] = {NGX_HTTP_NOT_FOUND, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                   NGX_HTTP_GATEWAY_TIME_OUT};
+
+ngx_int_t statusOf(const json_t* error) {
+    const auto status = text::integerMember(error, "statusCode");
+    const auto* const found = std::find(std::begin(kStatuses), std::end(kStatuses), status);
+    return found == std::end(kStatuses) ? NGX_HTTP_BAD_GATEWAY : *found;
+}
+
 /// The error that a failed job's JSON holds, as the HTTP answer tells it.
 ApiError errorOf(std::string_view body) {
     const auto job = text::parseJson(body, {body.size()});
     const json_t* error = json_object_get(job.get(), "error");
-    const auto status = text::integerMember(error, "statusCode");
-    const bool isTimeout = status == NGX_HTTP_GATEWAY_TIME_OUT;
-    ApiError result = describeStatus(isTimeout ? NGX_HTTP_GATEWAY_TIME_OUT : NGX_HTTP_BAD_GATEWAY);
+    ApiError result = describeStatus(statusOf(error));
     if (const auto message = text::stringMember(error, "message")) {
         result.message = *message;
     }

@@ -107,7 +107,7 @@ void AssistantsTurn::assistantIsThere() {
 /// Somebody deleted it upstream. Once for each job.
 bool AssistantsTurn::assistantIsGone(const Failure& failure) {
     const bool isDescribed = context_.assistant != nullptr && context_.assistant->id.empty();
-    if (!failure.isNotOffered || !isDescribed || record_.isAssistantNew) {
+    if (!failure.isOfAssistant || !isDescribed || record_.isAssistantNew) {
         return false;
     }
     step_.assistantId = std::string();

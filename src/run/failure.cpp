@@ -70,6 +70,8 @@ Failure refusal(const Response& response, std::string_view doing) {
         error.code == "conversation_locked" || isThreadLock(response.status, error.message);
     failure.isNotOffered =
         response.status == 404 || response.status == 405 || response.status == 501;
+    failure.isOfAssistant =
+        response.status == 404 && error.message.find("assistant") != std::string::npos;
     failure.mayFallBack = !isOfTheRequest(response.status) || isBillingCode(error.code);
     if (failure.threadIsBusy && response.shouldRetry.value_or(true)) {
         failure.outcome = Outcome::RefusedForNow;

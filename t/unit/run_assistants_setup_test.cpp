@@ -277,9 +277,20 @@ struct RunDriver : SetupDriver {
     }
 };
 
+constexpr std::string_view kNoAssistant =
+    R"({"error":{"message":"No assistant found with id 'asst_4'.","code":null}})";
+
+TEST(AssistantSetup, IsNotDoneAgainForAThreadThatIsNotThere) {
+    RunDriver driver;
+    play(driver,
+         {{10, answer(404, R"({"error":{"message":"No thread found with id 'thread_1'."}})"),
+           "FAILED " + kDelete + " !"}});
+    EXPECT_FALSE(driver.last.assistantId);
+}
+
 TEST(AssistantSetup, IsDoneAgainOnceWhenSomebodyDeletedIt) {
     RunDriver driver;
-    play(driver, {{10, answer(404, ""), "PENDING FindAssistant wait 10"}});
+    play(driver, {{10, answer(404, kNoAssistant), "PENDING FindAssistant wait 10"}});
     EXPECT_EQ(driver.last.assistantId, "") << "all workers are told";
     play(driver, {{10, Timer{}, kFind},
                   {20, ok(kNothing), kCreate},
@@ -287,7 +298,7 @@ TEST(AssistantSetup, IsDoneAgainOnceWhenSomebodyDeletedIt) {
                   {30, Timer{}, kRunCall}});
     EXPECT_EQ(driver.call().body.rfind(R"({"assistant_id":"asst_5",)", 0), 0U);
     EXPECT_EQ(driver.record.rounds, 1U);
-    play(driver, {{40, answer(404, ""), "FAILED " + kDelete + " !"}});
+    play(driver, {{40, answer(404, kNoAssistant), "FAILED " + kDelete + " !"}});
 }
 
 TEST(AssistantSetup, IsNotDoneForOneThatIsOnlyAnId) {
@@ -298,7 +309,7 @@ TEST(AssistantSetup, IsNotDoneForOneThatIsOnlyAnId) {
         driver.step(0, Resume{});
         driver.step(0, ok(kThread));
         driver.step(0, ok(kMessage));
-        play(driver, {{10, answer(404, ""), "FAILED " + kDelete + " !"}});
+        play(driver, {{10, answer(404, kNoAssistant), "FAILED " + kDelete + " !"}});
     }
 }
 

@@ -19,6 +19,7 @@ struct Failure {
     std::optional<std::uint64_t> retryAfter;  ///< ms
     bool threadIsBusy = false;                ///< another run or message holds the thread's lock
     bool isNotOffered = false;                ///< the provider does not know such a call
+    bool isOfAssistant = false;               ///< it is the assistant that is not there
     bool mayFallBack = false;                 ///< another provider may do better
     bool isAnswered = false;                  ///< a whole response says so
 };
