@@ -33,9 +33,6 @@ void ResponsesTurn::rememberResponse() {
 }
 
 Phase ResponsesTurn::cleanUpFromHere() const {
-    if (record_.isThreadGone) {
-        return Phase::Done;
-    }
     switch (record_.phase) {
         case Phase::CreateRun:
             if (!mayHaveStarted()) {

@@ -97,7 +97,6 @@ void ResponsesTurn::runCreated(const Response& response) {
     const bool isFirst = record_.runId.empty();
     record_.runId = reply->id;
     record_.failures = 0;
-    record_.polls = 0;
     record_.phase = Phase::PollRun;
     record_.notBefore = context_.now + context_.settings.pollInterval;
     showRunning();

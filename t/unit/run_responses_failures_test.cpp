@@ -165,11 +165,24 @@ TEST(ResponsesFailures, HoldsTheCallAtOnceWhereThereIsNoConversation) {
                   {1230, answer(404, ""), "RUNNING CreateRun wait 1230"}});
 }
 
+TEST(ResponsesFailures, LooksForTheFirstRunWhereItStillHoldsTheConversation) {
+    Driver driver = driverAtPoll();
+    const std::string done = page(message("42") + "," + userMessage("x"));
+    play(driver, {{1230, answer(404, ""), "RUNNING FindRun wait 1230"},
+                  {1230, Timer{}, "RUNNING " + kLook},
+                  {1240, ok(kEmptyPage), "RUNNING CreateRun wait 1240"},
+                  {1240, Timer{}, "RUNNING " + kCreate},
+                  {1250, answer(400, kLocked), "RUNNING FindRun wait 2250"},
+                  {2250, Timer{}, "RUNNING " + kLook},
+                  {2260, ok(done), "COMPLETED " + kDeleteRun + " !"}});
+}
+
 TEST(ResponsesFailures, HoldsTheCallAlsoWhenItIsTakenOverInBetween) {
     Driver driver = driverAtPoll();
     play(driver, {{1300, Resume{}, "RUNNING PollRun wait 2420"},
                   {2420, Resume{}, "RUNNING " + kPoll},
                   {2430, answer(404, ""), "RUNNING FindRun wait 2430"}});
+    EXPECT_EQ(driver.record.polls, 1U) << "of the pauses at a lock";
 }
 
 TEST(ResponsesFailures, StartsNothingTwiceWhereThatIsForbidden) {

@@ -263,6 +263,33 @@ TEST(ResponsesLookUp, FindsAHeldRunToo) {
                   {2030, ok(kDone), "COMPLETED " + kDeleteThread + " !"}});
 }
 
+TEST(ResponsesLookUp, ReadsSeveralMessagesInTheOrderOfWriting) {
+    Driver driver = driverAtStart();
+    const std::string items = page(message("b") + "," + message("a") + "," + userMessage("x"));
+    driver.step(10, kUnknown);
+    driver.step(2010, Timer{});
+    driver.step(2020, ok(items));
+    EXPECT_EQ(driver.last.visible->answer, "a\n\nb");
+}
+
+TEST(ResponsesLookUp, WaitsForAMessageThatIsBeingWritten) {
+    Driver driver = driverAtStart();
+    const std::string items = page(
+        R"({"type":"message","id":"m","role":"assistant","status":"in_progress","content":[]},)" +
+        userMessage("x"));
+    driver.step(10, kUnknown);
+    driver.step(2010, Timer{});
+    play(driver, {{2020, ok(items), "PENDING FindRun wait 3020"}});
+}
+
+TEST(ResponsesLookUp, KnowsItsOwnConversationByAPageThatDoesNotReachTheInput) {
+    Driver driver = driverAtStart();
+    const std::string items = page(message("42") + R"(,{"type":"reasoning","id":"rs_1"})");
+    driver.step(10, kUnknown);
+    driver.step(2010, Timer{});
+    play(driver, {{2020, ok(items), "COMPLETED " + kDeleteThread + " !"}});
+}
+
 // --- a conversation that somebody else uses ---
 
 TEST(ResponsesLock, IsWaitedOutInAContinuedThread) {
@@ -309,6 +336,13 @@ TEST(ResponsesLock, DoesNotSpendTheTriesThatOtherFailuresHave) {
     play(driver, {{at, answer(429, ""), "PENDING CreateRun wait " + std::to_string(at + 500)}});
 }
 
+TEST(ResponsesLock, IsSurelyAnothersWhereNothingIsStartedTwice) {
+    Driver driver = driverAtStart(StartGuarantee::AtMostOnce);
+    play(driver, {{10, answer(429, ""), "PENDING CreateRun wait 510"},
+                  {510, Timer{}, "PENDING " + kCreate},
+                  {520, answer(400, kLocked), "PENDING CreateRun wait 1520"}});
+}
+
 TEST(ResponsesLock, IsAnErrorWhereTheProviderForbidsToTryAgain) {
     Driver driver = driverInOldThread();
     Response locked = answer(400, kLocked);
@@ -350,6 +384,25 @@ TEST(ResponsesAtLeastOnce, TriesAgainWithoutLooking) {
                       {1530, event, "PENDING CreateRun wait 3530"},
                       {3530, Timer{}, "PENDING " + kCreate},
                       {3540, event, "FAILED FindLostRun wait 5540 !"}});
+    }
+}
+
+TEST(ResponsesAtLeastOnce, GivesALostRunTimeWhenAnyTryMayHaveStartedOne) {
+    const struct {
+        std::vector<Row> rows;
+        std::string cancelled;  ///< at 600
+    } cases[] = {
+        {{{10, kNotSent, "PENDING CreateRun wait 510"}}, "CANCELLED " + kDeleteThread + " !"},
+        {{{10, kUnknown, "PENDING CreateRun wait 510"}}, "CANCELLED FindLostRun wait 2600 !"},
+        {{{10, kUnknown, "PENDING CreateRun wait 510"},
+          {510, Timer{}, "PENDING " + kCreate},
+          {520, kNotSent, "PENDING CreateRun wait 1520"}},
+         "CANCELLED FindLostRun wait 2600 !"},
+    };
+    for (const auto& each : cases) {
+        Driver driver = driverAtStart(StartGuarantee::AtLeastOnce);
+        play(driver, each.rows);
+        play(driver, {{600, Cancel{}, each.cancelled}});
     }
 }
 

@@ -123,7 +123,7 @@ TEST(ResponsesMachine, GoesOnAfterTheLastResponseThatSucceeded) {
 TEST(ResponsesMachine, DoesNotBeginAThreadAnewThatIsForgotten) {
     for (const char* memory : {"", "{}", "nonsense", R"({"responses":7})"}) {
         Driver driver = loneDriver();
-        driver.settings.keepThreads = kKeepForever;
+        driver.settings.keepThreads = 60'000;
         driver.threadId = "thread_job0";
         driver.memory = memory;
         play(driver, {{0, Resume{}, "FAILED Done finished !"}});

@@ -33,7 +33,8 @@ namespace edgerun::run {
 /// such a response wrote would be done again.
 ///
 /// Until there is a response that answers polls:
-///   record.polls     counts looks at the conversation; not 0: an earlier try may have started
+///   record.polls     of CreateRun and FindRun counts looks at the conversation; not 0: an earlier
+///                    try may have started
 ///   record.failures  of CreateRun counts locks that are surely somebody else's
 ///   record.intentAt  stays, for the provider may turn out to show no responses in background
 class ResponsesTurn final : public Turn {
