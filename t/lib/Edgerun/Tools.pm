@@ -14,7 +14,7 @@ use Edgerun::Jobs;
 our @EXPORT = qw(provider_of function_tool assistant_block tools_conf give_outputs calls_of
     tool_calls outputs_told question);
 
-my $JSON = JSON::PP->new->utf8->canonical;
+my $JSON = JSON::PP->new->canonical;    # of characters, as in the emulator's log
 
 # The directives of a provider whose assistant is "helper".
 sub provider_of {
