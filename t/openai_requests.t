@@ -5,135 +5,136 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Dialects;
 use Edgerun::Jobs;
 use Edgerun::Node;
+use Edgerun::Tools;
 use JSON::PP;
 
-my @DIALECTS = qw(assistants responses chat);
-
-# The directives that a dialect needs beside those of every test, and calls that its
-# jobs below are known to make.
-my %PROVIDER = (
-    responses => { assistant => undef, model => 'gpt-4o' },
-    chat      => { assistant => undef, model => 'gpt-4o' },
-);
+# Calls that the jobs below are known to make.
 my %CALLS = (
     assistants => [
+        'GET /assistants',
+        'POST /assistants',
+        'POST /assistants/{}',
         'POST /threads',
         'POST /threads/{}/messages',
         'POST /threads/{}/runs',
         'GET /threads/{thread_id}/runs/{}',
+        'GET /threads/{thread_id}/runs/{}/steps',
+        'POST /threads/{thread_id}/runs/{}/submit_tool_outputs',
         'GET /threads/{}/messages',
         'GET /threads/{}/runs',
         'POST /threads/{thread_id}/runs/{}/cancel',
         'DELETE /threads/{}',
     ],
     responses => [
-        'POST /responses', 'GET /responses/{}', 'POST /responses/{}/cancel', 'DELETE /responses/{}'
+        'POST /conversations',
+        'POST /responses',
+        'GET /responses/{}',
+        'POST /responses/{}/cancel',
+        'DELETE /responses/{}',
+        'GET /conversations/{}/items',
+        'DELETE /conversations/{}',
     ],
     chat => ['POST /chat/completions'],
 );
 
 need_node();
 
-sub verdicts {
-    my @requests = @_;
-    return run_node('check_requests.mjs', [], JSON::PP->new->utf8->encode(\@requests));
+my $t = Edgerun::Test->new;
+$t->start_emulator;
+my $emulator = $t->emulator;
+
+# With as much in its definition as there may be.
+my @helper = (
+    'instructions "You help, \"as told\"."', 'temperature 0.7', 'response_format json_schema answer.json',
+    function_tool($t, 'rates', 'uri=' . $emulator->tool_url('rates')), function_tool($t, 'pick'),
+    'tool function strict.json uri=' . $emulator->tool_url('strict'), 'tool function bare.json',
+);
+push @helper, 'tool code_interpreter', 'tool file_search vector_store=vs_1' if dialect() ne 'chat';
+$t->write_file('answer.json', '{"name": "answer", "description": "Its form.", "strict": true, "schema": {"type": "object",'
+    . ' "properties": {"a": {"type": "string"}}, "required": ["a"], "additionalProperties": false}}');
+$t->write_file('bare.json', '{"name": "bare"}');
+$t->write_file('strict.json', '{"type": "function", "function": {"name": "strict", "description": "S.", "strict": true,'
+    . ' "parameters": {"type": "object", "properties": {}, "required": [], "additionalProperties": false}}}');
+
+my %log;
+
+# What was sent so far.
+sub take_log {
+    my $isActive = qr/queued|in_progress|cancelling/;
+    wait_until { !grep { $_->{status} =~ $isActive } @{ $emulator->runs } };
+    $log{ $_->{seq} } = $_ for @{ $emulator->log };
+    return;
 }
 
-# The log of a fresh emulator behind jobs that end well, badly, cancelled and unknown.
-sub requests_of {
-    my ($dialect) = @_;
-    my $t = Edgerun::Test->new;
-    $t->start_emulator;
-    $t->write_conf(jobs_conf(provider => { api => $dialect, %{ $PROVIDER{$dialect} // {} } }));
-    my ($exit, $output) = $t->test_config;
-    is $exit, 0, "$dialect: nginx -t takes the dialect" or diag $output;
-    return if $exit != 0;
-    $t->run;
+# An id, or a model; and nothing else.
+$t->write_conf(jobs_conf(provider => { keep_threads => '1h' }));
+$t->run;
+jobs();
+lost_answers();
+my @variants = (
+    {},
+    { keep_threads => 'on' },
+    dialect() eq 'responses' ? ({ background => 'off' }, { conversations => 'off', keep_threads => 'on' }) : (),
+);
+for my $variant (@variants) {
+    $t->write_conf(tools_conf(\@helper, provider => $variant));
+    $t->reload;
+    jobs();
+    tools();
+}
+$t->write_conf(tools_conf([ 'response_format json_object', function_tool($t, 'rates', 'uri=' . $emulator->tool_url('rates')) ]));
+$t->reload;
+tools();
+take_log();
 
+# Jobs that end well, badly and early.
+sub jobs {
     my $first = run_job($t, "Say \"hi\" \x{263a}\n[[answer=hi]]", metadata => { ticket => '17' });
-    is $first->{status}, 'COMPLETED', "$dialect: a job is done";
-    run_job($t, 'Fail. [[status=failed]]');
+    is $first->{status}, 'COMPLETED', 'a job is done' or diag error_of($first);
+    run_job($t, 'Fail. [[status=failed]]') if dialect('ends_as')->{failed};
     run_job($t, 'No end. [[status=incomplete]]');
+    my $next = submit($t, 'Go on.', threadId => $first->{threadId});
+    finish($t, [$next]) if $next->{status} == 202;
 
     my $answer = submit($t, 'Wait. [[duration=15000]]');
-    wait_until { (job_of($t, $answer) // {})->{status} eq 'RUNNING' };
-    my $path = $answer->{headers}{location} =~ s{^https?://[^/]+}{}r;
-    $t->post("$path/cancel", token => $t->token({ sub => 'alice' }));
+    await_run($t, $answer);
+    $t->post("/jobs/$answer->{json}{id}/cancel", token => $t->token({ sub => 'alice' }));
     finish($t, [$answer]);
+    return;
+}
 
-    lost_answers($t, $dialect);
-    my $isActive = qr/queued|in_progress|cancelling/;
-    wait_until { !grep { $_->{status} =~ $isActive } @{ $t->emulator->runs } };
-    my $log = $t->emulator->log;
-    $t->stop;
-    return @$log;
+sub tools {
+    my @tools = dialect() eq 'chat' ? () : ('[[code_interpreter]] [[file_search]]');
+    my $job = run_job($t, question("Ask for JSON. @tools", [qw(rates strict)], rounds => 2, arguments => { a => "\x{263a}" }));
+    is $job->{status}, 'COMPLETED', 'a job with tools is done' or diag error_of($job);
+    $job = run_job($t, question('Ask for JSON.', [qw(pick rates nobody)], rounds => 2), until => qr/^(?:REQUIRES_ACTION|COMPLETED)$/);
+    if (my $id = calls_of($job)->{pick}) {
+        give_outputs($t, $job, { $id => "this\x{263a}" });
+        $t->post("/jobs/$job->{id}/cancel", token => $t->token({ sub => 'alice' }));
+    }
+    return;
 }
 
 # A start whose answer is lost has to be looked for.
 sub lost_answers {
-    my ($t, $dialect) = @_;
-    return if $dialect ne 'assistants';
-    $t->emulator->fault({ on => 'create_run', action => 'cut_after' });
+    my $start = call('find') ? call('start') : return;
+    $emulator->fault({ on => $start, action => 'cut_after' });
     run_job($t, 'Lost. [[answer=found]]', timeout => 30);
     return;
 }
 
-for my $dialect (@DIALECTS) {
-    my @requests = requests_of($dialect) or next;
-    my @verdicts = verdicts(@requests);
-    is scalar @verdicts, scalar @requests, "$dialect: " . @requests . ' requests are judged';
-    my %seen = map { /^\w+ (\S+ \S+?):?(?: |$)/ ? ($1 => 1) : () } @verdicts;
-    ok $seen{$_}, "$dialect: $_ is among them" for @{ $CALLS{$dialect} };
-    my @wrong = grep { !/^right / } @verdicts;
-    ok !@wrong, "$dialect: the SDK would have sent each of them" or diag join "\n", @wrong;
-}
-
-# The judge itself: requests that are wrong in one thing each.
-my %right = (
-    method  => 'POST',
-    path    => '/v1/threads/thread_1/runs',
-    query   => '',
-    headers => {
-        'authorization' => 'Bearer sk-x',
-        'openai-beta'   => 'assistants=v2',
-        'content-type'  => 'application/json',
-    },
-    body => '{"assistant_id":"asst_1","metadata":{"a":"b"}}',
-);
-my $question = '"model":"m","messages":[{"role":"user","content":"x"}]';
-my $flat     = '"tools":[{"type":"function","name":"f","parameters":{}}]';
-my $nested   = '"tools":[{"type":"function","function":{"name":"f","parameters":{}}}]';
-my %chat     = (path => '/v1/chat/completions');
-my %list     = (method => 'GET', body => '');
-sub body    { return (body => '{"assistant_id":"a",' . $_[0] . '}') }
-sub without { return (headers => { %{ $right{headers} }, $_[0] => undef }) }
-
-my @judged = (
-    [ 'a right one' => qr/^right / ],
-    [ 'an unknown member'           => qr/^wrong .*\(metdata\)/,    body('"metdata":{}') ],
-    [ 'a missing member'            => qr/^wrong .*'assistant_id'/, body => '{}' ],
-    [ 'a member of another type'    => qr{^wrong .*metadata/a},     body('"metadata":{"a":1}') ],
-    [ 'a member in the wrong place' => qr/^wrong .*body: include/,  body('"include":[]') ],
-    [ 'a body that is cut'          => qr/^wrong .*not JSON/,       body => '{"assistant_id":"a' ],
-    [ 'an unknown query argument'   => qr/^wrong .*query: limit/,   query => 'limit=3' ],
-    [ 'an unknown path'             => qr/^wrong .*no such call/,   path => '/v1/threads/t/run' ],
-    [ 'an unknown method'           => qr/^wrong .*no such call/,   method => 'PUT' ],
-    [ 'a missing header' => qr/^wrong .*openai-beta: missing/,      without('openai-beta') ],
-    [ 'a missing key'    => qr/^wrong .*authorization: missing/,    without('authorization') ],
-    [ 'a right list'     => qr/^right /,         %list, query => 'limit=10&order=asc' ],
-    [ 'an unknown order' => qr/^wrong .*order/,  %list, query => 'order=up' ],
-    [ 'a limit in words' => qr/^wrong .*limit/,  %list, query => 'limit=ten' ],
-    [ 'chat\'s tools'    => qr/^right /,         %chat, body => "{$question,$nested}" ],
-    [ 'flat tools in chat' => qr/^wrong POST/,   %chat, body => "{$question,$flat}" ],
-    [
-        'nested tools in responses' => qr/^wrong POST/,
-        path => '/v1/responses',
-        body => "{\"model\":\"m\",\"input\":\"x\",$nested}"
-    ],
-);
-my @answers = verdicts(map { my (undef, undef, %change) = @$_; +{ %right, %change } } @judged);
-like $answers[$_], $judged[$_][1], "the judge knows $judged[$_][0]" for 0 .. $#judged;
+my @requests = grep { $_->{call} ne 'tool' } 
+    map { $log{$_} } sort { $a <=> $b } keys %log;
+my @verdicts = run_node('check_requests.mjs', [], JSON::PP->new->utf8->encode(\@requests));
+is scalar @verdicts, scalar @requests, @requests . ' requests are judged';
+my %seen = map { /^\w+ (\S+ \S+?):?(?: |$)/ ? ($1 => 1) : () } @verdicts;
+ok $seen{$_}, "$_ is among them" for @{ $CALLS{ dialect() } };
+my @wrong = grep { !/^right / } @verdicts;
+ok !@wrong, 'the SDK would have sent each of them' or diag join "\n", @wrong, 'of', sort keys %seen;
+my @refused = grep { ($_->{status} // 0) >= 400 && !$_->{fault} } @requests;
+is join(' ', map { "$_->{call} $_->{status}" } @refused), '', 'and the emulator takes each of them';
 
 done_testing;
