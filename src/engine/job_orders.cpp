@@ -20,6 +20,14 @@ bool awaits(const std::optional<store::JobSnapshot>& job, const run::ToolOutputs
     return request && run::outputsFit(request->work, outputs);
 }
 
+/// Of what comes of an order at once.
+class OrderWitness final : public OrderListener {
+public:
+    void onOrder(Order told) noexcept override { order = told; }
+
+    Order order = Order::Lost;
+};
+
 }  // namespace
 
 Order JobRunner::cancel(const store::JobOwner& owner, const store::JobId& id,
@@ -127,10 +135,15 @@ Order JobRunner::carryOut(const store::JobRef& ref, const store::JobId& id, cons
     if (erases) {
         job.erases();
     }
+    OrderWitness witness;
+    job.tells(witness);
     drive(job, event);
     const auto found = jobs_.find(ref.slot);
-    if (found == jobs_.end() || !found->second->isAwaiting()) {
-        return Order::Done;
+    if (found != jobs_.end()) {
+        found->second->forget(witness);
+    }
+    if (witness.order == Order::Done || found == jobs_.end() || !found->second->isAwaiting()) {
+        return witness.order;
     }
     orders_.push_back(found->second.get());  // first: forget() must find it
     found->second->tells(listener);

@@ -150,7 +150,8 @@ void JobRunner::forget(RunningJob& job) {
     if (job.isAwaiting()) {
         journal_->forget(job);
     }
-    tellOrder(job);
+    orders_.erase(std::remove(orders_.begin(), orders_.end(), &job), orders_.end());
+    job.tellOrder(Order::Lost);
     jobs_.erase(job.ref().slot);
 }
 

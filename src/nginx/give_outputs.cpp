@@ -45,6 +45,9 @@ private:
             showsCallOf(job->body, outputs_)) {
             return std::nullopt;
         }
+        if (isLost()) {
+            return refuse(call.r, NGX_HTTP_CONFLICT, kMisfit);
+        }
         return respondOrdered(call, id(), *job);
     }
 

@@ -29,9 +29,10 @@ ngx_int_t OrderCall::proceed(const JobCall& call) {
     }
     switch (*outcome_) {
         case engine::Order::Done:
+        case engine::Order::Lost:
             return onDone(call);
         case engine::Order::Conflict:
-            return refuse(call.r, NGX_HTTP_CONFLICT, "the job does not wait for these outputs");
+            return refuse(call.r, NGX_HTTP_CONFLICT, kMisfit);
         case engine::Order::Unknown:
             return refuseUnknown(call, id_);
         case engine::Order::Coming:

@@ -67,6 +67,7 @@ protected:
 enum class Order {
     Coming,       ///< the listener will be told
     Done,         ///< the job is final (or erased, or has the outputs), by this or an earlier call
+    Lost,         ///< not carried out: the job is somebody else's by now; look at it again
     Conflict,     ///< it does not wait for outputs, or not for these
     Unknown,      ///< no such job of this owner
     Unavailable,  ///< this worker has no place in the zone, or the journal cannot be written

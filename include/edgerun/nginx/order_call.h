@@ -7,6 +7,9 @@
 
 namespace edgerun::nginx {
 
+/// To a client whose tool outputs are not those that its job waits for.
+inline constexpr char kMisfit[] = "the job does not wait for these outputs";
+
 /// A client that orders something for a job. It waits while that is being written down.
 class OrderCall : public HeldCall, private engine::OrderListener {
 public:
@@ -18,6 +21,8 @@ protected:
         : HeldCall(call.r, call.jobs), id_(id), excuse_(excuse) {}
 
     const store::JobId& id() const { return id_; }
+    /// Others changed the job meanwhile.
+    bool isLost() const { return outcome_ == engine::Order::Lost; }
 
 private:
     virtual engine::Order ask(const JobCall& call, engine::OrderListener& listener) = 0;
