@@ -24,6 +24,15 @@ std::uint64_t hashAt(const Provider& provider, const AssistantConf& assistant) {
                : assistant.hash;
 }
 
+/// Did the provider say that it will not do, so that nothing of it can still happen there?
+bool isRefused(const run::Event& event, const run::Step& step) {
+    const auto* failure = std::get_if<run::TransportFailure>(&event);
+    const bool isCertain =
+        std::holds_alternative<run::Response>(event) ||
+        (failure != nullptr && failure->kind == run::TransportFailure::Kind::NotSent);
+    return isCertain && run::isFinal(step.record.status);
+}
+
 /// A leaving worker begins no call, so none is to be looked for.
 void dropCallWhenLeaving(run::Step& next) {
     const auto* call = std::get_if<run::Call>(&next.command);
@@ -67,6 +76,9 @@ JobChange JobRunner::decide(RunningJob& job, const run::Event& event,
     }
     dropCallWhenLeaving(change.step);
     tellAssistant(inputs, change.step);
+    if (inputs.maySetUpAssistant && isRefused(event, change.step)) {
+        page_->releaseAssistant(inputs.definition, stableHash(id));
+    }
     if (change.step.mayFallBack && canFallBack(record)) {
         fallBack(change, record);
     } else {

@@ -47,9 +47,7 @@ std::string assistantBody(const Context& context) {
     if (!assistant.vectorStores.empty()) {
         writer.raw("tool_resources", resourcesOf(assistant));
     }
-    if (!assistant.temperature.empty()) {
-        writer.raw("temperature", assistant.temperature);
-    }
+    writer.raw("temperature", assistant.temperature.empty() ? "null" : assistant.temperature);
     writer.raw("response_format",
                assistant.responseFormat.empty() ? "\"auto\"" : assistant.responseFormat);
     writer.raw("metadata", metadataOf(context));

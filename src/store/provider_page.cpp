@@ -249,4 +249,12 @@ void ProviderPage::forgetAssistant(std::uint64_t definition) {
     }
 }
 
+void ProviderPage::releaseAssistant(std::uint64_t definition, std::uint64_t job) {
+    const std::lock_guard<SharedLock> guard(*lock_);
+    SetUp* entry = page_->assistants.find(definition);
+    if (entry != nullptr && entry->claimedBy == job) {
+        entry->claimedBy = 0;
+    }
+}
+
 }  // namespace edgerun::store

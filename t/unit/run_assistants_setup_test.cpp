@@ -89,6 +89,8 @@ TEST(AssistantSetup, UpdatesTheOneWhoseDefinitionHasChanged) {
         other.step(10, ok(kNothing));
         return other.call().body;
     }());
+    EXPECT_NE(driver.call().body.find(R"("temperature":null,)"), std::string::npos)
+        << "what is no longer said must go";
     play(driver, {{20, kUnknown, "PENDING UpdateAssistant wait 520"},
                   {30, Resume{}, "PENDING UpdateAssistant wait 520"},
                   {520, Timer{}, "PENDING UpdateAssistant POST /assistants/asst_5"},

@@ -210,6 +210,18 @@ TEST_F(ProviderPageTest, WithTheAssistantTheClaimEnds) {
     EXPECT_FALSE(claim(1, now + 5'000));
 }
 
+TEST_F(ProviderPageTest, AJobThatFailsGivesItsClaimUp) {
+    EXPECT_TRUE(claim(1, now + 5'000));
+    page.releaseAssistant(kDefinition, 2);
+    EXPECT_FALSE(claim(2, now + 5'000)) << "only its own";
+    page.releaseAssistant(kDefinition, 1);
+    EXPECT_TRUE(claim(2, now + 5'000));
+    set(kDefinition);
+    page.releaseAssistant(kDefinition, 2);
+    EXPECT_EQ(assistant(), "asst_1");
+    page.releaseAssistant(kDefinition + 1, 0);
+}
+
 TEST_F(ProviderPageTest, TheAssistantThatWasNotUsedForLongestMakesRoom) {
     for (std::uint64_t definition = 1; definition <= 256; ++definition, ++now) {
         set(definition, "asst_" + std::to_string(definition));

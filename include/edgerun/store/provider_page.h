@@ -49,6 +49,8 @@ public:
     /// Ends the claim.
     void setAssistant(std::uint64_t definition, const run::ProviderId& id, std::uint64_t now);
     void forgetAssistant(std::uint64_t definition);
+    /// The job that has the claim could not set it up: another one may try.
+    void releaseAssistant(std::uint64_t definition, std::uint64_t job);
 
 private:
     struct Layout;
