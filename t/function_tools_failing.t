@@ -92,7 +92,10 @@ $t->write_conf(tools_conf([
 $t->reload;
 my $emulator = $t->emulator;
 
-sub tries_of { my ($job, $tool) = @_; return grep { $_->{told}{jobId} eq $job->{id} && $_->{told}{tool} eq $tool } tool_calls($t) }
+sub tries_of {
+    my ($job, $tool) = @_;
+    return grep { $_->{told}{jobId} eq $job->{id} && $_->{told}{tool} eq $tool } tool_calls($t);
+}
 
 sub output_of {
     my ($job, $tool) = @_;

@@ -61,11 +61,13 @@ if (dialect() ne 'chat') {
 # --- functions
 $job = run_job($t, question('Ask.', [qw(rates weather)], arguments => '{ "a": "\u20ac" }'));
 $steps = steps_of($job);
-is join(' ', map { $_->{name} // $_->{type} } @$steps), 'rates weather message', 'calls of functions are steps, in order';
+is join(' ', map { $_->{name} // $_->{type} } @$steps), 'rates weather message',
+    'calls of functions are steps, in order';
 is_deeply [ sort keys %{ $steps->[0] } ], [qw(arguments id name output type)], 'with what belongs to them';
 is $steps->[0]{arguments}, '{ "a": "\u20ac" }', 'the arguments as the model wrote them';
 like $steps->[0]{output}, qr/^\{"tool":"rates","echo":/, 'the output as the model was told';
-is $steps->[0]{id}, (map { $_->{told}{toolCallId} } grep { $_->{told}{tool} eq 'rates' } tool_calls($t))[0], 'the id of the call';
+my ($made) = grep { $_->{told}{tool} eq 'rates' } tool_calls($t);
+is $steps->[0]{id}, $made->{told}{toolCallId}, 'the id of the call';
 
 $job = run_job($t, question('Ask.', ['rates'], rounds => 3));
 is join(' ', map { $_->{name} // $_->{type} } @{ steps_of($job) }), 'rates rates rates message', 'those of all rounds';

@@ -85,7 +85,9 @@ for my $variant (@variants) {
     jobs();
     tools();
 }
-$t->write_conf(tools_conf([ 'response_format json_object', function_tool($t, 'rates', 'uri=' . $emulator->tool_url('rates')) ]));
+$t->write_conf(tools_conf([
+    'response_format json_object', function_tool($t, 'rates', 'uri=' . $emulator->tool_url('rates')),
+]));
 $t->reload;
 tools();
 take_log();
@@ -108,9 +110,11 @@ sub jobs {
 
 sub tools {
     my @tools = dialect() eq 'chat' ? () : ('[[code_interpreter]] [[file_search]]');
-    my $job = run_job($t, question("Ask for JSON. @tools", [qw(rates strict)], rounds => 2, arguments => { a => "\x{263a}" }));
+    my $smile = { a => "\x{263a}" };
+    my $job = run_job($t, question("Ask for JSON. @tools", [qw(rates strict)], rounds => 2, arguments => $smile));
     is $job->{status}, 'COMPLETED', 'a job with tools is done' or diag error_of($job);
-    $job = run_job($t, question('Ask for JSON.', [qw(pick rates nobody)], rounds => 2), until => qr/^(?:REQUIRES_ACTION|COMPLETED)$/);
+    $job = run_job($t, question('Ask for JSON.', [qw(pick rates nobody)], rounds => 2),
+        until => qr/^(?:REQUIRES_ACTION|COMPLETED)$/);
     if (my $id = calls_of($job)->{pick}) {
         give_outputs($t, $job, { $id => "this\x{263a}" });
         $t->post("/jobs/$job->{id}/cancel", token => $t->token({ sub => 'alice' }));

@@ -65,7 +65,8 @@ sub cancel_works {
     my $answer = submit($t, 'Long. [[duration=15000]]');
     wait_until { grep { $_->{question} =~ /^Long/ } @{ $emulator->runs } };
     my $path = $answer->{headers}{location};
-    is $t->post("$path/cancel", token => $t->token({ sub => 'alice' }))->{json}{status}, 'CANCELLED', "$what: a job is cancelled";
+    my $cancelled = $t->post("$path/cancel", token => $t->token({ sub => 'alice' }));
+    is $cancelled->{json}{status}, 'CANCELLED', "$what: a job is cancelled";
     ok wait_until { grep { $_->{question} =~ /^Long/ && $_->{status} =~ /^cancel/ } @{ $emulator->runs } },
         "$what: at the provider, too" or diag join ' ', map { $_->{status} } @{ $emulator->runs };
     return;
@@ -117,7 +118,8 @@ else {
 
     variant(\@all);
     my $none = run_job($t, 'Hello.');
-    like error_of($none), qr/^502 ProviderError: could not create a thread: .*404/, 'no conversations, though not off: the job says so';
+    like error_of($none), qr/^502 ProviderError: could not create a thread: .*404/,
+        'no conversations, though not off: the job says so';
 
     variant([], background => 'off');
     all_works('background off');

@@ -32,8 +32,19 @@ sub brief_provider {
     return $block =~ s/main/brief/r;
 }
 
-sub waits { my ($text, $functions, %options) = @_; return run_job($t, question($text, $functions, %options), until => qr/^REQUIRES_ACTION$/) }
-sub wait_again { my ($job) = @_; return $t->wait_for_job("/jobs/$job->{id}", token => $t->token({ sub => 'alice' }), until => qr/^(?:REQUIRES_ACTION|COMPLETED|FAILED|CANCELLED)$/)->{json} }
+my %alice = (token => $t->token({ sub => 'alice' }));
+
+# A job that waits for its client.
+sub waits {
+    my ($text, $functions, %options) = @_;
+    return run_job($t, question($text, $functions, %options), until => qr/^REQUIRES_ACTION$/);
+}
+
+# As it is when it waits again, or is final.
+sub wait_again {
+    my ($job) = @_;
+    return $t->wait_for_job("/jobs/$job->{id}", %alice, until => qr/^(?:REQUIRES_ACTION|COMPLETED|FAILED)$/)->{json};
+}
 
 # --- what a job shows
 my $job = waits('Choose.', [qw(pick choose)], arguments => '{ "from":  "\u20ac" }');
@@ -45,7 +56,7 @@ is $job->{requiredAction}{toolCalls}[0]{arguments}, '{ "from":  "\u20ac" }', 'th
 like $job->{requiredAction}{expiresAt}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'and until when';
 cmp_ok $job->{requiredAction}{expiresAt}, 'le', $job->{expiresAt}, 'which is before the job is forgotten';
 is scalar(my @none = tool_calls($t)), 0, 'edgerun calls none of them';
-my $list = $t->get('/jobs?status=REQUIRES_ACTION', token => $t->token({ sub => 'alice' }))->{json}{jobs};
+my $list = $t->get('/jobs?status=REQUIRES_ACTION', %alice)->{json}{jobs};
 is_deeply [ map { $_->{id} } @$list ], [ $job->{id} ], 'it is listed as such';
 
 my $calls = calls_of($job);
@@ -54,8 +65,10 @@ is $answer->{status}, 200, 'the outputs are taken';
 like $answer->{json}{status}, qr/^(?:RUNNING|COMPLETED)$/, 'and the job runs again';
 ($job) = finish($t, [$job]);
 is $job->{status}, 'COMPLETED', 'to its end' or diag error_of($job);
-is_deeply outputs_told($t), { $calls->{pick} => 'one', $calls->{choose} => "two \x{20ac} \"x\"\n" }, 'with these outputs';
-is give_outputs($t, $job, { $calls->{pick} => 'one', $calls->{choose} => 'two' })->{status}, 409, 'and takes none any more';
+is_deeply outputs_told($t), { $calls->{pick} => 'one', $calls->{choose} => "two \x{20ac} \"x\"\n" },
+    'with these outputs';
+is give_outputs($t, $job, { $calls->{pick} => 'one', $calls->{choose} => 'two' })->{status}, 409,
+    'and takes none any more';
 
 # --- several rounds; edgerun's and the client's
 $job = waits('Both.', [qw(pick rates)], rounds => 3);
@@ -63,9 +76,9 @@ my %seen;
 for my $round (1 .. 3) {
     my $own = calls_of($job);
     is_deeply [ keys %$own ], ['pick'], "round $round: the job shows the client's call alone";
-    is scalar(grep { $_->{told}{jobId} eq $job->{id} } tool_calls($t)), $round, "round $round: edgerun has made the other one";
-    my ($rates) = reverse grep { $_->{told}{jobId} eq $job->{id} } tool_calls($t);
-    is give_outputs($t, $job, { $rates->{told}{toolCallId} => 'forged', $own->{pick} => 'x' })->{status}, 409,
+    my @made = grep { $_->{told}{jobId} eq $job->{id} } tool_calls($t);
+    is scalar @made, $round, "round $round: edgerun has made the other one";
+    is give_outputs($t, $job, { $made[-1]->{told}{toolCallId} => 'forged', $own->{pick} => 'x' })->{status}, 409,
         "round $round: whose output the client cannot give";
     is give_outputs($t, $job, { $_ => 'old', $own->{pick} => 'x' })->{status}, 409,
         "round $round: nor those of an earlier round" for keys %seen;
@@ -79,18 +92,19 @@ is_deeply { map { $_ => $told->{$_} } keys %seen }, \%seen, 'each round had its 
 
 # --- an output of all sizes
 $job = waits('Much.', ['pick']);
-is give_outputs($t, $job, { calls_of($job)->{pick} => 'x' x 262_145 })->{status}, 400, 'an output above 256 KiB is refused';
+is give_outputs($t, $job, { calls_of($job)->{pick} => 'x' x 262_145 })->{status}, 400,
+    'an output above 256 KiB is refused';
 is give_outputs($t, $job, { calls_of($job)->{pick} => 'x' x 262_144 })->{status}, 200, 'one of 256 KiB is taken';
 ($job) = finish($t, [$job]);
 is $job->{status}, 'COMPLETED', 'and the job completes' or diag error_of($job);
 $job = waits('Much.', ['pick']);
-is give_outputs($t, $job, { calls_of($job)->{pick} => 'x' x 2_000_000 })->{status}, 413, 'a body above client_max_body_size is refused';
+is give_outputs($t, $job, { calls_of($job)->{pick} => 'x' x 2_000_000 })->{status}, 413,
+    'a body above client_max_body_size is refused';
 is give_outputs($t, $job, { calls_of($job)->{pick} => "a\0b" })->{status}, 400, 'an output with NUL is refused';
 is job_of($t, $job)->{status}, 'REQUIRES_ACTION', 'the job waits on';
 
 # --- the end comes first
 my $path = "/jobs/$job->{id}";
-my %alice = (token => $t->token({ sub => 'alice' }));
 my $cancelled = $t->post("$path/cancel", %alice);
 is $cancelled->{json}{status}, 'CANCELLED', 'a job that waits can be cancelled';
 ok !$cancelled->{json}{requiredAction}, 'and asks for nothing any more';
