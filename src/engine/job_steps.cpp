@@ -118,13 +118,14 @@ JobTimes JobRunner::timesOf(const run::Record& record, const Provider* provider)
     return {now, end + ttl};
 }
 
-/// What a job must not fall back behind: what its owner has seen, a call that may be paid for, its
-/// end. And whoever takes it over says so before anything else, for then the journal of its
-/// former worker tells its story no more.
+/// What a job must not fall back behind: what its owner has seen, a call that may be paid for, what
+/// its machine wrote, by which later records are understood, its end. And whoever takes it over
+/// says so before anything else, for then the journal of its former worker tells its story no more.
 bool JobRunner::journals(const RunningJob& job, const JobChange& change) const {
     const run::Step& step = change.step;
+    const bool writes = change.request && !run::isFinal(step.record.status);
     return journal_ != nullptr &&
-           (job.isTakenOver() || step.visible || isOnceCall(step) || step.record.erased ||
+           (job.isTakenOver() || step.visible || isOnceCall(step) || writes || step.record.erased ||
             step.record.phase == run::Phase::CallTools || step.record.phase == run::Phase::Done);
 }
 
