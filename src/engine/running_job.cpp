@@ -26,7 +26,7 @@ run::Event eventOf(const loop::TransferResult& result) {
     return run::TransportFailure{Kind::Unknown, result.reason};
 }
 
-/// Of the provider, not of the call.
+/// Of the provider, not of the call or of this worker.
 bool isFailure(const loop::TransferResult& result) {
     switch (result.outcome) {
         case loop::TransferOutcome::Complete:
@@ -99,7 +99,9 @@ void RunningJob::onTransfer(const loop::TransferResult& result) noexcept {
         EDGERUN_CRASH_POINT(once_answered);
     }
     transfer_ = nullptr;
-    runner_.noteCall(kind_.provider, isFailure(result));
+    if (!result.isOurs) {
+        runner_.noteCall(kind_.provider, isFailure(result));
+    }
     runner_.drive(*this, eventOf(result));
 }
 

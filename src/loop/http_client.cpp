@@ -44,6 +44,7 @@ public:
     TransferRequest request;
     ngx_msec_t deadline = 0;
     bool once = false;
+    bool wasHeldUp = false;              ///< more than half of its time had passed when it began
     std::unique_ptr<Exchange> exchange;  ///< while it runs
 };
 
@@ -88,7 +89,7 @@ struct HttpClient::Impl : CurlMulti::Listener, UpstreamAddresses::Listener {
     void keepFor(std::size_t transfers);
     std::unique_ptr<Exchange> takeExchange(Home& home);
     void giveBack(Home& home, std::unique_ptr<Exchange> exchange);
-    static void fail(const Transfer& transfer, const char* reason);
+    static void fail(const Transfer& transfer, const char* reason, bool isOurs = true);
     void abandon(bool onceToo);
     static void tellAbandoned(const Transfer& transfer);
     std::size_t homeOf(const Upstream& upstream);
@@ -224,7 +225,9 @@ void HttpClient::Impl::onDone(CURL* easy, CURLcode code) noexcept {
         home.addresses.learnt();
     }
     if (transfer.owner != nullptr) {
-        transfer.owner->onTransfer(transfer.exchange->result(code));
+        TransferResult result = transfer.exchange->result(code);
+        result.isOurs = transfer.wasHeldUp && result.outcome == TransferOutcome::Unknown;
+        transfer.owner->onTransfer(result);
     }
     giveBack(home, std::move(transfer.exchange));
     ended(home);
@@ -266,9 +269,10 @@ void HttpClient::Impl::beginQueued(Home& home) {
             continue;
         }
         if (late) {
-            fail(*transfer, "no connection became free in time");
+            fail(*transfer, "no connection became free in time",
+                 addresses == UpstreamAddresses::State::Ready);
         } else if (unresolved) {
-            fail(*transfer, "the host name could not be resolved");
+            fail(*transfer, "the host name could not be resolved", false);
         } else {
             begin(home, std::move(transfer));
         }
@@ -308,6 +312,7 @@ void HttpClient::Impl::begin(Home& home, std::unique_ptr<Transfer> transfer) {
 bool HttpClient::Impl::send(Home& home, Transfer& transfer) {
     transfer.exchange = takeExchange(home);
     const auto left = static_cast<ngx_msec_int_t>(transfer.deadline - ngx_current_msec);
+    transfer.wasHeldUp = static_cast<std::uint64_t>(left) < transfer.request.timeout / 2;
     curl_slist* news = home.addresses.news();
     Exchange& exchange = *transfer.exchange;
     exchange.transfer = &transfer;
@@ -378,10 +383,11 @@ void HttpClient::Impl::giveBack(Home& home, std::unique_ptr<Exchange> exchange) 
     }
 }
 
-void HttpClient::Impl::fail(const Transfer& transfer, const char* reason) {
+void HttpClient::Impl::fail(const Transfer& transfer, const char* reason, bool isOurs) {
     TransferResult result;
     result.outcome = TransferOutcome::NotSent;
     result.reason = reason;
+    result.isOurs = isOurs;
     transfer.owner->onTransfer(result);
 }
 

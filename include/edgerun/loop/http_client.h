@@ -34,6 +34,7 @@ struct TransferResult {
     int status = 0;
     std::string_view body;                    ///< valid during the call only
     std::string_view reason;                  ///< why it is not Complete
+    bool isOurs = false;                      ///< no response, and not for a fault of the server's
     std::optional<std::uint64_t> retryAfter;  ///< ms: Retry-After(-Ms)
     std::optional<std::uint64_t> pollAfter;   ///< ms: openai-poll-after-ms
     std::optional<bool> shouldRetry;          ///< x-should-retry
