@@ -24,11 +24,11 @@ std::uint64_t hashAt(const Provider& provider, const AssistantConf& assistant) {
                : assistant.hash;
 }
 
-/// Did the provider say that it will not do, so that nothing of it can still happen there?
-bool isRefused(const run::Event& event, const run::Step& step) {
+/// Has the job ended, with nothing on its way that could still create an assistant?
+bool isOver(const run::Record& before, const run::Event& event, const run::Step& step) {
     const auto* failure = std::get_if<run::TransportFailure>(&event);
     const bool isCertain =
-        std::holds_alternative<run::Response>(event) ||
+        before.intentAt == 0 || std::holds_alternative<run::Response>(event) ||
         (failure != nullptr && failure->kind == run::TransportFailure::Kind::NotSent);
     return isCertain && run::isFinal(step.record.status);
 }
@@ -54,29 +54,34 @@ JobChange JobRunner::decide(RunningJob& job, const run::Event& event,
         request = {inputs.request->query, inputs.request->threadId, inputs.request->metadata,
                    inputs.assistantName,  inputs.request->work,     inputs.memory};
     }
-    const run::Context context{
-        provider.settings,
-        id,
-        request,
-        monotonicNow(),
-        wallNow(),
-        static_cast<std::uint32_t>(ngx_random()),
-        inputs.assistant != nullptr ? &inputs.assistant->definition : nullptr,
-        inputs.assistantId,
-        inputs.assistantHash,
-        inputs.maySetUpAssistant,
-        arena_.isThreadWanted(job.ref())};
+    run::Context context{provider.settings,
+                         id,
+                         request,
+                         monotonicNow(),
+                         wallNow(),
+                         static_cast<std::uint32_t>(ngx_random()),
+                         inputs.assistant != nullptr ? &inputs.assistant->definition : nullptr,
+                         inputs.assistantId,
+                         inputs.assistantHash,
+                         inputs.maySetUpAssistant,
+                         isFinal(record.status) && arena_.isThreadWanted(job.ref())};
     JobChange change;
     change.revision = loaded.revision + 1;
     change.provider = &provider;
     change.step = provider.machine->next(context, record, event);
+    // To ask takes as long as the owner has live jobs, and only an end depends on it.
+    const bool ends = !isFinal(record.status) && isFinal(change.step.record.status);
+    if (ends && arena_.isThreadWanted(job.ref())) {
+        context.isThreadWanted = true;
+        change.step = provider.machine->next(context, record, event);
+    }
     if (!change.step.note.empty()) {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0, "edgerun: job %s, provider \"%s\": %s",
                       id.c_str(), provider.name.c_str(), change.step.note.c_str());
     }
     dropCallWhenLeaving(change.step);
     tellAssistant(inputs, change.step);
-    if (inputs.maySetUpAssistant && isRefused(event, change.step)) {
+    if (inputs.maySetUpAssistant && isOver(record, event, change.step)) {
         page_->releaseAssistant(inputs.definition, stableHash(id));
     }
     if (change.step.mayFallBack && canFallBack(record)) {
