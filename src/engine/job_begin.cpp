@@ -28,15 +28,24 @@ bool JobRunner::awaitsTurn(RunningJob& job, const run::Record& record) {
     if (record.threadId.empty()) {
         return false;
     }
+    // To ask takes as long as the owner has live jobs: where thousands wait, only their turns may
+    // cost that.
+    if (job.jobAhead() && !arena_.hasChanged(*job.jobAhead())) {
+        job.resumeAfter(kLookAgain);
+        return true;
+    }
+    // Told later, it would take its own call for one that got lost.
+    changes_.forget(job);
     const auto ahead = arena_.takeTurn(job.ref());
+    job.isBehind(std::nullopt);
     if (!ahead) {
         return false;
     }
     const auto whole = arena_.loadWhole(job.ref());
     const auto watch = whole ? arena_.watch(*ahead, whole->owner) : std::nullopt;
-    changes_.forget(job);
     if (watch) {
         changes_.await(job, *watch);
+        job.isBehind(watch);
     }
     job.resumeAfter(kLookAgain);
     return true;

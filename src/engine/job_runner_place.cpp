@@ -33,7 +33,7 @@ void JobRunner::onTick(void* self) noexcept {
 void JobRunner::tick() {
     taken_.clear();
     if (ngx_exiting) {
-        dropHeldCalls();
+        dropLostWork();
         leave();
         return;
     }
@@ -41,7 +41,7 @@ void JobRunner::tick() {
     if (journal_ != nullptr) {
         journal_->tick();
     }
-    dropHeldCalls();
+    dropLostWork();
     // Until all are read, jobs stay as they are: whoever has to read them anew finds the same.
     if (place_ && isReady()) {
         adoptOrphans();
@@ -86,12 +86,11 @@ void JobRunner::adoptOrphans() {
     }
 }
 
-/// A job that another worker has taken over, to cancel it perhaps: its run ends with its
-/// connection.
-void JobRunner::dropHeldCalls() {
+/// Jobs that another worker has taken over, to cancel them perhaps.
+void JobRunner::dropLostWork() {
     std::vector<RunningJob*> lost;
     for (auto& [slot, job] : jobs_) {
-        if (job->holdsCall() && !owns(job->ref())) {
+        if (job->isWorking() && !owns(job->ref())) {
             lost.push_back(job.get());
         }
     }

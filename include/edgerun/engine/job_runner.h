@@ -167,7 +167,7 @@ private:
     void tick();
     void keepPlace();
     void adoptOrphans();
-    void dropHeldCalls();
+    void dropLostWork();
     void leave();
 
     // job_submits.cpp: new jobs

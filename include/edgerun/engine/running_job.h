@@ -61,12 +61,16 @@ public:
     void calls(std::unique_ptr<ToolRunner> tools);
 
     loop::Transfer* transfer() const { return transfer_; }
-    /// To close its connection ends the run.
-    bool holdsCall() const { return transfer_ != nullptr && kind_.held; }
+    /// What is under way ends when this worker lets go of it: a run, by its connection, or tools.
+    bool isWorking() const { return tools_ != nullptr || (transfer_ != nullptr && kind_.held); }
     /// A call or a step is under way that must be carried to its end.
     bool mustStay() const {
         return change_ || tools_ != nullptr || (transfer_ != nullptr && kind_.once);
     }
+
+    /// The job of its thread whose end it awaits.
+    const std::optional<store::JobWatch>& jobAhead() const { return jobAhead_; }
+    void isBehind(const std::optional<store::JobWatch>& ahead) { jobAhead_ = ahead; }
 
     /// Its newest whole stands in another writer's journal: ours needs one.
     bool isTakenOver() const { return isTakenOver_; }
@@ -102,6 +106,7 @@ private:
     std::unique_ptr<ToolRunner> tools_;
     loop::Transfer* transfer_ = nullptr;
     loop::LoopEvent timer_;
+    std::optional<store::JobWatch> jobAhead_;
     bool isTakenOver_;
     bool erases_ = false;
     std::optional<JobChange> change_;
