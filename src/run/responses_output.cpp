@@ -66,8 +66,9 @@ void readMessage(Output& output, const json_t* message, const Work& work) {
     appendWords(output.words, message);
     output.isCutShort = output.isCutShort || text::stringMember(message, "status") == "incomplete";
     const std::string_view id = textOf(message, "id");
-    addMessageStep(work, id);
-    addCitations(work, id, message);
+    if (addMessageStep(work, id)) {
+        addCitations(work, id, message);
+    }
 }
 
 /// Images have a URL, or are files of the container; clients get whichever there is.

@@ -54,20 +54,24 @@ json_t* newStep(const char* type, std::string_view id) {
     return step;
 }
 
-/// Takes the step's reference.
-void append(const Work& work, json_t* step) {
+/// Takes the step's reference. False if there is no room for it.
+bool append(const Work& work, json_t* step) {
     json_t* list = listOf(work);
-    if (json_array_size(list) < kMostSteps && takeRoom(work, text::dumpJson(step).size())) {
+    const bool fits =
+        json_array_size(list) < kMostSteps && takeRoom(work, text::dumpJson(step).size());
+    if (fits) {
         json_array_append_new(list, step);
     } else {
         json_decref(step);
     }
+    return fits;
 }
 
+/// From the end, where the message that is being read has its own.
 json_t* messageStep(const Work& work, std::string_view messageId) {
     const json_t* list = json_object_get(work.object(), kSteps);
-    for (std::size_t i = 0; i < json_array_size(list); ++i) {
-        json_t* step = json_array_get(list, i);
+    for (std::size_t i = json_array_size(list); i > 0; --i) {
+        json_t* step = json_array_get(list, i - 1);
         if (text::stringMember(step, "type") == "message" &&
             text::stringMember(step, "id").value_or("") == messageId) {
             return step;
@@ -78,8 +82,8 @@ json_t* messageStep(const Work& work, std::string_view messageId) {
 
 }  // namespace
 
-void addMessageStep(const Work& work, std::string_view messageId) {
-    append(work, newStep("message", messageId));
+bool addMessageStep(const Work& work, std::string_view messageId) {
+    return append(work, newStep("message", messageId));
 }
 
 void addCitation(const Work& work, std::string_view messageId, std::string_view fileId,

@@ -15,8 +15,8 @@ constexpr std::size_t kMostSteps = 256;
 constexpr std::size_t kMostStepText = 16 * 1024;   ///< bytes of one input, log, output, ...
 constexpr std::size_t kMostStepBytes = 64 * 1024;  ///< of all
 
-/// {"type":"message","id"?}
-void addMessageStep(const Work& work, std::string_view messageId);
+/// {"type":"message","id"?}. False if there is no room for it.
+bool addMessageStep(const Work& work, std::string_view messageId);
 
 /// A file that the message cites: {"fileId","fileName"?} in "citations" of its step. Adds the
 /// step where it is not there yet.
