@@ -10,7 +10,7 @@ use Edgerun::Jobs;
 my $t = Edgerun::Test->new;
 $t->start_emulator;
 my $emulator = $t->emulator;
-my %provider = (run_timeout => '30s', request_timeout => '1s');
+my %provider = (run_timeout => '5m', request_timeout => '1s');
 my $auth = 'edgerun_auth_jwt "jobs"; edgerun_auth_jwt_secret env:EDGERUN_JWT_SECRET;';
 
 sub write_conf {

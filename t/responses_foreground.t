@@ -15,7 +15,7 @@ sub start {
     my ($emulator, %provider) = @_;
     my $t = Edgerun::Test->new;
     $t->start_emulator(%$emulator);
-    $t->write_conf(jobs_conf(provider => { request_timeout => '2s', %provider }));
+    $t->write_conf(jobs_conf(provider => { request_timeout => '2s', run_timeout => '5m', %provider }));
     $t->run;
     %alice = (token => Edgerun::Jobs::token_of($t, 'alice'));
     return $t;
