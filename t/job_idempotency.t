@@ -175,7 +175,8 @@ is runs_for($after->{json}{id}, 'fails'), 1, 'which is run once';
 
 # ------------------------------------------------------------------ restart
 
-my $before = submit_with('restart', 'before', uri => '/durable');
+my $before;    # one of the workers may still be without its disk
+wait_until { $before = submit_with('restart', 'before', uri => '/durable'); $before->{status} =~ /^20[02]$/ };
 $t->kill_all;
 $t->run;
 my $since;
