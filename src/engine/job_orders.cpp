@@ -48,7 +48,7 @@ Order JobRunner::end(const store::JobOwner& owner, const store::JobId& id, Order
         return refusal;
     }
     RunningJob* ending = orderedJob(id);
-    if (ending != nullptr && ending->isErased() == erases) {
+    if (ending != nullptr && ending->isEnding() && ending->isErased() == erases) {
         ending->tells(listener);
         return Order::Coming;
     }

@@ -79,6 +79,7 @@ public:
     /// The change that waits for the journal.
     void awaits(JobChange change) { change_ = std::move(change); }
     bool isAwaiting() const { return change_.has_value(); }
+    bool isEnding() const { return change_ && run::isFinal(change_->step.record.status); }
     JobChange takeChange();
 
     /// A client ends it.
