@@ -42,6 +42,10 @@ void dropCallWhenLeaving(run::Step& next) {
     }
 }
 
+bool keepsForATime(const run::Settings& settings) {
+    return settings.keepThreads != 0 && settings.keepThreads != run::kKeepForever;
+}
+
 }  // namespace
 
 JobChange JobRunner::decide(RunningJob& job, const run::Event& event,
@@ -64,7 +68,8 @@ JobChange JobRunner::decide(RunningJob& job, const run::Event& event,
                          inputs.assistantId,
                          inputs.assistantHash,
                          inputs.maySetUpAssistant,
-                         isFinal(record.status) && arena_.isThreadWanted(job.ref())};
+                         isFinal(record.status) && arena_.isThreadWanted(job.ref()),
+                         keepsForATime(provider.settings) && arena_.isCrowded()};
     JobChange change;
     change.revision = loaded.revision + 1;
     change.provider = &provider;

@@ -2,6 +2,7 @@
 
 #include "edgerun/engine/stable_hash.h"
 #include "edgerun/nginx/contain.h"
+#include "edgerun/nginx/dialect.h"
 #include "edgerun/nginx/directives.h"
 #include "edgerun/nginx/provider_zone.h"
 
@@ -13,9 +14,16 @@ std::unique_ptr<ProviderConf> makeProvider(const ngx_conf_t* cf, const std::stri
     auto conf = std::make_unique<ProviderConf>();
     conf->place = placeOf(cf);
     conf->provider.name = name;
-    conf->provider.key = engine::stableHash(name);
     conf->provider.upstream.name = name;
     return conf;
+}
+
+/// A job goes on only in the dialect that it began in: another one would misread its record.
+std::uint64_t keyOf(const engine::Provider& provider) {
+    const DialectRow* row = dialectOf(provider.machine);
+    const bool isFirst = row == nullptr || row->dialect == Dialect::Assistants;
+    return engine::stableHash(isFirst ? provider.name
+                                      : provider.name + '\n' + std::string(row->name));
 }
 
 /// NGX_CONF_OK unless NGINX itself refused something.
@@ -30,6 +38,7 @@ char* readProvider(ngx_conf_t* cf, Problems& problems, ProviderConf& conf) {
         return result;
     }
     completeRunSettings(cf, block, provider);
+    provider.key = keyOf(provider);
     provider.missing = completeConnection(cf, block, provider.name, connection);
     if (const Place* place = block.placeOf("assistant")) {
         conf.assistantPlace = *place;

@@ -126,7 +126,7 @@ void Turn::enterDeleteThread() {
     record_.failures = 0;
     record_.intentAt = 0;
     record_.notBefore = 0;
-    if (kept != 0) {
+    if (kept != 0 && !context_.isZoneCrowded) {
         record_.notBefore = later(context_.now, kept);
         record_.deadline = later(record_.notBefore, context_.settings.cleanupTimeout);
     }
@@ -143,6 +143,12 @@ void Turn::onFinal(const Event& event) {
     if (context_.now >= record_.deadline && !isOverdue) {
         note(std::string("gave up to ") + purpose());
         return enterCleanUp(Phase::Done);
+    }
+    // A final job is cancelled when its owner erases it.
+    const bool isWaiting = record_.phase == Phase::DeleteThread && !record_.isThreadGone;
+    if (isWaiting && std::holds_alternative<Cancel>(event)) {
+        record_.notBefore = context_.now;
+        record_.deadline = context_.now + context_.settings.cleanupTimeout;
     }
     if (isStray(event)) {
         return waitUntilDue();

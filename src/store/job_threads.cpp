@@ -128,6 +128,14 @@ bool JobArena::isThreadWanted(const JobRef& ref) {
     return isWanted;
 }
 
+bool JobArena::isCrowded() {
+    ArenaGuard guard(*lock_, view_, signal_);
+    const ArenaHeader& header = *view_.header;
+    const std::uint64_t slots = std::uint64_t{header.slotsFree} + header.finished;
+    const std::uint64_t blocks = std::uint64_t{header.blocksFree} + header.finishedBlocks;
+    return slots < view_.slotCount / 4 || blocks < view_.blockCount / 4;
+}
+
 std::optional<std::string> JobArena::loadThreadMemory(const JobRef& ref) {
     return copyRequest(*lock_, view_, signal_, [&]() -> const ArenaSlot* {
         const ArenaSlot* slot = ownedSlot(view_, ref);

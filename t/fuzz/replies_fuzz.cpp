@@ -191,6 +191,7 @@ Step next(const Input& input, const Record& record, std::string_view work, const
                           (input.flags & 128) != 0 ? "asst_5" : "",
                           0x1234,
                           true,
+                          false,
                           false};
     Step step = machine.next(context, record, event);
     mustBeStep(record, step);

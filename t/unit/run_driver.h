@@ -161,6 +161,7 @@ struct Driver {
     std::string assistantId;               ///< as all workers know it
     bool maySetUpAssistant = true;
     bool isThreadWanted = false;
+    bool isZoneCrowded = false;
     std::string work;    ///< as the store keeps it
     std::string memory;  ///< of the thread
     Record record;
@@ -185,7 +186,8 @@ struct Driver {
                               assistantId,
                               0x1234,
                               maySetUpAssistant,
-                              isThreadWanted};
+                              isThreadWanted,
+                              isZoneCrowded};
         last = machine.next(context, record, event);
         EXPECT_TRUE(isLoaded || !last.work || work.empty()) << "work was overwritten unread";
         record = last.record;

@@ -10,8 +10,8 @@ const std::string kDelete = "COMPLETED DeleteThread DELETE /threads/thread_1";
 /// To where the job has just ended, at 1,250 ms, in a thread of its own or in one that it
 /// continues.
 struct EndedDriver : Driver {
-    explicit EndedDriver(std::uint64_t kept, bool isWanted = false,
-                         std::string_view continued = {}) {
+    explicit EndedDriver(std::uint64_t kept, bool isWanted = false, std::string_view continued = {},
+                         bool isCrowded = false) {
         settings.keepThreads = kept;
         threadId = continued;
         step(0, Resume{});
@@ -23,6 +23,7 @@ struct EndedDriver : Driver {
         step(1230, Timer{});
         step(1240, ok(kCompleted));
         isThreadWanted = isWanted;
+        isZoneCrowded = isCrowded;
         step(1250, ok(kAnswer));
     }
 };
@@ -48,13 +49,25 @@ TEST(KeptThread, IsDeletedByTheLastOfItsJobsWhoeverMadeIt) {
     EXPECT_TRUE(driver.record.isThreadGone);
 }
 
+TEST(KeptThread, IsDeletedWhenItsLastJobIsErased) {
+    EndedDriver driver(kHour);
+    play(driver, {{200'000, Cancel{}, kDelete}});
+    EXPECT_TRUE(driver.record.isThreadGone);
+    play(driver, {{200'010, ok("{}"), "COMPLETED Done finished"}});
+}
+
+TEST(KeptThread, IsNotKeptWhereTheZoneHasNoRoomForThat) {
+    EndedDriver driver(kHour, false, {}, true);
+    EXPECT_EQ(nameOf(driver.last), kDelete + " !");
+    EXPECT_EQ(nameOf(EndedDriver(kKeepForever, false, {}, true).last), "COMPLETED Done finished !");
+}
+
 TEST(KeptThread, IsDeletedWhenItsTimeIsOver) {
     EndedDriver driver(kHour);
     EXPECT_EQ(nameOf(driver.last), "COMPLETED DeleteThread wait 3601250 !");
     EXPECT_FALSE(driver.record.isThreadGone);
     EXPECT_EQ(driver.record.deadline, kStart + 3'631'250);
     play(driver, {{100'000, Resume{}, "COMPLETED DeleteThread wait 3601250"},
-                  {200'000, Cancel{}, "COMPLETED DeleteThread wait 3601250"},
                   {300'000, Timer{}, "COMPLETED DeleteThread wait 3601250"},
                   {400'000, ok("{}"), "COMPLETED DeleteThread wait 3601250"},
                   {400'000, kUnknown, "COMPLETED DeleteThread wait 3601250"}});

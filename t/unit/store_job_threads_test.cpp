@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "edgerun/store/job_arena.h"
 #include "store_index_check.h"
 #include "store_jobs_fixture.h"
@@ -368,6 +370,21 @@ TEST_F(JobThreadsTest, OnlyAJobsWorkerLoadsItsMemory) {
     EXPECT_EQ(arena->loadThreadMemory(ref), "request");
     arena->releaseWorker(place);
     EXPECT_EQ(arena->loadThreadMemory(ref), std::nullopt);
+}
+
+TEST_F(JobThreadsTest, AnArenaIsCrowdedWhenLiveJobsLeaveLessThanAQuarter) {
+    EXPECT_FALSE(arena->isCrowded());
+    const std::uint32_t slots = arena->gauges().slots;
+    std::vector<JobRef> jobs;
+    std::uint64_t time = 1;
+    while (!arena->isCrowded() && jobs.size() < slots) {
+        jobs.push_back(take(Asked(time++)));
+    }
+    const auto full = arena->gauges();
+    EXPECT_TRUE(full.slotsFree < slots / 4 || full.blocksFree < full.blocks / 4);
+    end(jobs.front());
+    end(jobs.back());
+    EXPECT_FALSE(arena->isCrowded()) << "finished jobs make room";
 }
 
 }  // namespace

@@ -61,6 +61,7 @@ struct Context {
     std::uint64_t assistantHash = 0;  ///< of all that `assistant` says
     bool maySetUpAssistant = false;   ///< nobody else is at it
     bool isThreadWanted = false;      ///< another job goes on in it, or will
+    bool isZoneCrowded = false;       ///< no room for jobs that only wait for their thread's end
 };
 
 // --- events ---

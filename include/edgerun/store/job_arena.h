@@ -280,6 +280,9 @@ public:
     std::optional<JobId> takeTurn(const JobRef& ref);
     /// Has another live job of the owner the same thread? Cheap where none continues a thread.
     bool isThreadWanted(const JobRef& ref);
+    /// Is less than a quarter of the slots or of the blocks left for new jobs? What finished jobs
+    /// have counts as left.
+    bool isCrowded();
     /// The request that was kept by the newest job before this one in its thread.
     std::optional<std::string> loadThreadMemory(const JobRef& ref);
 
