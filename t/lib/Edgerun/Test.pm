@@ -447,8 +447,7 @@ sub done_testing {
 
 sub _finish {
     my ($self) = @_;
-    # A worker that quits holds calls to their end, which may be far.
-    $self->stop(Edgerun::Dialects::dialect('runs_on') ? 'QUIT' : 'TERM');
+    $self->stop($self->_ending);
     $self->emulator->stop if $self->{emulator};
     $self->{finished} = 1;
 
@@ -463,6 +462,16 @@ sub _finish {
 
     Test::More::diag($self->_tail) if !Test::More->builder->is_passing;
     return;
+}
+
+# A worker that quits holds calls to their end, which may be far. One that is told to end
+# while it quits is blamed by NGINX for all that it has open.
+sub _ending {
+    my ($self) = @_;
+    return 'QUIT' if Edgerun::Dialects::dialect('runs_on');
+    $self->allow_log(qr/open socket #\d+ left in connection/, qr/: aborting$/)
+        if $self->worker_pids(1) > $self->worker_pids;
+    return 'TERM';
 }
 
 sub _is_allowed {
