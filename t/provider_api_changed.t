@@ -4,16 +4,14 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
 use Edgerun::Jobs;
-use Edgerun::Wait qw(wait_until);
 
 my $t = Edgerun::Test->new;
 $t->start_emulator;
-my $conf = sub { jobs_conf(provider => { api => $_[0], model => 'gpt-4.1' }) };
-$t->write_conf($conf->('assistants'));
+$t->write_conf(jobs_conf(provider => { api => 'assistants', assistant => 'asst_demo' }));
 $t->run;
 
 my $job = run_job($t, 'Think. [[duration=60000]]', until => qr/^RUNNING$/);
-$t->write_conf($conf->('chat'));
+$t->write_conf(jobs_conf(provider => { api => 'chat', model => 'gpt-4.1', assistant => undef }));
 $t->reload;
 my ($last) = finish($t, [$job]);
 is error_of($last), '502 ProviderUnavailable: the job\'s provider is not configured any more',
