@@ -8,6 +8,7 @@ namespace edgerun::run {
 namespace {
 
 constexpr char kSteps[] = "steps";
+constexpr std::size_t kScoreDigits = 6;
 constexpr char kStepBytes[] = "stepBytes";  // what they come to as text, about
 constexpr std::size_t kMostEntries = 64;    // logs, images, results or citations of one step
 
@@ -156,7 +157,7 @@ std::string stepsText(const Work& work) {
     const json_t* list = json_object_get(work.object(), kSteps);
     std::string text;
     for (std::size_t i = 0; i < json_array_size(list); ++i) {
-        const std::string step = text::dumpJson(json_array_get(list, i));
+        const std::string step = text::dumpJson(json_array_get(list, i), kScoreDigits);
         if (text.size() + step.size() + 2 > kMostStepBytes) {
             break;
         }

@@ -108,8 +108,8 @@ std::optional<std::int64_t> integerMember(const json_t* object, const char* name
                                   : std::nullopt;
 }
 
-std::string dumpJson(const json_t* value) {
-    return dump(value, 0);
+std::string dumpJson(const json_t* value, std::size_t digits) {
+    return dump(value, JSON_REAL_PRECISION(digits));
 }
 
 std::string dumpSortedJson(const json_t* value) {

@@ -17,7 +17,7 @@ constexpr std::string_view kAllKinds = R"({"data":[
             {"type":"logs","logs":"42"},{"type":"image","image":{"file_id":"file-1"}},
             {"type":"logs","logs":"done"},{"type":"odd"},7]}},
         {"id":"call_2","type":"file_search","file_search":{"results":[
-            {"file_id":"file-2","file_name":"a.pdf","score":0.5,"content":[]},{"score":1},7]}},
+            {"file_id":"file-2","file_name":"a.pdf","score":0.92,"content":[]},{"score":1},7]}},
         {"id":"call_3","type":"function","function":{"name":"f","arguments":"{}","output":"3"}},
         {"id":"call_4","type":"function","function":{"name":"g","arguments":"{}","output":null}},
         {"id":"call_5","type":"teleport"},7]}},
@@ -29,7 +29,7 @@ constexpr std::string_view kShown =
     R"([{"type":"code_interpreter","id":"call_1","input":"6*7","logs":["42","done"],)"
     R"("imageFileIds":["file-1"]},)"
     R"({"type":"file_search","id":"call_2","results":[{"fileId":"file-2","fileName":"a.pdf",)"
-    R"("score":0.5},{"fileId":"","fileName":"","score":1.0},)"
+    R"("score":0.92},{"fileId":"","fileName":"","score":1.0},)"
     R"({"fileId":"","fileName":"","score":0.0}]},)"
     R"({"type":"function","id":"call_3","name":"f","arguments":"{}","output":"3"},)"
     R"({"type":"function","id":"call_4","name":"g","arguments":"{}"},)"

@@ -50,7 +50,8 @@ std::optional<std::string_view> stringMember(const json_t* object, const char* n
 std::optional<std::int64_t> integerMember(const json_t* object, const char* name);
 
 /// Compact RFC 8259 text of a value (ASCII and UTF-8 as they are).
-std::string dumpJson(const json_t* value);
+/// `digits` are those of a real number at most; 17 keep every one as it is.
+std::string dumpJson(const json_t* value, std::size_t digits = 17);
 
 /// The same with the members of every object in order of their names: equal for equal values.
 std::string dumpSortedJson(const json_t* value);
