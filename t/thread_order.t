@@ -14,7 +14,7 @@ my $emulator = $t->emulator;
 $t->write_conf(
     jobs_conf(
         provider => { keep_threads => 'on', run_timeout => '60s' },
-        zone     => 'zone=jobs:8m journal=%%TESTDIR%%/journal',
+        zone     => 'zone=jobs:8m journal=%%TESTDIR%%/journal sync=off',
     )
 );
 $t->run;
@@ -56,7 +56,14 @@ is join(' ', run_counts($t, @jobs)), '1 1 1 1', 'each by one run';
 is too_early(@jobs), '', 'one after another';
 
 # Without a moment between them, in one connection and in several.
-my $thread = $jobs[0]{threadId};
+@answers = thread_with(500);
+my $thread = job_of($t, $answers[0])->{threadId};
+my $line = $t->connect;
+$line->write(join '', map { Edgerun::Http::format_request('POST', '/jobs', %alice,
+    json => { query => "In line $_. [[duration=1]]", threadId => $thread }) } 10 .. 29);
+finish($t, [ map { $line->read_response } 10 .. 29 ]);
+my @lined = sort { $a->{created_ms} <=> $b->{created_ms} } grep { $_->{question} =~ /^In line/ } @{ $emulator->runs };
+is join(' ', map { $_->{question} =~ /(\d+)/ } @lined), join(' ', 10 .. 29), 'also those of one millisecond';
 my @at_once = map { $t->connect } 1 .. 6;
 $_->write(Edgerun::Http::format_request('POST', '/jobs', %alice,
     json => { query => 'At once. [[duration=200]]', threadId => $thread })) for @at_once;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <exception>
 
 #include "edgerun/engine/clocks.h"
@@ -49,7 +50,8 @@ SubmitStatus submitStatusOf(store::AcceptStatus status) {
 std::optional<Submitted> JobRunner::submit(const Submission& submission, SubmitListener& listener) {
     keepPlace();
     const std::int64_t now = wallNow();
-    const auto id = store::makeJobId(now, node_, submission.owner, arena_.idSecret());
+    const auto id =
+        store::makeJobId(idTimeOf(submission, now), node_, submission.owner, arena_.idSecret());
     if (!mayAccept() || !id) {
         return refused(SubmitStatus::Unavailable);
     }
@@ -73,6 +75,17 @@ std::optional<Submitted> JobRunner::submit(const Submission& submission, SubmitL
     }
     write(accepted.ref, std::move(job), listener);
     return std::nullopt;
+}
+
+/// Jobs of one thread go in the order of their ids: a job must be younger than those that were
+/// accepted before it, though it be in the same millisecond.
+std::int64_t JobRunner::idTimeOf(const Submission& submission, std::int64_t now) {
+    const std::string& threadId = submission.request.threadId;
+    if (threadId.empty()) {
+        return now;
+    }
+    const auto newest = arena_.newestInThread(submission.owner, threadId);
+    return newest ? std::max(now, store::timeOf(*newest) + 1) : now;
 }
 
 bool JobRunner::mayAccept() const {

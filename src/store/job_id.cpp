@@ -66,6 +66,14 @@ bool isGenuine(const JobId& id, const JobOwner& owner, const JobIdSecret& secret
     return mac && CRYPTO_memcmp(mac->data(), &id[kSignedBytes], mac->size()) == 0;
 }
 
+std::int64_t timeOf(const JobId& id) {
+    std::int64_t milliseconds = 0;
+    for (std::size_t at = 0; at < kTimeBytes; ++at) {
+        milliseconds = milliseconds << 8 | id[at];
+    }
+    return milliseconds;
+}
+
 std::string formatJobId(const JobId& id) {
     return text::encodeBase64Url({reinterpret_cast<const char*>(id.data()), id.size()});
 }

@@ -94,6 +94,17 @@ std::optional<std::uint64_t> JobArena::providerOfThread(const JobOwner& owner,
     return provider;
 }
 
+std::optional<JobId> JobArena::newestInThread(const JobOwner& owner, std::string_view threadId) {
+    ArenaGuard guard(*lock_, view_, signal_);
+    std::optional<JobId> newest;
+    visitThread(view_, newestOf(view_, owner), &ArenaSlot::ownerLinks, owner, threadId,
+                [&](const ArenaSlot& slot) {
+                    newest = slot.id;
+                    return false;
+                });
+    return newest;
+}
+
 std::optional<JobId> JobArena::takeTurn(const JobRef& ref) {
     ArenaGuard guard(*lock_, view_, signal_);
     ArenaSlot* slot = ownedSlot(view_, ref);

@@ -13,6 +13,12 @@ namespace {
 
 constexpr std::int64_t kTime = 0x0123'4567'89ab;
 
+TEST(JobIdTest, TellsItsTime) {
+    EXPECT_EQ(timeOf(*makeJobId(kTime, 3, ownerNumber(1), testSecret())), kTime);
+    EXPECT_EQ(timeOf(*makeJobId(0xffffffffffff, 255, ownerNumber(1), testSecret())),
+              0xffffffffffff);
+}
+
 TEST(JobIdTest, IsGenuineForItsOwner) {
     const auto id = makeJobId(kTime, 3, ownerNumber(1), testSecret());
     ASSERT_TRUE(id);

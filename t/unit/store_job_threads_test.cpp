@@ -95,6 +95,17 @@ TEST_F(JobThreadsTest, AThreadIsAtTheProviderOfItsJobs) {
     EXPECT_EQ(arena->providerOfThread(ownerNumber(1), "thread_1"), 77u);
 }
 
+TEST_F(JobThreadsTest, TheYoungestOfAThreadIsKnownByItsId) {
+    EXPECT_FALSE(arena->newestInThread(ownerNumber(1), "thread_1").has_value());
+    makeThreadAt(1);
+    const JobRef second = continueAt(7);
+    continueAt(9, "thread_2");
+    continueFor(2, 11);
+    EXPECT_EQ(arena->newestInThread(ownerNumber(1), "thread_1"), arena->idOf(second));
+    end(second);
+    EXPECT_EQ(arena->newestInThread(ownerNumber(1), "thread_1"), arena->idOf(second));
+}
+
 TEST_F(JobThreadsTest, AJobWithoutAThreadGivesNone) {
     take(Asked(1));
     EXPECT_FALSE(arena->providerOfThread(ownerNumber(1), "").has_value());

@@ -172,6 +172,7 @@ private:
 
     // job_submits.cpp: new jobs
     bool mayAccept() const;
+    std::int64_t idTimeOf(const Submission& submission, std::int64_t now);
     store::Accepted reserve(const store::JobSnapshot& job, std::uint32_t maxRunning);
     void write(const store::JobRef& ref, store::JobSnapshot job, SubmitListener& listener);
     void finish(PendingSubmit& pending) noexcept;

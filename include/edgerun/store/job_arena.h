@@ -245,6 +245,8 @@ public:
     /// Where the owner's thread is, by a job of it: Record::provider. nullopt if there is none, or
     /// it is gone.
     std::optional<std::uint64_t> providerOfThread(const JobOwner& owner, std::string_view threadId);
+    /// The youngest of the owner's jobs with that thread.
+    std::optional<JobId> newestInThread(const JobOwner& owner, std::string_view threadId);
 
     /// Takes a job whose phase is not Done over from whichever worker has it: what that one
     /// still wants to write is dropped. (To cancel or erase it.)

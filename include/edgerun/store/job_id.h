@@ -39,6 +39,9 @@ std::optional<JobId> makeJobId(std::int64_t unixMilliseconds, std::uint8_t node,
 /// Was this id made here, for this owner? (Constant time.)
 bool isGenuine(const JobId& id, const JobOwner& owner, const JobIdSecret& secret);
 
+/// What an id begins with, Unix milliseconds.
+std::int64_t timeOf(const JobId& id);
+
 std::string formatJobId(const JobId& id);
 
 /// Exactly 28 characters of strict base64url, nullopt otherwise.
