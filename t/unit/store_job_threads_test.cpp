@@ -101,9 +101,11 @@ TEST_F(JobThreadsTest, TheYoungestOfAThreadIsKnownByItsId) {
     const JobRef second = continueAt(7);
     continueAt(9, "thread_2");
     continueFor(2, 11);
-    EXPECT_EQ(arena->newestInThread(ownerNumber(1), "thread_1"), arena->idOf(second));
+    const auto id = arena->idOf(second);
+    ASSERT_TRUE(id.has_value());
+    EXPECT_EQ(arena->newestInThread(ownerNumber(1), "thread_1"), id);
     end(second);
-    EXPECT_EQ(arena->newestInThread(ownerNumber(1), "thread_1"), arena->idOf(second));
+    EXPECT_EQ(arena->newestInThread(ownerNumber(1), "thread_1"), id);
 }
 
 TEST_F(JobThreadsTest, AJobWithoutAThreadGivesNone) {
