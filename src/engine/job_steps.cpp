@@ -236,15 +236,15 @@ void JobRunner::perform(RunningJob& job, JobChange change) {
         job.wakeAfter(wait->until > now ? onGrid(wait->until) - now : 0);
         return;
     }
-    if (auto* tools = std::get_if<run::ToolCalls>(&change.step.command)) {
-        return callTools(job, std::move(*tools));
+    if (const auto* tools = std::get_if<run::ToolCalls>(&change.step.command)) {
+        return callTools(job, *tools);
     }
     auto& call = std::get<run::Call>(change.step.command);
     const RunningJob::CallKind kind{change.provider->key, call.once, call.held};
     job.calls(client_.start(change.provider->upstream, transferOf(std::move(call)), job), kind);
 }
 
-void JobRunner::callTools(RunningJob& job, run::ToolCalls calls) {
+void JobRunner::callTools(RunningJob& job, const run::ToolCalls& calls) {
     const auto whole = arena_.loadWhole(job.ref());
     const auto request = whole ? store::decodeJobRequest(whole->request) : std::nullopt;
     const Provider* provider = whole ? providers_.findProvider(whole->record.provider) : nullptr;
@@ -258,8 +258,7 @@ void JobRunner::callTools(RunningJob& job, run::ToolCalls calls) {
     }
     job.calls(std::make_unique<ToolRunner>(
         client_, tools_, *conf,
-        ToolCaller{store::formatJobId(job.id()), request->user, whole->owner}, std::move(calls),
-        job));
+        ToolCaller{store::formatJobId(job.id()), request->user, whole->owner}, calls, job));
 }
 
 }  // namespace edgerun::engine

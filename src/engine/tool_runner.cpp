@@ -145,7 +145,7 @@ std::string ToolTry::body() const {
 }
 
 ToolRunner::ToolRunner(loop::HttpClient& client, ToolCache& cache, const AssistantConf& conf,
-                       ToolCaller caller, run::ToolCalls calls, ToolListener& listener)
+                       ToolCaller caller, const run::ToolCalls& calls, ToolListener& listener)
     : client_(client),
       cache_(cache),
       conf_(conf),

@@ -22,7 +22,7 @@ bool isAssistantId(std::string_view text) {
 }
 
 std::string missingModel(const engine::Provider& provider, const AssistantChoice& choice) {
-    const bool isDescribed = choice.kind == Kind::Described;
+    const bool isDescribed = choice.conf != nullptr;
     const bool hasModel =
         !provider.settings.model.empty() || (isDescribed && !choice.conf->definition.model.empty());
     if (hasModel) {
@@ -70,17 +70,12 @@ std::string whatIsMissing(const engine::Provider& provider, const AssistantChoic
     if (!isOf(provider, Dialect::Assistants)) {
         return missingModel(provider, choice);
     }
-    switch (choice.kind) {
-        case Kind::None:
-        case Kind::Unknown:
-            return "set assistant in edgerun_provider " + quoted(provider.name) +
-                   " or in edgerun_jobs";
-        case Kind::Described:
-            return choice.conf->definition.id.empty() ? missingModel(provider, choice) : "";
-        case Kind::Id:
-            break;
+    if (choice.conf != nullptr) {
+        return choice.conf->definition.id.empty() ? missingModel(provider, choice) : "";
     }
-    return {};
+    return choice.kind == Kind::Id ? ""
+                                   : "set assistant in edgerun_provider " + quoted(provider.name) +
+                                         " or in edgerun_jobs";
 }
 
 }  // namespace edgerun::nginx

@@ -41,7 +41,7 @@ public:
     /// `conf`, `client` and `cache` outlive the round. The listener is told from the loop, never
     /// from within the constructor.
     ToolRunner(loop::HttpClient& client, ToolCache& cache, const AssistantConf& conf,
-               ToolCaller caller, run::ToolCalls calls, ToolListener& listener);
+               ToolCaller caller, const run::ToolCalls& calls, ToolListener& listener);
     /// What is under way is dropped.
     ~ToolRunner();
     ToolRunner(const ToolRunner&) = delete;
