@@ -470,7 +470,7 @@ sub _ending {
     my ($self) = @_;
     return 'QUIT' if Edgerun::Dialects::dialect('runs_on');
     $self->allow_log(qr/open socket #\d+ left in connection/, qr/: aborting$/)
-        if $self->worker_pids(1) > $self->worker_pids;
+        if grep { Edgerun::Process::title($_) =~ /is shutting down/ } $self->worker_pids(1);
     return 'TERM';
 }
 
