@@ -48,7 +48,7 @@ my $ready;
 wait_until { ($ready = submit($t, 'Ready?'))->{status} == 202 };
 finish($t, [ $ready, submit($t, 'What is "this"?') ]);
 my $finished = run_job($t, 'Grüße');
-my $whole = $t->get("/jobs/$finished->{id}?include=steps", token => $t->token({ sub => 'alice' }))->{json};
+my $shown = $t->get("/jobs/$finished->{id}?include=steps", token => $t->token({ sub => 'alice' }))->{json};
 my $running  = run_job($t, 'Slow. [[duration=90000]]', metadata => { a => 'b' }, until => qr/RUNNING/);
 my $erased   = run_job($t, 'Not for long.');
 is $t->request('DELETE', $erased->{links}{self} // "/jobs/$erased->{id}",
@@ -81,7 +81,7 @@ is "$exit $told", '0 ', 'jobs are exported';
 my @jobs = map { decode_json($_) } split /\n/, $lines;
 is scalar(@jobs), 4, 'each on a line, without those that were erased';
 my ($told_finished) = grep { $_->{id} eq $finished->{id} } @jobs;
-is_deeply $told_finished->{body}, $whole, 'with the body that clients see, steps and all';
+is_deeply $told_finished->{body}, $shown, 'with the body that clients see, steps and all';
 is $told_finished->{status}, 'COMPLETED', 'its status';
 is $told_finished->{owner}, unpack('H32', sha256('alice')), 'its owner\'s digest';
 is $told_finished->{createdAt}, $finished->{createdAt}, 'its times';
