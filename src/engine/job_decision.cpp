@@ -121,8 +121,7 @@ JobInputs JobRunner::inputsOf(RunningJob& job, const run::Record& record,
 
 void JobRunner::addAssistant(RunningJob& job, const run::Record& record, const Provider& provider,
                              JobInputs& inputs) {
-    const std::string& wanted = inputs.request->assistant;
-    inputs.assistantName = wanted.empty() ? provider.assistant : wanted;
+    inputs.assistantName = assistantNameOf(*inputs.request, provider);
     inputs.assistant = providers_.findAssistant(inputs.assistantName);
     if (inputs.assistant == nullptr || page_ == nullptr || !provider.machine->needsAssistantId() ||
         !inputs.assistant->definition.id.empty()) {

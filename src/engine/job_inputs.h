@@ -21,4 +21,11 @@ struct JobInputs {
     std::string memory;
 };
 
+/// A name of edgerun_assistant, or the provider's id; the provider's default where the job named
+/// none.
+inline const std::string& assistantNameOf(const store::JobRequest& request,
+                                          const Provider& provider) {
+    return request.assistant.empty() ? provider.assistant : request.assistant;
+}
+
 }  // namespace edgerun::engine

@@ -7,6 +7,7 @@
 #include "edgerun/engine/running_job.h"
 #include "edgerun/store/crash_point.h"
 #include "edgerun/store/journal_record.h"
+#include "job_inputs.h"
 #include "job_transfer.h"
 
 /// One step of a job: decided by its machine, then journalled, then in the zone, then performed.
@@ -237,22 +238,18 @@ void JobRunner::perform(RunningJob& job, JobChange change) {
         return;
     }
     if (const auto* tools = std::get_if<run::ToolCalls>(&change.step.command)) {
-        return callTools(job, *tools);
+        return callTools(job, *tools, *change.provider);
     }
     auto& call = std::get<run::Call>(change.step.command);
     const RunningJob::CallKind kind{change.provider->key, call.once, call.held};
     job.calls(client_.start(change.provider->upstream, transferOf(std::move(call)), job), kind);
 }
 
-void JobRunner::callTools(RunningJob& job, const run::ToolCalls& calls) {
+void JobRunner::callTools(RunningJob& job, const run::ToolCalls& calls, const Provider& provider) {
     const auto whole = arena_.loadWhole(job.ref());
     const auto request = whole ? store::decodeJobRequest(whole->request) : std::nullopt;
-    const Provider* provider = whole ? providers_.findProvider(whole->record.provider) : nullptr;
-    if (!request || provider == nullptr) {
-        return job.resumeAfter(kPauseAfterTrouble);
-    }
-    const std::string& name = request->assistant.empty() ? provider->assistant : request->assistant;
-    const AssistantConf* conf = providers_.findAssistant(name);
+    const AssistantConf* conf =
+        request ? providers_.findAssistant(assistantNameOf(*request, provider)) : nullptr;
     if (conf == nullptr) {
         return job.resumeAfter(kPauseAfterTrouble);
     }

@@ -202,12 +202,9 @@ Phase AssistantsTurn::cleanUpFromHere() const {
     return Phase::DeleteThread;
 }
 
-/// Tries that follow one another blindly overwrite each other's intents.
 bool AssistantsTurn::mayHaveStarted() const {
     const bool isAtRun = record_.phase == Phase::CreateRun || record_.phase == Phase::FindRun;
-    const bool isOneOfSeveral = record_.guarantee == StartGuarantee::AtLeastOnce &&
-                                (record_.isAssistantNew || (isAtRun && record_.rounds > 1));
-    return (isAtRun && record_.intentAt != 0) || isOneOfSeveral;
+    return (isAtRun && record_.intentAt != 0) || wasTriedBlindly();
 }
 
 void AssistantsTurn::cleanedUp(const Response& response) {

@@ -68,9 +68,7 @@ Phase ResponsesTurn::cleanUpFromHere() const {
 
 /// The last try, or one before it.
 bool ResponsesTurn::mayHaveStarted() const {
-    const bool isOneOfSeveral =
-        record_.guarantee == StartGuarantee::AtLeastOnce && record_.rounds > 1;
-    return record_.intentAt != 0 || record_.polls != 0 || isOneOfSeveral;
+    return record_.intentAt != 0 || record_.polls != 0 || wasTriedBlindly();
 }
 
 bool ResponsesTurn::keepsConversation() const {

@@ -59,11 +59,15 @@ void Turn::runFailed(std::string_view code, std::string_view message, Phase clea
 /// Before the first run, and no try of it may still become one.
 bool Turn::nothingWasStarted() const {
     const bool isAtRun = record_.phase == Phase::CreateRun;
-    // Tries that follow one another blindly overwrite each other's intents.
-    const bool wasTriedBlindly = record_.guarantee == StartGuarantee::AtLeastOnce &&
-                                 (record_.isAssistantNew || (isAtRun && record_.rounds > 1));
-    return record_.runId.empty() && record_.toolRounds == 0 && !wasTriedBlindly &&
+    return record_.runId.empty() && record_.toolRounds == 0 && !wasTriedBlindly() &&
            !(isAtRun && record_.intentAt != 0) && record_.phase != Phase::FindRun;
+}
+
+/// Tries that follow one another blindly overwrite each other's intents.
+bool Turn::wasTriedBlindly() const {
+    const bool isAtRun = record_.phase == Phase::CreateRun || record_.phase == Phase::FindRun;
+    return record_.guarantee == StartGuarantee::AtLeastOnce &&
+           (record_.isAssistantNew || (isAtRun && record_.rounds > 1));
 }
 
 void Turn::cancel() {

@@ -213,7 +213,7 @@ private:
     void apply(RunningJob& job, JobChange change);
     void shrink(RunningJob& job, JobChange change);
     void perform(RunningJob& job, JobChange change);
-    void callTools(RunningJob& job, const run::ToolCalls& calls);
+    void callTools(RunningJob& job, const run::ToolCalls& calls, const Provider& provider);
 
     // job_decision.cpp: what the machine is told, and what becomes of what it says
     JobChange decide(RunningJob& job, const run::Event& event, const store::LoadedJob& loaded,

@@ -103,6 +103,8 @@ protected:
     void fail(JobError error);
     /// By what the provider says of its run, raw; the code may be empty.
     void runFailed(std::string_view code, std::string_view message, Phase cleanUp);
+    /// With at_least_once, may a try before the last one have become a run?
+    bool wasTriedBlindly() const;
     void enterCleanUp(Phase phase);
     void cleanUpFailed(const Failure& failure);
 
