@@ -117,10 +117,10 @@ is $limited->{status}, 202, 'with which a job is accepted';
 
 # ----------------------------------------------------------------- metadata
 
-my $with = post_to('/jobs', json => { %$query, metadata => { purpose => 'süß', n => '1' } });
+my $with = post_to('/jobs', json => { query => 'Tagged.', metadata => { purpose => 'süß', n => '1' } });
 is $with->{status}, 202, 'metadata is accepted';
 $t->wait_for_job($with->{headers}{location}, token => $token);
-my $run = $t->emulator->runs->[-1];
+my ($run) = grep { $_->{question} eq 'Tagged.' } @{ $t->emulator->runs };
 my %tags = (purpose => 'süß', n => '1', edgerun_job => $with->{json}{id});
 is_deeply $run->{metadata}, dialect('names_jobs') ? \%tags : {},
     'and given to the run, beside the job\'s own, where runs have any';
