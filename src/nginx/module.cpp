@@ -89,6 +89,30 @@ ngx_command_t commands[] = {
     {ngx_string("edgerun_start_guarantee"), kJobOptions | NGX_CONF_TAKE1, setStartGuarantee,
      NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
 
+    {ngx_string("edgerun_sanitize"), kJobOptions | NGX_CONF_TAKE1, setSanitize,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_knowledge_base"), NGX_HTTP_MAIN_CONF | NGX_CONF_2MORE, setKnowledgeBase,
+     NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_knowledge"), kJobOptions | NGX_CONF_1MORE, setKnowledge,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_knowledge_search"), kJobs | NGX_CONF_TAKE1, setKnowledgeSearch,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_knowledge_articles"), kJobs | NGX_CONF_TAKE1, setKnowledgeArticles,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_quota_zone"), NGX_HTTP_MAIN_CONF | NGX_CONF_1MORE, setQuotaZone,
+     NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_quota"), kJobOptions | NGX_CONF_1MORE, setQuota,
+     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+
+    {ngx_string("edgerun_usage"), kJobs | NGX_CONF_NOARGS, setUsage, NGX_HTTP_LOC_CONF_OFFSET, 0,
+     nullptr},
+
     ngx_null_command,
 };
 

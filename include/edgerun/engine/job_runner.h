@@ -15,6 +15,7 @@
 #include "edgerun/engine/job_json.h"
 #include "edgerun/engine/journal.h"
 #include "edgerun/engine/provider.h"
+#include "edgerun/engine/quota_book.h"
 #include "edgerun/engine/tool_cache.h"
 #include "edgerun/loop/http_client.h"
 #include "edgerun/loop/loop_event.h"
@@ -35,6 +36,7 @@ struct Submission {
     store::IdempotencyKey key;
     std::uint32_t maxRunning = 0;  ///< 0: any number
     run::StartGuarantee guarantee = run::StartGuarantee::Lookup;
+    std::vector<QuotaOrder> quotas{};  ///< all of which it must get
 };
 
 enum class SubmitStatus {
@@ -43,6 +45,8 @@ enum class SubmitStatus {
     Full,            ///< the zone holds only live jobs
     TooLarge,        ///< the request does not fit a job
     TooManyRunning,  ///< Submission::maxRunning
+    QuotaSpent,      ///< Submitted::quotas says which
+    QuotaFull,       ///< a quota zone has no room for another user
     Unavailable,     ///< jobs are still being read, this worker has no place in the zone, the
                      ///< journal cannot be written, or no randomness. With a journal, the job may
                      ///< exist all the same: who sends it again should do so with a key.
@@ -53,6 +57,7 @@ struct Submitted {
     std::string id;    ///< of the accepted job
     std::string body;  ///< its JSON, version 1
     store::KnownJob known;
+    QuotaVerdict quotas{};  ///< if accepted, or QuotaSpent
 };
 
 class SubmitListener {
@@ -88,6 +93,7 @@ struct RunnerSettings {
     std::size_t maxAnswer = 0;
     std::optional<JournalSettings> journal;
     store::ProviderPage* providers = nullptr;  ///< what all workers know of them
+    QuotaBook* quotas = nullptr;               ///< null: no job has any
 };
 
 class RunningJob;

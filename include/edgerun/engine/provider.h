@@ -8,6 +8,7 @@
 #include "edgerun/loop/upstream.h"
 #include "edgerun/run/machine.h"
 #include "edgerun/store/provider_page.h"
+#include "edgerun/text/sanitizer.h"
 
 namespace edgerun::engine {
 
@@ -58,6 +59,8 @@ public:
     virtual const Provider* findProvider(std::uint64_t key) const = 0;
     /// Null if it has no such edgerun_assistant: then it is an id of the provider's.
     virtual const AssistantConf* findAssistant(std::string_view name) const = 0;
+    /// Null if it has no such edgerun_sanitize.
+    virtual const text::Sanitizer* findSanitizer(std::string_view name) const = 0;
 
 protected:
     ~ProviderDirectory() = default;

@@ -20,8 +20,11 @@
 #include "edgerun/loop/wake_up.h"
 #include "edgerun/nginx/error_format.h"
 #include "edgerun/nginx/key_source.h"
+#include "edgerun/nginx/knowledge_conf.h"
 #include "edgerun/nginx/problems.h"
+#include "edgerun/nginx/quota_conf.h"
 #include "edgerun/run/record.h"
+#include "edgerun/text/sanitizer.h"
 
 extern "C" {
 extern ngx_module_t ngx_http_edgerun_module;
@@ -142,6 +145,11 @@ struct LocationConf {
     std::optional<std::uint64_t> maxWait;                ///< ms that a client may wait
     std::optional<std::uint32_t> maxRunning;             ///< jobs of one user; 0: any number
     std::optional<run::StartGuarantee> startGuarantee;
+    std::optional<std::string> sanitizer;  ///< in MainConf::sanitizers; empty: off
+    std::optional<std::shared_ptr<KnowledgeUse>> knowledge;         ///< null inside: off
+    std::optional<std::vector<std::shared_ptr<QuotaConf>>> quotas;  ///< empty inside: off
+    std::shared_ptr<KnowledgeHandlerConf> knowledgeHandler;
+    bool showsUsage = false;         ///< edgerun_usage
     std::shared_ptr<JobsConf> jobs;  ///< inherited by "if" and "limit_except" only
 
     // Known when levels are merged.
@@ -173,9 +181,16 @@ struct MainConf final : engine::ProviderDirectory {
     std::vector<std::shared_ptr<auth::ApiKeys>> apiKeys;  ///< of all files
     std::optional<auth::UserDirectory> users;
     std::vector<JobsConf*> jobs;  ///< of all locations
+    std::map<std::string, std::unique_ptr<text::Sanitizer>, std::less<>> sanitizers;  ///< by file
+    std::vector<std::unique_ptr<KnowledgeBaseConf>> knowledgeBases;
+    std::vector<std::shared_ptr<KnowledgeUse>> knowledgeUses;  ///< of all locations
+    std::vector<std::shared_ptr<KnowledgeHandlerConf>> knowledgeHandlers;
+    std::vector<std::unique_ptr<QuotaZoneConf>> quotaZones;
+    std::vector<std::shared_ptr<QuotaConf>> quotas;  ///< of all locations
 
     const engine::Provider* findProvider(std::uint64_t key) const override;
     const engine::AssistantConf* findAssistant(std::string_view name) const override;
+    const text::Sanitizer* findSanitizer(std::string_view name) const override;
     ProviderConf* providerNamed(std::string_view name) const;
     std::optional<std::size_t> zoneNamed(std::string_view name) const;
     std::size_t verifierFor(VerifierConf verifier);
@@ -194,7 +209,9 @@ char* mergeLocationConf(ngx_conf_t* cf, void* parent, void* child) noexcept;
 /// Everything that needs the whole configuration: names that must exist, hosts
 /// that must resolve. Adds to MainConf::problems.
 void completeConf(ngx_conf_t* cf, MainConf& conf);
-/// The part of it that is about jobs and who runs them.
+/// The parts of it that are about jobs and who runs them, knowledge bases, and quotas.
 void completeJobs(ngx_conf_t* cf, MainConf& conf);
+void completeKnowledge(ngx_conf_t* cf, MainConf& conf);
+void completeQuotas(ngx_conf_t* cf, MainConf& conf);
 
 }  // namespace edgerun::nginx

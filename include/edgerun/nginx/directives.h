@@ -35,4 +35,15 @@ char* setMaxWait(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
 char* setMaxRunning(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
 char* setStartGuarantee(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
 
+char* setSanitize(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+
+char* setKnowledgeBase(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+char* setKnowledge(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+char* setKnowledgeSearch(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+char* setKnowledgeArticles(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+
+char* setQuotaZone(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+char* setQuota(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+char* setUsage(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept;
+
 }  // namespace edgerun::nginx

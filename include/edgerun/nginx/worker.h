@@ -5,6 +5,8 @@
 
 #include "edgerun/auth/token_cache.h"
 #include "edgerun/engine/job_runner.h"
+#include "edgerun/engine/knowledge_library.h"
+#include "edgerun/engine/quota_book.h"
 #include "edgerun/engine/remote_keys.h"
 #include "edgerun/loop/http_client.h"
 #include "edgerun/nginx/conf.h"
@@ -17,7 +19,7 @@ namespace edgerun::nginx {
 
 /// Everything that one worker process has beyond its configuration. Made after
 /// fork, ended before exit; bound to one configuration cycle.
-class Worker {
+class Worker final : private engine::JobFates {
 public:
     /// Null (logged) when something cannot be set up.
     static std::unique_ptr<Worker> create(const MainConf& conf);
@@ -28,13 +30,17 @@ public:
     VerifierKeys& keysOf(std::size_t verifier) { return *keys_[verifier]; }
     auth::TokenCache& tokens() { return tokens_; }
     engine::JobRunner& runnerOf(std::size_t zone) { return *runners_[zone]; }
+    engine::QuotaBook& quotas() { return *quotas_; }
+    engine::KnowledgeLibrary& knowledge() { return *knowledge_; }
 
 private:
     explicit Worker(const MainConf& conf);
 
     void makeSources(const MainConf& conf);
     void makeKeys(const MainConf& conf);
+    bool makeQuotas(const MainConf& conf);
     bool makeRunners(const MainConf& conf);
+    engine::JobFate fateOf(std::uint64_t jobZone, const store::JobId& job) override;
 
     const MainConf& conf_;
     // In this order: what comes later uses what comes earlier.
@@ -45,6 +51,9 @@ private:
     std::vector<std::unique_ptr<VerifierKeys>> keys_;
     std::uint64_t lastKeysNumber_ = 0;
     std::optional<ProviderZonePage> providers_;
+    std::unique_ptr<engine::KnowledgeLibrary> knowledge_;
+    std::vector<std::unique_ptr<ZoneLock>> quotaLocks_;
+    std::unique_ptr<engine::QuotaBook> quotas_;
     std::vector<std::unique_ptr<ZoneLock>> locks_;
     std::vector<std::unique_ptr<engine::JobRunner>> runners_;
 };

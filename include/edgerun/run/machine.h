@@ -39,7 +39,8 @@ struct Settings {
 
 /// What the client asked for; read again from the store when a call needs it.
 struct Request {
-    std::string_view query;
+    std::string_view query;      ///< all that the model is told
+    std::string_view ownQuery;   ///< its beginning: what the client wrote, as a thread remembers it
     std::string_view threadId;   ///< continued thread, or empty
     std::string_view metadata;   ///< JSON object text, or empty
     std::string_view assistant;  ///< the provider's id where nothing describes it, or empty

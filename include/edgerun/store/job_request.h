@@ -16,6 +16,9 @@ struct JobRequest {
     std::string assistant;  ///< a name, or a provider's id; empty: the provider's default
     std::string user;       ///< who asked, as function tools are told; or empty
     std::string work;       ///< what the job's machine wrote last (run::Step::work), or empty
+    std::string context;    ///< follows the query on its way to the model (knowledge), or empty
+    std::string knowledge;  ///< JSON array of the ids of the articles in it, or empty
+    std::string sanitizer;  ///< by which its answer is cleaned (edgerun_sanitize), or empty
 };
 
 /// Length-prefixed bytes, native byte order (never leaves the machine).

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "edgerun/engine/quota_book.h"
+#include "edgerun/nginx/job_calls.h"
+
+/// The quotas of a location's jobs, for one request.
+namespace edgerun::nginx {
+
+/// What a job of this caller is to take, one for each of the location's quotas; nullopt: NGINX
+/// could not evaluate a variable.
+std::optional<std::vector<engine::QuotaOrder>> quotaOrdersOf(ngx_http_request_t* r,
+                                                             const LocationConf& location,
+                                                             const store::JobOwner& owner);
+
+/// RateLimit and RateLimit-Policy, as these quotas stand now. Without quotas, nothing.
+bool addRateLimit(ngx_http_request_t* r, const LocationConf& location,
+                  const std::vector<engine::QuotaOrder>& orders,
+                  const engine::QuotaVerdict& verdict);
+
+/// Logs what a dry run would have refused.
+void logDryRuns(const ngx_http_request_t* r, const LocationConf& location,
+                const engine::QuotaVerdict& verdict);
+
+/// 429, with RateLimit, Retry-After, and x-should-retry for periods that no client waits for.
+ngx_int_t refuseSpent(ngx_http_request_t* r, const LocationConf& location,
+                      const std::vector<engine::QuotaOrder>& orders,
+                      const engine::QuotaVerdict& verdict);
+
+/// edgerun_usage: GET shows how the location's quotas stand for the caller.
+ngx_int_t usageHandler(ngx_http_request_t* r) noexcept;
+
+// edgerun_quota_zone's memory.
+ngx_int_t initQuotaZone(ngx_shm_zone_t* zone, void* former) noexcept;
+/// Of a zone that was set up: what QuotaCounters::attach() takes.
+struct QuotaMemory {
+    void* address;
+    std::size_t bytes;
+};
+QuotaMemory quotaMemoryOf(const ngx_shm_zone_t& zone);
+
+}  // namespace edgerun::nginx
