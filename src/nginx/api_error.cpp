@@ -82,6 +82,14 @@ ngx_int_t refuse(ngx_http_request_t* r, ApiError error) {
     return status;
 }
 
+ngx_int_t refuseMethod(ngx_http_request_t* r, std::string_view allowed) {
+    if (!addHeader(r, "Allow", allowed)) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return refuse(r, NGX_HTTP_NOT_ALLOWED,
+                  "the method is not allowed here; allowed: " + std::string(allowed));
+}
+
 ngx_int_t refuseLater(ngx_http_request_t* r, std::uint64_t seconds, std::string_view message) {
     if (!addRetryAfter(r, seconds)) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

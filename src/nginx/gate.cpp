@@ -131,6 +131,17 @@ ngx_int_t passGate(ngx_http_request_t* r) {
     return decide(r, conf, *context);
 }
 
+ngx_int_t passSubrequest(ngx_http_request_t* r) {
+    if (r == r->main) {
+        return NGX_OK;
+    }
+    const ngx_int_t rc = passGate(r);
+    if (rc == NGX_AGAIN) {
+        return refuse(r, NGX_HTTP_SERVICE_UNAVAILABLE, "credentials cannot be checked now");
+    }
+    return rc == NGX_DECLINED ? NGX_OK : rc;
+}
+
 const auth::Caller* callerOf(ngx_http_request_t* r) {
     const LocationConf& conf = locationConfOf(r);
     if (!conf.authenticates()) {

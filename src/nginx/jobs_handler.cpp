@@ -5,7 +5,6 @@
 #include "edgerun/nginx/contain.h"
 #include "edgerun/nginx/gate.h"
 #include "edgerun/nginx/job_calls.h"
-#include "edgerun/nginx/response_headers.h"
 
 namespace edgerun::nginx {
 
@@ -44,28 +43,9 @@ const Resource* resourceOf(const JobPath& path) {
     return nullptr;
 }
 
-ngx_int_t refuseMethod(ngx_http_request_t* r, std::string_view allowed) {
-    if (!addHeader(r, "Allow", allowed)) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-    return refuse(r, NGX_HTTP_NOT_ALLOWED,
-                  "the method is not allowed here; allowed: " + std::string(allowed));
-}
-
-/// NGINX's access phase leaves out subrequests. NGX_OK if they may.
-ngx_int_t passSubrequest(ngx_http_request_t* r) {
-    const ngx_int_t rc = passGate(r);
-    if (rc == NGX_AGAIN) {
-        return refuse(r, NGX_HTTP_SERVICE_UNAVAILABLE, "credentials cannot be checked now");
-    }
-    return rc == NGX_DECLINED ? NGX_OK : rc;
-}
-
 ngx_int_t dispatch(ngx_http_request_t* r) {
-    if (r != r->main) {
-        if (const ngx_int_t rc = passSubrequest(r); rc != NGX_OK) {
-            return rc;
-        }
+    if (const ngx_int_t rc = passSubrequest(r); rc != NGX_OK) {
+        return rc;
     }
     const Resource* resource = resourceOf(jobPathOf(r));
     if (resource == nullptr) {

@@ -27,6 +27,7 @@ struct QuotaZone {
 struct QuotaOrder {
     std::size_t zone = 0;  ///< index, as given to QuotaBook::create()
     store::QuotaClaim claim;
+    std::size_t quota = 0;  ///< its giver's own: which of its quotas this is of
 };
 
 struct QuotaVerdict {

@@ -30,6 +30,8 @@ ngx_int_t refuse(ngx_http_request_t* r, ngx_int_t status, std::string_view messa
 ngx_int_t refuse(ngx_http_request_t* r, ApiError error);
 /// With the words that describeStatus() has for it.
 ngx_int_t refuse(ngx_http_request_t* r, ngx_int_t status);
+/// 405; `allowed` as the Allow header has it.
+ngx_int_t refuseMethod(ngx_http_request_t* r, std::string_view allowed);
 /// 503, and when to try again.
 ngx_int_t refuseLater(ngx_http_request_t* r, std::uint64_t seconds, std::string_view message);
 

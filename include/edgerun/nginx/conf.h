@@ -187,6 +187,8 @@ struct MainConf final : engine::ProviderDirectory {
     std::vector<std::shared_ptr<KnowledgeHandlerConf>> knowledgeHandlers;
     std::vector<std::unique_ptr<QuotaZoneConf>> quotaZones;
     std::vector<std::shared_ptr<QuotaConf>> quotas;  ///< of all locations
+    /// One for each time zone that quotas name.
+    std::map<std::string, std::shared_ptr<const store::QuotaCalendar>, std::less<>> calendars;
 
     const engine::Provider* findProvider(std::uint64_t key) const override;
     const engine::AssistantConf* findAssistant(std::string_view name) const override;

@@ -9,20 +9,21 @@
 /// The quotas of a location's jobs, for one request.
 namespace edgerun::nginx {
 
-/// What a job of this caller is to take, one for each of the location's quotas; nullopt: NGINX
-/// could not evaluate a variable.
+/// What a job of this caller is to take from each of the location's quotas, those aside whose key
+/// is empty; nullopt: NGINX could not evaluate a variable.
 std::optional<std::vector<engine::QuotaOrder>> quotaOrdersOf(ngx_http_request_t* r,
                                                              const LocationConf& location,
                                                              const store::JobOwner& owner);
 
-/// RateLimit and RateLimit-Policy, as these quotas stand now. Without quotas, nothing.
+/// RateLimit and RateLimit-Policy, as these quotas stand now (draft-ietf-httpapi-ratelimit-headers
+/// -11). Of unlimited quotas and dry runs nothing.
 bool addRateLimit(ngx_http_request_t* r, const LocationConf& location,
                   const std::vector<engine::QuotaOrder>& orders,
                   const engine::QuotaVerdict& verdict);
 
-/// Logs what a dry run would have refused.
+/// Logs what dry runs would have refused.
 void logDryRuns(const ngx_http_request_t* r, const LocationConf& location,
-                const engine::QuotaVerdict& verdict);
+                const std::vector<engine::QuotaOrder>& orders, const engine::QuotaVerdict& verdict);
 
 /// 429, with RateLimit, Retry-After, and x-should-retry for periods that no client waits for.
 ngx_int_t refuseSpent(ngx_http_request_t* r, const LocationConf& location,
