@@ -70,6 +70,10 @@ subtest 'The job of a completion' => sub {
 subtest 'Markers' => sub {
     is(choice('[[answer=Forty two.]]')->{message}{content}, 'Forty two.', 'an answer is given');
     is(length choice('[[answer_size=5000]]')->{message}{content}, 5000, 'an answer has a size');
+    is(choice("[[answer=\n# One\n\n]][[answer_size=10]]")->{message}{content}, "\n# One\n\n\n#",
+        'or is a text with line ends, again and again');
+    is(choice("[[answer=a\x{e4}]][[answer_size=5]]")->{message}{content}, "a\x{e4}a",
+        'without a character that does not fit');
     is(choice('[[messages=0]]')->{message}{content}, undef, 'an answer has no content');
     my $refused = choice('[[refusal]]');
     ok(!defined $refused->{message}{content} && $refused->{message}{refusal}, 'the model refuses');

@@ -57,6 +57,25 @@ subtest 'Settings' => sub {
     is_deeply(control('GET', "log?since=$since"), [], 'the log can be switched off');
 };
 
+subtest 'The usual answer' => sub {
+    control('POST', 'reset');
+    my $words = "## Summary\n\nOne, two.";
+    is(control('POST', 'settings', { answer => $words })->{answer}, $words, 'is a setting');
+    my ($run, $thread) = final_run('Hello', 'completed');
+    is(answers($thread, $run)->[0]{content}[0]{text}{value}, $words, 'a run answers so');
+    ($run, $thread) = final_run('[[answer=Three.]]', 'completed');
+    is(answers($thread, $run)->[0]{content}[0]{text}{value}, 'Three.', 'unless its marker says otherwise');
+    my $response = post('/responses', { model => 'gpt-4o', input => 'Hello' }, { 'openai-beta' => undef })->{json};
+    is($response->{output}[0]{content}[0]{text}, $words, 'so does a response');
+    my $completion = post('/chat/completions',
+        { model => 'gpt-4o', messages => [ { role => 'user', content => 'Hello' } ] }, { 'openai-beta' => undef })->{json};
+    is($completion->{choices}[0]{message}{content}, $words, 'and a completion');
+    control('POST', 'settings', { answer => '' });
+    ($run, $thread) = final_run('Hello', 'completed');
+    like(answers($thread, $run)->[0]{content}[0]{text}{value}, qr/You asked/, 'an empty one is none');
+    refused(post('/_emulator/settings', { answer => undef }), 400, 'invalid_type', qr/'answer'/, 'one that is no text');
+};
+
 subtest 'Statistics' => sub {
     control('POST', 'reset');
     new_thread();

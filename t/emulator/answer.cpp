@@ -10,19 +10,30 @@ namespace {
 
 constexpr std::int64_t kBytesPerToken = 4;
 
+// So many bytes of a text that begins again where it ends; without a last character that does not
+// fit.
+std::string repeated(std::string_view text, std::size_t size) {
+    std::string result;
+    result.reserve(size + text.size());
+    while (result.size() <= size) {
+        result += text;
+    }
+    const auto isContinued = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
+    while (isContinued(result[size])) {
+        --size;
+    }
+    result.resize(size);
+    return result;
+}
+
 }  // namespace
 
 std::string answerText(const RunScript& script, std::size_t index) {
     constexpr std::size_t kShownQuestion = 200;
     if (script.answerSize > 0) {
         constexpr std::string_view kFiller = "All work and no play makes the emulator dull. ";
-        std::string text;
-        text.reserve(script.answerSize + kFiller.size());
-        while (text.size() < script.answerSize) {
-            text += kFiller;
-        }
-        text.resize(script.answerSize);
-        return text;
+        const bool hasAnswer = script.answer && !script.answer->empty();
+        return repeated(hasAnswer ? std::string_view(*script.answer) : kFiller, script.answerSize);
     }
     if (script.answer) {
         return *script.answer;

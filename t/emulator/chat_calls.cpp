@@ -181,7 +181,7 @@ CallResult createCompletion(CallContext& context) {
         return std::move(*error);
     }
     const ChatHistory history = readHistory(json_object_get(body, "messages"));
-    const RunScript script = readScript(history.question);
+    const RunScript script = readScript(history.question, context.settings.answer);
     const Completion& completion = beginCompletion(context, script, history.rounds);
     Reply reply;
     if (completion.plannedEnd == CompletionStatus::kFailed) {

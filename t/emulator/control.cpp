@@ -4,6 +4,7 @@
 
 #include "calls.h"
 #include "clock.h"
+#include "fields.h"
 #include "json_text.h"
 #include "run_records.h"
 #include "schema.h"
@@ -82,7 +83,14 @@ constexpr Field kLacksField = [] {
     return field;
 }();
 
+constexpr Field kAnswerField = [] {
+    Field field{"answer", FieldKind::kString, false, false};
+    field.high = kMostText;
+    return field;
+}();
+
 constexpr Field kSettingFields[] = {
+    kAnswerField,
     kLacksField,
     msField("duration"),
     msField("jitter"),
@@ -108,6 +116,7 @@ Reply showSettings(const ControlParts& parts, const Request&) {
     for (const std::string& name : parts.settings.lacks) {
         lacks += (lacks.empty() ? "" : ",") + jsonString(name);
     }
+    object.string("answer", parts.settings.answer);
     return jsonReply(object.raw("lacks", "[" + lacks + "]").take());
 }
 
@@ -136,6 +145,9 @@ Reply changeSettings(const ControlParts& parts, const Request& request) {
             return errorReply(*error);
         }
         parts.settings.lacks = std::move(names);
+    }
+    if (const json_t* answer = json_object_get(body.get(), "answer")) {
+        parts.settings.answer = stringOf(answer);
     }
     for (const MsSetting& setting : kMsSettings) {
         if (const json_t* value = json_object_get(body.get(), setting.name)) {

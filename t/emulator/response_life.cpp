@@ -50,12 +50,12 @@ ResponseStatus plannedEnd(const Response& response) {
 
 // What has happened is told by the items alone: the newest user message has the script, and the
 // calls after it are the rounds of tools so far.
-void readHistory(Response& response) {
+void readHistory(const Settings& settings, Response& response) {
     std::size_t calls = 0;
     for (const ItemList* items : {&response.context, &response.input}) {
         for (const ItemRef& item : *items) {
             if (item->kind == ItemKind::kUserMessage) {
-                response.script = readScript(item->text);
+                response.script = readScript(item->text, settings.answer);
                 calls = 0;
             }
             calls += item->kind == ItemKind::kFunctionCall ? 1 : 0;
@@ -125,7 +125,7 @@ void settleConversation(ResponseStore& store, Conversation& conversation, std::i
 }
 
 void beginResponse(World& world, const Settings& settings, Response& response, std::int64_t nowMs) {
-    readHistory(response);
+    readHistory(settings, response);
     planTimes(world, settings, response, nowMs);
     response.plannedEnd = plannedEnd(response);
     response.output = makeOutput(world, response);

@@ -194,7 +194,7 @@ CallResult createRun(CallContext& context) {
     const json_t* job = json_object_get(json_object_get(body, "metadata"), "edgerun_job");
     run.job = job == nullptr ? "" : json_string_value(job);
     run.echo = readEcho(members);
-    run.script = readScript(thread.lastQuestion);
+    run.script = readScript(thread.lastQuestion, context.settings.answer);
     beginRun(context.world, context.settings, run, context.nowMs);
     return runReply(context, run);
 }

@@ -110,8 +110,11 @@ std::string trimmed(std::string text) {
 
 }  // namespace
 
-RunScript readScript(std::string_view message) {
+RunScript readScript(std::string_view message, const std::string& usualAnswer) {
     RunScript script;
+    if (!usualAnswer.empty()) {
+        script.answer = usualAnswer;
+    }
     while (!message.empty()) {
         const std::size_t open = std::min(message.find("[["), message.size());
         script.question += message.substr(0, open);

@@ -43,6 +43,7 @@ struct RunScript {
     bool usesFileSearch = false;
 };
 
-RunScript readScript(std::string_view message);
+// `usualAnswer` is what it answers where no marker says so; empty: the emulator's own words.
+RunScript readScript(std::string_view message, const std::string& usualAnswer);
 
 }  // namespace emulator

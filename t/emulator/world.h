@@ -124,6 +124,7 @@ struct Settings {
     std::string keyHeader;          // in lower case; empty: Authorization: Bearer
     Pairs requiredQuery;            // as Azure wants api-version
     CallNames lacks;                // calls that this server does not know
+    std::string answer;             // of runs without a marker for it; empty: the emulator's own
     std::set<std::string, std::less<>> keys;
     std::set<std::string, std::less<>> assistants;
 };
