@@ -55,8 +55,13 @@ JobChange JobRunner::decide(RunningJob& job, const run::Event& event,
     const std::string id = store::formatJobId(job.id());
     run::Request request;
     if (inputs.request) {
-        request = {inputs.request->query, inputs.request->threadId, inputs.request->metadata,
-                   inputs.assistantName,  inputs.request->work,     inputs.memory};
+        request = {inputs.query,
+                   inputs.request->query,
+                   inputs.request->threadId,
+                   inputs.request->metadata,
+                   inputs.assistantName,
+                   inputs.request->work,
+                   inputs.memory};
     }
     run::Context context{provider.settings,
                          id,
@@ -94,8 +99,36 @@ JobChange JobRunner::decide(RunningJob& job, const run::Event& event,
     } else {
         change.step.parting.reset();
     }
+    cleanAnswer(job, inputs, change);
     keepWork(job, inputs, record, change);
     return change;
+}
+
+/// As its location wants it (edgerun_sanitize). What the machine itself remembers of the answer is
+/// the model's own.
+void JobRunner::cleanAnswer(RunningJob& job, JobInputs& inputs, JobChange& change) {
+    run::Step& step = change.step;
+    if (!step.visible || !step.visible->answer || !isFinal(step.record.status)) {
+        return;
+    }
+    if (!inputs.request) {
+        inputs.request = requestOf(job.ref());
+    }
+    if (!inputs.request || inputs.request->sanitizer.empty()) {
+        return;
+    }
+    const std::string& name = inputs.request->sanitizer;
+    const text::Sanitizer* sanitizer = providers_.findSanitizer(name);
+    auto cleaned = sanitizer != nullptr ? sanitizer->clean(*step.visible->answer) : std::nullopt;
+    if (cleaned) {
+        step.visible->answer = std::move(*cleaned);
+        return;
+    }
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                  "edgerun: the answer of job %s stays as it is: \"edgerun_sanitize %s\" %s",
+                  store::formatJobId(job.id()).c_str(), name.c_str(),
+                  sanitizer != nullptr ? "failed or reached its limits"
+                                       : "is not configured any more");
 }
 
 /// The request only when the machine needs it: the query may be long.
@@ -109,6 +142,7 @@ JobInputs JobRunner::inputsOf(RunningJob& job, const run::Record& record,
     if (!inputs.request) {
         return inputs;
     }
+    inputs.query = inputs.request->query + inputs.request->context;
     addAssistant(job, record, provider, inputs);
     const bool begins = record.deadline == 0 && !inputs.request->threadId.empty();
     if (begins && provider.machine->remembersThreads(provider.settings)) {
@@ -179,6 +213,7 @@ void JobRunner::keepWork(RunningJob& job, JobInputs& inputs, const run::Record& 
     request.work = step.work.value_or(request.work);
     if (isFinal) {
         request.query.clear();
+        request.context.clear();
         request.metadata.clear();
     }
     change.request = store::encodeJobRequest(request);

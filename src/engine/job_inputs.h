@@ -12,6 +12,7 @@ namespace edgerun::engine {
 /// What a machine is told beside the record.
 struct JobInputs {
     std::optional<store::JobRequest> request;
+    std::string query;          ///< the request's, and its context
     std::string assistantName;  ///< or the provider's id
     const AssistantConf* assistant = nullptr;
     std::uint64_t assistantHash = 0;  ///< of all that it says at this provider

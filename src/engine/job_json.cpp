@@ -71,7 +71,7 @@ void addError(JsonObjectWriter& json, const run::JobError& error) {
 }  // namespace
 
 JobJson renderJob(std::string_view id, const run::Record& record, const run::Visible& visible,
-                  const JobTimes& times, std::size_t maxAnswer) {
+                  std::string_view knowledge, const JobTimes& times, std::size_t maxAnswer) {
     JobJson job;
     std::string& out = job.text;
     out.reserve(512 + (visible.answer ? visible.answer->size() : 0));
@@ -80,6 +80,9 @@ JobJson renderJob(std::string_view id, const run::Record& record, const run::Vis
     json.string("updatedAt", text::formatTimestamp(times.updatedWall));
     json.string("expiresAt", text::formatTimestamp(times.expiresWall));
     addProgress(json, record);
+    if (!knowledge.empty()) {
+        json.raw("knowledge", knowledge);
+    }
     if (visible.answer) {
         addAnswer(json, *visible.answer, maxAnswer);
     }

@@ -57,6 +57,7 @@ JobRunner::JobRunner(const RunnerSettings& settings, std::unique_ptr<ChangeSigna
       client_(client),
       providers_(providers),
       page_(settings.providers),
+      quotas_(settings.quotas),
       tools_(kToolCacheBytes),
       changes_(arena_, wakeUp),
       tick_(onTick, this),

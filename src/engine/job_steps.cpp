@@ -92,12 +92,18 @@ void JobRunner::settle(RunningJob& job, JobChange change) {
     }
 }
 
-void JobRunner::render(const RunningJob& job, JobChange& change) const {
+void JobRunner::render(const RunningJob& job, JobChange& change) {
     const run::Record& record = change.step.record;
-    change.body = record.erased
-                      ? JobJson{}
-                      : renderJob(store::formatJobId(job.id()), record, *change.step.visible,
-                                  timesOf(record, change.provider), change.maxAnswer);
+    if (record.erased) {
+        change.body = JobJson{};
+        return;
+    }
+    if (!change.knowledge) {
+        auto request = requestOf(job.ref());
+        change.knowledge = request ? std::move(request->knowledge) : std::string();
+    }
+    change.body = renderJob(store::formatJobId(job.id()), record, *change.step.visible,
+                            *change.knowledge, timesOf(record, change.provider), change.maxAnswer);
 }
 
 /// A final job has its time from now on; another one will end in time, once its client has done
@@ -184,12 +190,21 @@ void JobRunner::apply(RunningJob& job, JobChange change) {
     switch (arena_.commit(job.ref(), change.update(), monotonicNow())) {
         case Commit::Done:
             EDGERUN_CRASH_POINT(step_committed);
+            settleQuotas(job, change);
             tellOrder(job);
             return perform(job, std::move(change));
         case Commit::Lost:
             return forget(job);
         case Commit::Full:
             return shrink(job, std::move(change));
+    }
+}
+
+void JobRunner::settleQuotas(const RunningJob& job, const JobChange& change) const {
+    const run::Record& record = change.step.record;
+    if (quotas_ != nullptr && change.body && run::isFinal(record.status)) {
+        quotas_->settle(job.id(), record);
+        EDGERUN_CRASH_POINT(quota_settled);
     }
 }
 

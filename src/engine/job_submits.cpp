@@ -3,6 +3,7 @@
 
 #include "edgerun/engine/clocks.h"
 #include "edgerun/engine/job_runner.h"
+#include "edgerun/engine/stable_hash.h"
 #include "edgerun/store/crash_point.h"
 #include "edgerun/store/journal_record.h"
 #include "pending_calls.h"
@@ -61,19 +62,57 @@ std::optional<Submitted> JobRunner::submit(const Submission& submission, SubmitL
     }
     store::JobSnapshot job{*id, submission.owner, submission.key, 0, 0, *record, {}, {}, 0};
     job.request = store::encodeJobRequest(submission.request);
-    job.body = renderJob(store::formatJobId(*id), *record, {},
+    job.body = renderJob(store::formatJobId(*id), *record, {}, submission.request.knowledge,
                          timesOf(*record, &submission.provider), maxAnswer_)
                    .text;
-    const store::Accepted accepted = reserve(job, submission.maxRunning);
+    auto pending = std::make_unique<PendingSubmit>(*this, quotas_, *id, listener);
+    pending->submitted().body = job.body;
+    if (const auto refusal = takeQuotas(submission, *pending)) {
+        return Submitted{*refusal, {}, {}, {}, std::move(pending->submitted().quotas)};
+    }
+    EDGERUN_CRASH_POINT(quota_taken);
+    return accept(std::move(pending), std::move(job), submission.maxRunning);
+}
+
+/// nullopt if it got all that it must have.
+std::optional<SubmitStatus> JobRunner::takeQuotas(const Submission& submission,
+                                                  PendingSubmit& pending) {
+    if (submission.quotas.empty() || quotas_ == nullptr) {
+        return std::nullopt;
+    }
+    QuotaVerdict& verdict = pending.submitted().quotas;
+    verdict = quotas_->take(pending.id(), stableHash(zoneName_), submission.quotas, pending);
+    switch (verdict.outcome) {
+        case store::QuotaOutcome::Taken:
+            pending.hasTaken(verdict.isComing);
+            return std::nullopt;
+        case store::QuotaOutcome::Spent:
+            return SubmitStatus::QuotaSpent;
+        case store::QuotaOutcome::Full:
+            return SubmitStatus::QuotaFull;
+    }
+    return SubmitStatus::Unavailable;
+}
+
+/// Who is not accepted gives back what he took, by the end of `pending`.
+std::optional<Submitted> JobRunner::accept(std::unique_ptr<PendingSubmit> pending,
+                                           store::JobSnapshot job, std::uint32_t maxRunning) {
+    const bool isHidden = journal_ != nullptr || pending->isWaiting();
+    const store::Accepted accepted = arena_.accept(
+        *place_,
+        {job.id, job.owner, job.record, job.request, job.body, job.key, maxRunning, isHidden},
+        monotonicNow());
     if (accepted.status != store::AcceptStatus::Accepted) {
         return Submitted{submitStatusOf(accepted.status), {}, {}, accepted.known};
     }
     EDGERUN_CRASH_POINT(submit_reserved);
-    if (journal_ == nullptr) {
+    pending->isAccepted(accepted.ref);
+    if (!isHidden) {
+        pending->keepQuotas();
         begin(accepted.ref);
-        return Submitted{SubmitStatus::Accepted, store::formatJobId(*id), job.body, {}};
+        return std::move(pending->submitted());
     }
-    write(accepted.ref, std::move(job), listener);
+    write(std::move(pending), std::move(job));
     return std::nullopt;
 }
 
@@ -92,32 +131,24 @@ bool JobRunner::mayAccept() const {
     return isReady() && place_ && (journal_ == nullptr || journal_->isHealthy());
 }
 
-store::Accepted JobRunner::reserve(const store::JobSnapshot& job, std::uint32_t maxRunning) {
-    const bool isHidden = journal_ != nullptr;
-    return arena_.accept(
-        *place_,
-        {job.id, job.owner, job.record, job.request, job.body, job.key, maxRunning, isHidden},
-        monotonicNow());
-}
-
-void JobRunner::write(const store::JobRef& ref, store::JobSnapshot job, SubmitListener& listener) {
-    job.fence = ref.fence;
-    PendingSubmit* waiting = nullptr;
+/// The job becomes visible when everything that must be written is.
+void JobRunner::write(std::unique_ptr<PendingSubmit> pending, store::JobSnapshot job) {
+    PendingSubmit* const waiting = pending.get();
+    job.fence = waiting->ref().fence;
     try {
-        std::string frames;
-        store::appendWhole(frames, job, {monotonicNow(), wallNow()});
-        auto pending = std::make_unique<PendingSubmit>(
-            *this, ref,
-            Submitted{SubmitStatus::Accepted, store::formatJobId(job.id), std::move(job.body), {}},
-            listener);
-        waiting = pending.get();
         submits_.emplace(waiting, std::move(pending));
-        submitters_[&listener] = waiting;
-        journal_->append(frames, waiting, JournalNeed::MayFail);
+        submitters_[waiting->listener()] = waiting;
+        if (journal_ != nullptr) {
+            std::string frames;
+            store::appendWhole(frames, job, {monotonicNow(), wallNow()});
+            journal_->append(frames, waiting, JournalNeed::MayFail);
+            waiting->awaitsJournal();
+        }
     } catch (const std::exception&) {
-        submitters_.erase(&listener);
+        submitters_.erase(waiting->listener());
+        arena_.withdraw(waiting->ref());
+        waiting->mayGiveBack();
         submits_.erase(waiting);
-        arena_.withdraw(ref);
         throw;
     }
 }
@@ -128,13 +159,15 @@ void JobRunner::finish(PendingSubmit& pending) noexcept {
     submitters_.erase(pending.listener());
     if (!pending.isWritten()) {
         if (arena_.withdraw(pending.ref())) {
-            disown(pending.submitted().id);
+            pending.mayGiveBack();
+            disown(pending.id());
         }
         pending.tell(refused(SubmitStatus::Unavailable));
     } else if (!arena_.publish(pending.ref())) {
         pending.tell(refused(SubmitStatus::Unavailable));
     } else {
         EDGERUN_CRASH_POINT(submit_published);
+        pending.keepQuotas();
         begin(pending.ref());
         pending.tell(pending.submitted());
     }
@@ -142,14 +175,14 @@ void JobRunner::finish(PendingSubmit& pending) noexcept {
 }
 
 /// Some of what could not be written may be on the disk all the same.
-void JobRunner::disown(std::string_view idText) noexcept {
+void JobRunner::disown(const store::JobId& id) noexcept {
+    if (journal_ == nullptr) {
+        return;
+    }
     try {
-        const auto id = store::parseJobId(idText);
-        if (id) {
-            std::string frames;
-            store::appendGone(frames, *id, {monotonicNow(), wallNow()});
-            journal_->append(frames, nullptr, JournalNeed::MustSucceed);
-        }
+        std::string frames;
+        store::appendGone(frames, id, {monotonicNow(), wallNow()});
+        journal_->append(frames, nullptr, JournalNeed::MustSucceed);
     } catch (const std::exception&) {
         // The client was told that the job may exist.
     }

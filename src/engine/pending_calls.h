@@ -2,18 +2,54 @@
 
 #include "edgerun/engine/job_runner.h"
 #include "edgerun/engine/journal.h"
+#include "edgerun/store/crash_point.h"
 
 namespace edgerun::engine {
 
-/// A new job that is hidden in the zone until the journal has it.
-class PendingSubmit final : public JournalWaiter {
+/// A new job on its way: it holds what it took of quotas, is hidden in the zone, and waits until
+/// the journals have written both. What it took is given back at its end, unless the job was
+/// accepted or somebody else may have it: who that is, QuotaBook finds out.
+class PendingSubmit final : public JournalWaiter, public QuotaWaiter {
 public:
-    PendingSubmit(JobRunner& runner, const store::JobRef& ref, Submitted submitted,
+    PendingSubmit(JobRunner& runner, QuotaBook* quotas, const store::JobId& id,
                   SubmitListener& listener)
-        : runner_(runner), ref_(ref), submitted_(std::move(submitted)), listener_(&listener) {}
+        : runner_(runner),
+          quotas_(quotas),
+          id_(id),
+          submitted_{SubmitStatus::Accepted, store::formatJobId(id), {}, {}},
+          listener_(&listener) {}
 
+    ~PendingSubmit() {
+        if (awaitsQuotas_) {
+            quotas_->forget(*this);
+        }
+        if (givesBack_) {
+            quotas_->giveBack(id_);
+        }
+    }
+
+    const store::JobId& id() const { return id_; }
     const store::JobRef& ref() const { return ref_; }
-    const Submitted& submitted() const { return submitted_; }
+    Submitted& submitted() { return submitted_; }
+
+    void hasTaken(bool isComing) {
+        hasTaken_ = givesBack_ = true;
+        awaitsQuotas_ = isComing;
+    }
+    void isAccepted(const store::JobRef& ref) {
+        ref_ = ref;
+        givesBack_ = false;
+    }
+    void mayGiveBack() { givesBack_ = hasTaken_; }
+    void keepQuotas() noexcept {
+        if (hasTaken_) {
+            quotas_->keep(id_);
+            EDGERUN_CRASH_POINT(quota_kept);
+        }
+    }
+
+    void awaitsJournal() { awaitsJournal_ = true; }
+    bool isWaiting() const { return awaitsJournal_ || awaitsQuotas_; }
     bool isWritten() const { return isWritten_; }
 
     SubmitListener* listener() const { return listener_; }
@@ -25,16 +61,35 @@ public:
     }
 
     void onJournaled(bool isWritten) noexcept override {
-        isWritten_ = isWritten;
-        runner_.finish(*this);
+        awaitsJournal_ = false;
+        onWritten(isWritten);
+    }
+    void onQuotaWritten(bool isWritten) noexcept override {
+        EDGERUN_CRASH_POINT(quota_written);
+        awaitsQuotas_ = false;
+        onWritten(isWritten);
     }
 
 private:
+    /// It may be gone afterwards.
+    void onWritten(bool isWritten) noexcept {
+        isWritten_ = isWritten_ && isWritten;
+        if (!isWaiting()) {
+            runner_.finish(*this);
+        }
+    }
+
     JobRunner& runner_;
+    QuotaBook* quotas_;
+    store::JobId id_;
     store::JobRef ref_;
     Submitted submitted_;
     SubmitListener* listener_;  ///< null once it has gone
-    bool isWritten_ = false;
+    bool hasTaken_ = false;
+    bool givesBack_ = false;
+    bool awaitsQuotas_ = false;
+    bool awaitsJournal_ = false;
+    bool isWritten_ = true;
 };
 
 /// A job of which nothing is left to do, until the journal knows that it is gone.

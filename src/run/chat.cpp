@@ -183,7 +183,7 @@ void ChatTurn::ended() {
         return;
     }
     if (step_.visible->answer) {
-        addExchange(work(), context_.request.query, *step_.visible->answer,
+        addExchange(work(), context_.request.ownQuery, *step_.visible->answer,
                     context_.settings.maxHistory);
     }
     keepHistoryAlone(work());

@@ -11,12 +11,15 @@ namespace {
 using Length = std::uint32_t;
 
 /// The encoding's order.
-constexpr std::array<std::string JobRequest::*, 6> kTexts = {
-    &JobRequest::query,     &JobRequest::threadId, &JobRequest::metadata,
-    &JobRequest::assistant, &JobRequest::user,     &JobRequest::work};
+constexpr std::array<std::string JobRequest::*, 9> kTexts = {
+    &JobRequest::query,     &JobRequest::threadId,  &JobRequest::metadata,
+    &JobRequest::assistant, &JobRequest::user,      &JobRequest::work,
+    &JobRequest::context,   &JobRequest::knowledge, &JobRequest::sanitizer};
 
 /// Journals hold requests from before there were more.
-constexpr std::size_t kTextsOfOld = 4;
+constexpr bool wereAll(std::size_t texts) {
+    return texts == 4 || texts == 6;
+}
 
 void appendText(std::string& out, const std::string& text) {
     const auto length = static_cast<Length>(text.size());
@@ -59,7 +62,7 @@ std::optional<JobRequest> decodeJobRequest(std::string_view bytes) {
     request.queryCut = bytes[0] == '\1';
     bytes.remove_prefix(1);
     for (std::size_t at = 0; at < kTexts.size(); ++at) {
-        if (at == kTextsOfOld && bytes.empty()) {
+        if (wereAll(at) && bytes.empty()) {
             break;
         }
         if (!takeText(bytes, request.*kTexts[at])) {

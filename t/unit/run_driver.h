@@ -174,7 +174,7 @@ struct Driver {
         Request request;
         const bool isLoaded = machine.needsRequest(record);
         if (isLoaded) {
-            request = {query, threadId, metadata, assistant, work, memory};
+            request = {query, query, threadId, metadata, assistant, work, memory};
         }
         const Context context{settings,
                               kJob,

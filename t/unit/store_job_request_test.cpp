@@ -15,6 +15,9 @@ JobRequest fullRequest() {
     request.assistant = "asst_\xc3\xa9";
     request.user = "eve";
     request.work = R"({"round":2})";
+    request.context = "\n\n# What is known\n";
+    request.knowledge = R"(["a1"])";
+    request.sanitizer = "default";
     return request;
 }
 
@@ -29,6 +32,9 @@ TEST(JobRequestTest, SurvivesItsEncoding) {
     EXPECT_EQ(decoded->assistant, request.assistant);
     EXPECT_EQ(decoded->user, request.user);
     EXPECT_EQ(decoded->work, request.work);
+    EXPECT_EQ(decoded->context, request.context);
+    EXPECT_EQ(decoded->knowledge, request.knowledge);
+    EXPECT_EQ(decoded->sanitizer, request.sanitizer);
 }
 
 TEST(JobRequestTest, AnEmptyOneSurvivesToo) {
@@ -38,16 +44,32 @@ TEST(JobRequestTest, AnEmptyOneSurvivesToo) {
     EXPECT_FALSE(decoded->queryCut);
 }
 
-/// As requests were encoded before they had a user and work.
-std::string oldEncoding(JobRequest request) {
-    request.user = request.work = "";
+/// As requests were encoded before they had rules of their own.
+std::string formerEncoding(JobRequest request) {
+    request.context = request.knowledge = request.sanitizer = "";
     std::string bytes = encodeJobRequest(request);
+    bytes.resize(bytes.size() - 3 * sizeof(std::uint32_t));
+    return bytes;
+}
+
+/// As they were before they had a user and work.
+std::string firstEncoding(JobRequest request) {
+    request.user = request.work = "";
+    std::string bytes = formerEncoding(std::move(request));
     bytes.resize(bytes.size() - 2 * sizeof(std::uint32_t));
     return bytes;
 }
 
-TEST(JobRequestTest, TheOldEncodingIsRead) {
-    const auto decoded = decodeJobRequest(oldEncoding(fullRequest()));
+TEST(JobRequestTest, TheFormerEncodingIsRead) {
+    const auto decoded = decodeJobRequest(formerEncoding(fullRequest()));
+    ASSERT_TRUE(decoded);
+    EXPECT_EQ(decoded->user, fullRequest().user);
+    EXPECT_EQ(decoded->work, fullRequest().work);
+    EXPECT_EQ(decoded->sanitizer, "");
+}
+
+TEST(JobRequestTest, TheFirstEncodingIsRead) {
+    const auto decoded = decodeJobRequest(firstEncoding(fullRequest()));
     ASSERT_TRUE(decoded);
     EXPECT_EQ(decoded->query, fullRequest().query);
     EXPECT_EQ(decoded->assistant, fullRequest().assistant);
@@ -57,10 +79,11 @@ TEST(JobRequestTest, TheOldEncodingIsRead) {
 
 TEST(JobRequestTest, NoOtherPrefixIsAnEncoding) {
     const std::string bytes = encodeJobRequest(fullRequest());
-    const std::size_t old = oldEncoding(fullRequest()).size();
+    const std::size_t former = formerEncoding(fullRequest()).size();
+    const std::size_t first = firstEncoding(fullRequest()).size();
     for (std::size_t length = 0; length < bytes.size(); ++length) {
         EXPECT_EQ(decodeJobRequest(std::string_view(bytes).substr(0, length)).has_value(),
-                  length == old)
+                  length == former || length == first)
             << length;
     }
 }

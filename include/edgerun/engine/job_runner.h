@@ -179,10 +179,12 @@ private:
     // job_submits.cpp: new jobs
     bool mayAccept() const;
     std::int64_t idTimeOf(const Submission& submission, std::int64_t now);
-    store::Accepted reserve(const store::JobSnapshot& job, std::uint32_t maxRunning);
-    void write(const store::JobRef& ref, store::JobSnapshot job, SubmitListener& listener);
+    std::optional<SubmitStatus> takeQuotas(const Submission& submission, PendingSubmit& pending);
+    std::optional<Submitted> accept(std::unique_ptr<PendingSubmit> pending, store::JobSnapshot job,
+                                    std::uint32_t maxRunning);
+    void write(std::unique_ptr<PendingSubmit> pending, store::JobSnapshot job);
     void finish(PendingSubmit& pending) noexcept;
-    void disown(std::string_view idText) noexcept;
+    void disown(const store::JobId& id) noexcept;
     void begin(const store::JobRef& ref) noexcept;
 
     // job_orders.cpp: what clients order for their jobs
@@ -211,12 +213,13 @@ private:
     void drive(RunningJob& job, const run::Event& event) noexcept;
     void step(RunningJob& job, const run::Event& event);
     void settle(RunningJob& job, JobChange change);
-    void render(const RunningJob& job, JobChange& change) const;
+    void render(const RunningJob& job, JobChange& change);
     JobTimes timesOf(const run::Record& record, const Provider* provider) const;
     bool journals(const RunningJob& job, const JobChange& change) const;
     bool appendTo(RunningJob& job, const JobChange& change);
     void onJournaled(RunningJob& job, bool isWritten) noexcept;
     void apply(RunningJob& job, JobChange change);
+    void settleQuotas(const RunningJob& job, const JobChange& change) const;
     void shrink(RunningJob& job, JobChange change);
     void perform(RunningJob& job, JobChange change);
     void callTools(RunningJob& job, const run::ToolCalls& calls, const Provider& provider);
@@ -230,6 +233,7 @@ private:
     std::optional<store::JobRequest> requestOf(const store::JobRef& ref);
     void keepWork(RunningJob& job, JobInputs& inputs, const run::Record& before, JobChange& change);
     void tellAssistant(const JobInputs& inputs, const run::Step& step);
+    void cleanAnswer(RunningJob& job, JobInputs& inputs, JobChange& change);
     run::Step abandon(const run::Record& record) const;
 
     std::string zoneName_;
@@ -241,6 +245,7 @@ private:
     loop::HttpClient& client_;
     const ProviderDirectory& providers_;
     store::ProviderPage* page_;
+    QuotaBook* quotas_;
 
     std::optional<store::WorkerPlace> place_;
     std::uint32_t cursor_ = 0;

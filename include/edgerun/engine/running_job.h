@@ -25,11 +25,12 @@ class JobRunner;
 /// A step on its way: decided, and perhaps journalled, but not in the zone yet.
 struct JobChange {
     run::Step step;
-    const Provider* provider = nullptr;  ///< null: it is not configured any more
-    std::uint32_t revision = 0;          ///< that it makes
-    std::size_t maxAnswer = 0;           ///< bytes of the answer that `body` holds
-    std::optional<JobJson> body;         ///< if the client sees the step
-    std::optional<std::string> request;  ///< if the machine's work changes
+    const Provider* provider = nullptr;    ///< null: it is not configured any more
+    std::uint32_t revision = 0;            ///< that it makes
+    std::size_t maxAnswer = 0;             ///< bytes of the answer that `body` holds
+    std::optional<JobJson> body;           ///< if the client sees the step
+    std::optional<std::string> request;    ///< if the machine's work changes
+    std::optional<std::string> knowledge;  ///< JobRequest::knowledge, once it was asked for
 
     store::JobUpdate update() const;
 };
