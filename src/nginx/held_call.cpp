@@ -13,9 +13,13 @@ HeldCall::~HeldCall() {
     forgetChange();
 }
 
+Worker* HeldCall::worker() const {
+    return workerFor(r_);
+}
+
 engine::JobRunner* HeldCall::runner() const {
-    Worker* worker = workerFor(r_);
-    return worker != nullptr ? &worker->runnerOf(zone_) : nullptr;
+    Worker* known = worker();
+    return known != nullptr ? &known->runnerOf(zone_) : nullptr;
 }
 
 // --- to be held ---

@@ -91,6 +91,7 @@ ngx_int_t readJobRequest(const JobCall& call, std::string_view body, const std::
         return rc;
     }
     request.assistant = call.jobs.assistant != nullptr ? named : call.jobs.assistantName;
+    request.sanitizer = call.location.sanitizer.value_or(std::string());
     if (const auth::Caller* caller = callerOf(call.r)) {
         request.user = caller->identity.user;
     }

@@ -1,21 +1,16 @@
 #include "edgerun/nginx/contain.h"
-#include "edgerun/nginx/held_call.h"
 #include "edgerun/nginx/idempotency_key.h"
 #include "edgerun/nginx/job_request.h"
-#include "edgerun/nginx/job_response.h"
-#include "edgerun/nginx/preferences.h"
+#include "edgerun/nginx/knowledge.h"
 #include "edgerun/nginx/response_headers.h"
+#include "submit_call.h"
 
 namespace edgerun::nginx {
 
 namespace {
 
-constexpr ngx_int_t kUnprocessable = 422;
-constexpr std::uint64_t kRetryWhenFull = 5;      // seconds
-constexpr std::uint64_t kRetryWhenBusy = 2;      // seconds
-constexpr std::uint64_t kFirstPatience = 1'000;  // ms, for another request of the same key
-constexpr std::uint64_t kSyncSlack = 10'000;     // ms, for a run to end after its timeout
-constexpr int kTries = 3;                        // while first requests of the key fail
+constexpr std::uint64_t kRetryWhenFull = 5;  // seconds
+constexpr std::uint64_t kRetryWhenBusy = 2;  // seconds
 
 ngx_int_t refuseBusyUser(const JobCall& call) {
     if (!addRetryAfter(call.r, kRetryWhenBusy)) {
@@ -27,69 +22,7 @@ ngx_int_t refuseBusyUser(const JobCall& call) {
                       " of a user may run at the same time");
 }
 
-/// Nobody waits for this cancellation.
-class Unheard final : public engine::OrderListener {
-    void onOrder(engine::Order) noexcept override {}
-};
-
-/// Nothing happens any more before the client does something.
-bool isSettled(run::JobStatus status) {
-    return run::isFinal(status) || status == run::JobStatus::RequiresAction;
-}
-
-/// How long a job may run, at one provider after another.
-std::uint64_t runTimeOf(const JobsConf& jobs) {
-    return jobs.provider->settings.runTimeout +
-           (jobs.fallback != nullptr ? jobs.fallback->settings.runTimeout : 0);
-}
-
-/// A client that submits a job. It may wait for its acceptance, for that of an earlier request
-/// with the same key, and for the job's end.
-class SubmitCall final : public HeldCall, private engine::SubmitListener {
-public:
-    explicit SubmitCall(const JobCall& call);
-    ~SubmitCall() override;
-
-private:
-    enum class Stage {
-        Begin,
-        Accept,  ///< the job is being written down
-        First,   ///< the key's first request is not over yet
-        End,     ///< the job is to become settled
-    };
-
-    ngx_int_t proceed(const JobCall& call) override;
-    ngx_int_t submit(const JobCall& call);
-    ngx_int_t handOver(const JobCall& call, const store::JobRequest& request,
-                       const store::IdempotencyKey& key);
-    void onSubmitted(const engine::Submitted& submitted) noexcept override;
-    ngx_int_t onAccept(const JobCall& call);
-    ngx_int_t judge(const JobCall& call, const engine::Submitted& submitted);
-    ngx_int_t accepted(const JobCall& call, const engine::Submitted& submitted);
-    ngx_int_t repeat(const JobCall& call, const store::KnownJob& known);
-    ngx_int_t awaitFirst(const JobCall& call);
-    ngx_int_t submitAgain(const JobCall& call);
-    ngx_int_t follow(const JobCall& call);
-    ngx_int_t awaitEnd(const JobCall& call);
-    ngx_int_t endSync(const JobCall& call);
-    ngx_int_t respond(const JobCall& call);
-    ngx_int_t respond(const JobCall& call, const FoundJob& job);
-    bool addPreferenceApplied(ngx_http_request_t* r, bool isFinal) const;
-    void cancel(engine::JobRunner& runner, const store::JobOwner& owner) const;
-
-    bool follows() const { return isSync_ || wishes_.wait > 0; }
-
-    Stage stage_ = Stage::Begin;
-    bool isSync_;
-    Wishes wishes_;
-    int tries_ = 0;
-    bool hasKey_ = false;
-    bool isRepeated_ = false;  ///< the job is an earlier request's
-    bool isPending_ = false;
-    std::optional<engine::Submitted> outcome_;
-    store::JobId id_{};
-    store::JobOwner owner_;
-};
+}  // namespace
 
 SubmitCall::SubmitCall(const JobCall& call)
     : HeldCall(call.r, call.jobs), wishes_(wishesOf(call)), owner_(call.owner) {
@@ -108,18 +41,12 @@ SubmitCall::~SubmitCall() {
     if (isPending_) {
         known->forget(*this);
     }
+    if (awaitsKnowledge_) {
+        worker()->knowledge().forget(*this);
+    }
     if (isSync_ && isHeld() && stage_ == Stage::End && !hasKey_) {
         cancel(*known, owner_);
     }
-}
-
-void SubmitCall::cancel(engine::JobRunner& runner, const store::JobOwner& owner) const {
-    contain<bool>(ngx_cycle->log, false, [&] {
-        Unheard listener;
-        runner.cancel(owner, id_, listener);
-        runner.forget(listener);
-        return true;
-    });
 }
 
 ngx_int_t SubmitCall::proceed(const JobCall& call) {
@@ -162,11 +89,49 @@ ngx_int_t SubmitCall::submit(const JobCall& call) {
     if (const ngx_int_t rc = readJobRequest(call, *body, *assistant, request); rc != NGX_OK) {
         return rc;
     }
+    if (const ngx_int_t rc = addKnowledge(call, request); rc != NGX_OK) {
+        return rc;
+    }
     return handOver(call, request, key);
+}
+
+/// NGX_DONE while the base is being read: then the submission begins anew.
+ngx_int_t SubmitCall::addKnowledge(const JobCall& call, store::JobRequest& request) {
+    const auto& use = call.location.knowledge;
+    if (!use || *use == nullptr) {
+        return NGX_OK;
+    }
+    const auto base = worker()->knowledge().current((*use)->base, *this);
+    if (base == nullptr && awaitsKnowledge_ && isOverdue()) {
+        return refuseLater(call.r, kRetryWhenUnavailable, "the knowledge base is being read");
+    }
+    if (base == nullptr) {
+        if (!std::exchange(awaitsKnowledge_, true)) {
+            limitTo(kPatience);
+        }
+        return stay();
+    }
+    awaitsKnowledge_ = false;
+    auto context = contextFor(call.r, **use, *base, request.query);
+    if (!context) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    request.context = std::move(context->text);
+    request.knowledge = std::move(context->articles);
+    return NGX_OK;
+}
+
+void SubmitCall::onKnowledge() noexcept {
+    wake();
 }
 
 ngx_int_t SubmitCall::handOver(const JobCall& call, const store::JobRequest& request,
                                const store::IdempotencyKey& key) {
+    auto orders = quotaOrdersOf(call.r, call.location, call.owner);
+    if (!orders) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    orders_ = std::move(*orders);
     const engine::Submission submission{
         call.owner,
         providerFor(call, request),
@@ -174,7 +139,8 @@ ngx_int_t SubmitCall::handOver(const JobCall& call, const store::JobRequest& req
         request,
         key,
         call.location.maxRunning.value_or(0),
-        call.location.startGuarantee.value_or(run::StartGuarantee::Lookup)};
+        call.location.startGuarantee.value_or(run::StartGuarantee::Lookup),
+        orders_};
     isPending_ = true;
     if (const auto submitted = call.runner.submit(submission, *this)) {
         isPending_ = false;
@@ -225,6 +191,10 @@ ngx_int_t SubmitCall::judge(const JobCall& call, const engine::Submitted& submit
             return refuse(call.r, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE, "the job is too large");
         case engine::SubmitStatus::TooManyRunning:
             return refuseBusyUser(call);
+        case engine::SubmitStatus::QuotaSpent:
+            return refuseSpent(call.r, call.location, orders_, submitted.quotas);
+        case engine::SubmitStatus::QuotaFull:
+            return refuseLater(call.r, kRetryWhenFull, "quotas cannot be counted now");
         case engine::SubmitStatus::Unavailable:
             return refuseLater(call.r, kRetryWhenUnavailable, "jobs cannot be accepted now");
     }
@@ -237,6 +207,10 @@ ngx_int_t SubmitCall::accepted(const JobCall& call, const engine::Submitted& sub
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     id_ = *id;
+    logDryRuns(call.r, call.location, orders_, submitted.quotas);
+    if (!addRateLimit(call.r, call.location, orders_, submitted.quotas)) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
     if (follows()) {
         return follow(call);
     }
@@ -248,113 +222,9 @@ ngx_int_t SubmitCall::accepted(const JobCall& call, const engine::Submitted& sub
     return respond(call, FoundJob{view, loop::view(body)});
 }
 
-// --- the same request again ---
-
-ngx_int_t SubmitCall::repeat(const JobCall& call, const store::KnownJob& known) {
-    if (!known.isSameRequest) {
-        return refuse(call.r, kUnprocessable,
-                      "the idempotency key was used before, with another request");
-    }
-    id_ = known.id;
-    isRepeated_ = true;
-    if (known.isHidden) {
-        stage_ = Stage::First;
-        limitTo(kFirstPatience);
-        return awaitFirst(call);
-    }
-    return follows() ? follow(call) : respond(call);
-}
-
-ngx_int_t SubmitCall::awaitFirst(const JobCall& call) {
-    if (!awaitChange(call, id_)) {
-        return submitAgain(call);  // it was not accepted
-    }
-    if (isThere(glanceAt(call, id_))) {
-        return follows() ? follow(call) : respond(call);
-    }
-    if (!isOverdue()) {
-        return stay();
-    }
-    if (!addRetryAfter(call.r, kRetryWhenUnavailable)) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-    return refuse(call.r, NGX_HTTP_CONFLICT, "the first request with this key is not over yet");
-}
-
-ngx_int_t SubmitCall::submitAgain(const JobCall& call) {
-    if (++tries_ == kTries) {
-        return refuseLater(call.r, kRetryWhenUnavailable, "jobs cannot be accepted now");
-    }
-    stage_ = Stage::Begin;
-    isRepeated_ = false;
-    return submit(call);
-}
-
-// --- to its end ---
-
-ngx_int_t SubmitCall::follow(const JobCall& call) {
-    stage_ = Stage::End;
-    limitTo(isSync_ ? runTimeOf(call.jobs) + kSyncSlack : wishes_.wait);
-    return awaitEnd(call);
-}
-
-ngx_int_t SubmitCall::awaitEnd(const JobCall& call) {
-    const bool isWatched = awaitChange(call, id_);
-    const auto view = glanceAt(call, id_);
-    if (isThere(view) && !isSettled(view.status)) {
-        noteJob(call.r, store::formatJobId(id_), view.status);
-        if (isWatched && !isOverdue()) {
-            return stay();
-        }
-        // One that waits for its turn in a thread has its time before it.
-        if (isWatched && isSync_ && view.status == run::JobStatus::Pending) {
-            return follow(call);
-        }
-        if (isSync_) {
-            return endSync(call);
-        }
-    }
-    return respond(call);
-}
-
-/// The provider's own timeout should have ended the job long ago.
-ngx_int_t SubmitCall::endSync(const JobCall& call) {
-    cancel(call.runner, call.owner);
-    return addWhereabouts(call, id_, glanceAt(call, id_).version)
-               ? refuse(call.r, NGX_HTTP_GATEWAY_TIME_OUT)
-               : NGX_HTTP_INTERNAL_SERVER_ERROR;
-}
-
-ngx_int_t SubmitCall::respond(const JobCall& call) {
-    const auto job = readJob(call, id_);
-    if (!job) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-    if (!isThere(job->view)) {
-        return isRepeated_ ? submitAgain(call) : refuseUnknown(call, id_);
-    }
-    return respond(call, *job);
-}
-
-ngx_int_t SubmitCall::respond(const JobCall& call, const FoundJob& job) {
-    const bool isFinal = run::isFinal(job.view.status);
-    const bool added = (!isRepeated_ || addHeader(call.r, "Idempotency-Replayed", "true")) &&
-                       addPreferenceApplied(call.r, isFinal);
-    if (!added) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-    return isSync_ ? respondSync(call, id_, job) : respondSubmitted(call, id_, job);
-}
-
-/// Of two, the one that the answer came by.
-bool SubmitCall::addPreferenceApplied(ngx_http_request_t* r, bool isFinal) const {
-    if (isFinal && wishes_.wait > 0) {
-        return addWaitApplied(r, wishes_.wait);
-    }
-    return isFinal || !wishes_.isAsync || addAsyncApplied(r);
-}
-
 // --- the request ---
+
+namespace {
 
 ngx_int_t submit(const JobCall& call) {
     return makeHeld<SubmitCall>(call).begin(call);

@@ -53,6 +53,7 @@ protected:
     bool isHeld() const { return isHeld_; }
     /// Null when its configuration has ended (`master_process off`).
     engine::JobRunner* runner() const;
+    Worker* worker() const;
 
 private:
     void onChange() noexcept override;
