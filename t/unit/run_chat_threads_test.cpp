@@ -54,6 +54,19 @@ TEST(ChatMachineThreads, NamesAThreadAfterItsFirstJob) {
                            R"({"role":"assistant","content":"42"}]})");
 }
 
+TEST(ChatMachineThreads, RemembersTheClientsOwnWordsAlone) {
+    Driver driver(chatMachine());
+    driver.settings.keepThreads = kKeepForever;
+    driver.query = "What?";
+    driver.context = " Here is more.";
+    begin(driver);
+    EXPECT_NE(std::get<Call>(driver.last.command).body.find(R"("What? Here is more.")"),
+              std::string::npos);
+    driver.step(10, ok(kSaid));
+    EXPECT_NE(driver.work.find(R"("content":"What?")"), std::string::npos) << driver.work;
+    EXPECT_EQ(driver.work.find("more"), std::string::npos) << driver.work;
+}
+
 TEST(ChatMachineThreads, RemembersWhatWasSaid) {
     Thread thread;
     thread.run("One?", "1");

@@ -162,8 +162,9 @@ struct Driver {
     bool maySetUpAssistant = true;
     bool isThreadWanted = false;
     bool isZoneCrowded = false;
-    std::string work;    ///< as the store keeps it
-    std::string memory;  ///< of the thread
+    std::string work;     ///< as the store keeps it
+    std::string memory;   ///< of the thread
+    std::string context;  ///< follows the query on its way to the model
     Record record;
     Step last;
 
@@ -172,9 +173,10 @@ struct Driver {
     const Step& step(std::uint64_t at, const Event& event) {
         const Record before = record;
         Request request;
+        const std::string told = query + context;
         const bool isLoaded = machine.needsRequest(record);
         if (isLoaded) {
-            request = {query, query, threadId, metadata, assistant, work, memory};
+            request = {told, query, threadId, metadata, assistant, work, memory};
         }
         const Context context{settings,
                               kJob,
