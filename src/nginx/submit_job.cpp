@@ -112,12 +112,12 @@ ngx_int_t SubmitCall::addKnowledge(const JobCall& call, store::JobRequest& reque
         return stay();
     }
     awaitsKnowledge_ = false;
-    auto context = contextFor(call.r, **use, *base, request.query);
+    auto context = contextFor(call.r, call.location, *base, request.query);
     if (!context) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     request.context = std::move(context->text);
-    request.knowledge = std::move(context->articles);
+    request.knowledge = std::move(context->ids);
     return NGX_OK;
 }
 

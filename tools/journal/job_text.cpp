@@ -71,7 +71,9 @@ bool addRequest(JsonObjectWriter& json, const std::string& bytes) {
                         addText(members, "threadId", request->threadId) &&
                         addText(members, "assistant", request->assistant) &&
                         addText(members, "user", request->user) &&
-                        addJson(members, "metadata", request->metadata);
+                        addJson(members, "metadata", request->metadata) &&
+                        addText(members, "context", request->context) &&
+                        addText(members, "sanitizer", request->sanitizer);
     // Nobody's words: a job is whole without it.
     addText(members, "work", request->work);
     members.finish();
