@@ -16,11 +16,14 @@ namespace edgerun::store {
 /// Whose use of what: a digest of the quota's unit, period and time zone, and of the caller's key.
 using QuotaKey = std::array<std::uint8_t, 16>;
 
+/// No limit.
+inline constexpr std::uint64_t kUnlimited = UINT64_MAX;
+
 /// What one job is to take from one quota.
 struct QuotaClaim {
     QuotaKey key{};
     QuotaWindow window;
-    std::uint64_t limit = 0;
+    std::uint64_t limit = 0;  ///< or kUnlimited
     std::uint64_t amount = 1;
     bool isSettled = false;  ///< the amount is a guess: settle() says at the job's end what it was
     bool isDryRun = false;   ///< counts, and refuses nothing
@@ -52,20 +55,29 @@ struct QuotaHold {
 };
 
 /// A counter, or a hold, as a journal has it: with the greatest `sequence` is newest.
+///
+/// One call's records belong together, and are best written in their order: if the last of them
+/// are lost, then a counter has counted too much, never too little.
 struct QuotaRecord {
     enum class Kind : std::uint8_t { Counter, Hold, Release };
     Kind kind = Kind::Counter;
     std::uint64_t sequence = 0;  ///< of the zone: grows with each change
-    QuotaKey key{};
-    QuotaWindow window;
-    std::uint64_t amount = 0;  ///< used, or held
-    QuotaHolder holder;        ///< of Hold and Release; Release ends all holds of the job
+    QuotaKey key{};              ///< of Counter and Hold
+    QuotaWindow window;          ///< likewise
+    std::uint64_t amount = 0;    ///< used, or held
+    QuotaHolder holder;          ///< of Hold and Release; Release ends older holds of the job
+    // Of Hold.
+    bool isSettled = false;   ///< as QuotaClaim's
+    bool isAccepted = false;  ///< keep() was called
+    std::uint8_t claims = 1;  ///< of this key that the job had: settle()'s amount counts so often
 };
 
 enum class QuotaOutcome {
     Taken,
     Spent,  ///< of one that is no dry run; nothing was taken
-    Full,   ///< the zone has no room for another counter or hold: nothing was taken
+    /// The zone has no room for another counter or hold, or there are more than kMostClaims:
+    /// nothing was taken. (What a dry run has no room for is not counted.)
+    Full,
 };
 
 struct QuotaTaken {
@@ -88,6 +100,7 @@ struct QuotaTaken {
 class QuotaCounters {
 public:
     static constexpr std::size_t kMinimumBytes = 32 * 1024;
+    static constexpr std::size_t kMostClaims = 32;
 
     /// Carves fresh memory, aligned to 16. False if it is too small.
     static bool format(void* memory, std::size_t bytes);
@@ -116,8 +129,9 @@ public:
     /// Everything, for a journal that is begun anew; bounded pieces: call until `cursor` is 0
     /// again.
     std::vector<QuotaRecord> records(std::uint32_t& cursor, std::size_t most);
-    /// Brings one back, in any order. False if there is no room.
-    bool restore(const QuotaRecord& record);
+    /// Brings one back, in any order; in that of their sequences nothing has to be remembered of
+    /// holds that are released. Counters whose window has ended make room. False if there is none.
+    bool restore(const QuotaRecord& record, std::int64_t now);
 
     /// The number of the journal's file that is being written (see engine::QuotaJournal).
     std::uint64_t journalNumber();
