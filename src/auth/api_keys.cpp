@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <limits>
 
+#include "edgerun/auth/sha256.h"
 #include "edgerun/auth/user_directory.h"
 #include "edgerun/text/json.h"
 #include "edgerun/text/timestamp.h"
 #include "list_entry.h"
-#include "sha256.h"
 
 namespace edgerun::auth {
 namespace {

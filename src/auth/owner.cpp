@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "sha256.h"
+#include "edgerun/auth/sha256.h"
 
 namespace edgerun::auth {
 

@@ -1,4 +1,4 @@
-#include "sha256.h"
+#include "edgerun/auth/sha256.h"
 
 #include "openssl.h"
 

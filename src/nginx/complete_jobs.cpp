@@ -115,11 +115,6 @@ void completeFallback(ngx_conf_t* cf, MainConf& main, JobsConf& jobs) {
 
 // --- the location ---
 
-const LocationConf& locationOf(const JobsConf& jobs) {
-    return *static_cast<const LocationConf*>(
-        jobs.location->loc_conf[ngx_http_edgerun_module.ctx_index]);
-}
-
 void completePath(JobsConf& jobs) {
     jobs.path = loop::view(jobs.location->name);
     while (!jobs.path.empty() && jobs.path.back() == '/') {

@@ -5,6 +5,7 @@
 #include "edgerun/auth/jws.h"
 #include "edgerun/nginx/contain.h"
 #include "edgerun/nginx/jobs_handler.h"
+#include "edgerun/nginx/quotas.h"
 
 namespace edgerun::nginx {
 
@@ -98,6 +99,10 @@ void inheritHandler(ngx_conf_t* cf, LocationConf& mine, const LocationConf& thei
     if (core->noname && core->handler == nullptr && theirs.jobs != nullptr) {
         mine.jobs = theirs.jobs;
         core->handler = jobsHandler;
+    }
+    if (core->noname && core->handler == nullptr && theirs.showsUsage) {
+        mine.showsUsage = true;
+        core->handler = usageHandler;
     }
 }
 
@@ -214,6 +219,11 @@ const LocationConf& locationConfOf(ngx_http_request_t* r) {
         ngx_http_get_module_loc_conf(r, ngx_http_edgerun_module));
 }
 
+const LocationConf& locationOf(const JobsConf& jobs) {
+    return *static_cast<const LocationConf*>(
+        jobs.location->loc_conf[ngx_http_edgerun_module.ctx_index]);
+}
+
 void* createMainConf(ngx_conf_t* cf) noexcept {
     return contain<void*>(cf->log, nullptr, [cf] { return createInPool<MainConf>(cf); });
 }
@@ -238,6 +248,7 @@ char* mergeLocationConf(ngx_conf_t* cf, void* parent, void* child) noexcept {
         inherit(mine.maxWait, theirs.maxWait);
         inherit(mine.maxRunning, theirs.maxRunning);
         inherit(mine.startGuarantee, theirs.startGuarantee);
+        inherit(mine.quotas, theirs.quotas);
         inheritHandler(cf, mine, theirs);
         // A server with locations may leave to them what it lacks itself.
         if (coreConfOf(cf)->name.len > 0 || coreConfOf(cf)->locations == nullptr) {

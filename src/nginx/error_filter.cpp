@@ -6,7 +6,7 @@
 #include "edgerun/nginx/response_headers.h"
 
 /// Puts our JSON in place of NGINX's HTML page when the error is ours, or when
-/// NGINX itself refuses a request to edgerun_jobs (a body too large, say).
+/// NGINX itself refuses a request to a handler of ours (a body too large, say).
 namespace edgerun::nginx {
 
 namespace {
@@ -35,7 +35,7 @@ RequestContext* errorContextOf(ngx_http_request_t* r) {
     if (context != nullptr && context->error) {
         return context;
     }
-    if (locationConfOf(r).jobs == nullptr) {
+    if (!locationConfOf(r).answersItself()) {
         return nullptr;
     }
     context = contextOf(r);

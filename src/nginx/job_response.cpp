@@ -71,10 +71,11 @@ std::optional<FoundJob> readJob(const JobCall& call, const store::JobId& id, sto
     return std::nullopt;
 }
 
-void noteJob(ngx_http_request_t* r, std::string_view id, run::JobStatus status) {
+void noteJob(ngx_http_request_t* r, const store::JobId& id, const store::JobView& view) {
     if (RequestContext* context = contextOf(r)) {
-        context->jobId = id;
-        context->jobStatus = run::nameOf(status);
+        context->jobId = store::formatJobId(id);
+        context->jobStatus = run::nameOf(view.status);
+        context->jobTokens = view.tokens;
     }
 }
 
@@ -93,7 +94,7 @@ ngx_int_t refuseUnknown(const JobCall& call, const store::JobId& id) {
 // --- answers ---
 
 ngx_int_t respondShown(const JobCall& call, const store::JobId& id, const FoundJob& job) {
-    noteJob(call.r, store::formatJobId(id), job.view.status);
+    noteJob(call.r, id, job.view);
     const bool added = addVersionTag(call.r, job.view.version) &&
                        addHeader(call.r, "Cache-Control", "private, no-cache") &&
                        addPollAdvice(call, job.view);
@@ -101,7 +102,7 @@ ngx_int_t respondShown(const JobCall& call, const store::JobId& id, const FoundJ
 }
 
 ngx_int_t respondSubmitted(const JobCall& call, const store::JobId& id, const FoundJob& job) {
-    noteJob(call.r, store::formatJobId(id), job.view.status);
+    noteJob(call.r, id, job.view);
     const std::string url = urlOf(call, id);
     const bool isFinal = run::isFinal(job.view.status);
     const bool added = addHeader(call.r, "Location", url) &&
@@ -117,7 +118,7 @@ ngx_int_t respondSubmitted(const JobCall& call, const store::JobId& id, const Fo
 }
 
 ngx_int_t respondOrdered(const JobCall& call, const store::JobId& id, const FoundJob& job) {
-    noteJob(call.r, store::formatJobId(id), job.view.status);
+    noteJob(call.r, id, job.view);
     const bool added = addHeader(call.r, "Content-Location", urlOf(call, id)) &&
                        addVersionTag(call.r, job.view.version) &&
                        addHeader(call.r, "Cache-Control", "no-store");

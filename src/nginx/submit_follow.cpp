@@ -84,7 +84,7 @@ ngx_int_t SubmitCall::awaitEnd(const JobCall& call) {
     const bool isWatched = awaitChange(call, id_);
     const auto view = glanceAt(call, id_);
     if (isThere(view) && !isSettled(view.status)) {
-        noteJob(call.r, store::formatJobId(id_), view.status);
+        noteJob(call.r, id_, view);
         if (isWatched && !isOverdue()) {
             return stay();
         }

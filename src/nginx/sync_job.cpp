@@ -34,7 +34,7 @@ ApiError errorOf(std::string_view body) {
 
 ngx_int_t refuseAsJob(const JobCall& call, const store::JobId& id, const FoundJob& job,
                       ApiError error) {
-    noteJob(call.r, store::formatJobId(id), job.view.status);
+    noteJob(call.r, id, job.view);
     if (!addWhereabouts(call, id, job.view.version)) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

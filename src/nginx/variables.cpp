@@ -48,6 +48,12 @@ std::string readJobStatus(ngx_http_request_t* r) {
     return context != nullptr ? std::string(context->jobStatus) : std::string();
 }
 
+std::string readTokens(ngx_http_request_t* r) {
+    const RequestContext* context = knownContextOf(r);
+    return context != nullptr && context->jobTokens >= 0 ? std::to_string(context->jobTokens)
+                                                         : std::string();
+}
+
 std::string readError(ngx_http_request_t* r) {
     const RequestContext* context = knownContextOf(r);
     return context != nullptr ? std::string(context->errorName) : std::string();
@@ -60,13 +66,14 @@ struct Entry {
     Read read;
 };
 
-constexpr std::array<Entry, 7> kEntries{{
+constexpr std::array<Entry, 8> kEntries{{
     {"edgerun_user", readUser},
     {"edgerun_role", readRole},
     {"edgerun_modules", readModules},
     {"edgerun_limit", readLimit},
     {"edgerun_job_id", readJobId},
     {"edgerun_job_status", readJobStatus},
+    {"edgerun_tokens", readTokens},
     {"edgerun_error", readError},
 }};
 

@@ -92,9 +92,12 @@ JobView JobArena::read(const JobId& id, const JobOwner& owner, std::uint64_t now
     }
     const bool isCut = steps == Steps::Without && state.stepsAt != 0;
     const Chain shown{state.body.head, isCut ? state.stepsAt : state.body.length};
-    JobView job{JobView::Found::BufferTooSmall, std::size_t{shown.length} + (isCut ? 1 : 0),
-                state.record.version, state.record.status,
-                now > state.acceptedAt ? now - state.acceptedAt : 0};
+    JobView job{JobView::Found::BufferTooSmall,
+                std::size_t{shown.length} + (isCut ? 1 : 0),
+                state.record.version,
+                state.record.status,
+                now > state.acceptedAt ? now - state.acceptedAt : 0,
+                state.record.usage.total};
     if (job.size > capacity) {
         return job;
     }

@@ -162,12 +162,22 @@ struct LocationConf {
         return !isWaived && ((requiredRoles && !requiredRoles->empty()) ||
                              (requiredModules && !requiredModules->empty()));
     }
+    /// A handler of ours makes the responses.
+    bool answersItself() const {
+        return jobs != nullptr || knowledgeHandler != nullptr || showsUsage;
+    }
     /// Also where nobody can be authenticated, for want of a key: nobody passes.
     bool isGated() const { return usesJwt() || authenticates() || demands(); }
 };
 
 inline constexpr std::size_t kDefaultMaxQuery = 12'000;
 inline constexpr std::uint64_t kDefaultMaxWait = 60'000;
+
+/// edgerun_usage in one location.
+struct UsageConf {
+    Place place;
+    const LocationConf* location = nullptr;
+};
 
 struct MainConf final : engine::ProviderDirectory {
     Problems problems;
@@ -187,6 +197,7 @@ struct MainConf final : engine::ProviderDirectory {
     std::vector<std::shared_ptr<KnowledgeHandlerConf>> knowledgeHandlers;
     std::vector<std::unique_ptr<QuotaZoneConf>> quotaZones;
     std::vector<std::shared_ptr<QuotaConf>> quotas;  ///< of all locations
+    std::vector<UsageConf> usages;
     /// One for each time zone that quotas name.
     std::map<std::string, std::shared_ptr<const store::QuotaCalendar>, std::less<>> calendars;
 
@@ -202,6 +213,8 @@ struct MainConf final : engine::ProviderDirectory {
 MainConf& mainConfOf(ngx_conf_t* cf);
 const MainConf& mainConfOf(const ngx_http_request_t* r);
 const LocationConf& locationConfOf(ngx_http_request_t* r);
+/// Where the jobs are, once levels are merged.
+const LocationConf& locationOf(const JobsConf& jobs);
 
 // NGINX's configuration life, for the module's table.
 void* createMainConf(ngx_conf_t* cf) noexcept;

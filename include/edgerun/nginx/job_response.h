@@ -24,7 +24,7 @@ inline bool isThere(const store::JobView& view) {
 }
 
 /// For the variables.
-void noteJob(ngx_http_request_t* r, std::string_view id, run::JobStatus status);
+void noteJob(ngx_http_request_t* r, const store::JobId& id, const store::JobView& view);
 
 /// 404, 410, or 503 while the job may still be found.
 ngx_int_t refuseUnknown(const JobCall& call, const store::JobId& id);

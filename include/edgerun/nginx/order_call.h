@@ -54,7 +54,7 @@ ngx_int_t beginOrder(const JobCall& call, Arguments&&... arguments) {
     if (!isThere(view)) {
         return refuseUnknown(call, *id);
     }
-    noteJob(call.r, store::formatJobId(*id), view.status);
+    noteJob(call.r, *id, view);
     return makeHeld<Call>(call, *id, std::forward<Arguments>(arguments)...).begin(call);
 }
 

@@ -44,7 +44,8 @@ struct RequestContext {
     bool replacesBody = false;
 
     std::string jobId;
-    std::string_view jobStatus;  ///< static
+    std::string_view jobStatus;   ///< static
+    std::int64_t jobTokens = -1;  ///< -1: not known
 };
 
 /// The request's context, made at first use; null for want of memory.

@@ -134,7 +134,8 @@ struct JobView {
     std::size_t size = 0;       ///< of the body
     std::uint64_t version = 0;  ///< the record's
     run::JobStatus status = run::JobStatus::Pending;
-    std::uint64_t age = 0;  ///< ms since acceptance
+    std::uint64_t age = 0;     ///< ms since acceptance
+    std::int64_t tokens = -1;  ///< of its run, in all; -1: not known
 };
 
 struct ArenaGauges {

@@ -1,0 +1,317 @@
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <set>
+
+#include "edgerun/nginx/arguments.h"
+#include "edgerun/nginx/conf.h"
+#include "edgerun/nginx/contain.h"
+#include "edgerun/nginx/directives.h"
+#include "edgerun/nginx/location_directive.h"
+#include "edgerun/nginx/quotas.h"
+
+namespace edgerun::nginx {
+
+namespace {
+
+struct QuotaDraft {
+    ngx_conf_t* cf;
+    QuotaConf conf;
+    std::set<std::string_view> given;  ///< names of parameters
+
+    bool has(std::string_view name) const { return given.count(name) != 0; }
+};
+
+// --- its parameters ---
+
+/// A message that says what is wrong and what to write instead, or empty.
+using Read = std::string (*)(std::string_view value, QuotaDraft& draft);
+
+std::string readZone(std::string_view value, QuotaDraft& draft) {
+    draft.conf.zoneName = value;
+    return value.empty() ? "\"zone\" must be the name of an edgerun_quota_zone" : "";
+}
+
+std::string readLimit(std::string_view value, QuotaDraft& draft) {
+    if (const auto limit = parseQuotaLimit(value)) {
+        draft.conf.limit = *limit;
+        return {};
+    }
+    auto* complex = compileValue(draft.cf, value);
+    if (complex == nullptr || complex->lengths == nullptr) {
+        return "\"limit\" must be a number up to " + std::to_string(kMostQuota) +
+               ", \"unlimited\", or a variable, for example \"limit=$edgerun_limit\", not " +
+               quoted(value);
+    }
+    draft.conf.limitValue = complex;
+    return {};
+}
+
+std::string readDefault(std::string_view value, QuotaDraft& draft) {
+    draft.conf.defaultLimit = parseQuotaLimit(value);
+    return draft.conf.defaultLimit
+               ? ""
+               : "\"default\" must be a number up to " + std::to_string(kMostQuota) +
+                     ", or \"unlimited\", not " + quoted(value);
+}
+
+std::string readPeriod(std::string_view value, QuotaDraft& draft) {
+    const auto period = store::quotaPeriodNamed(value);
+    draft.conf.period = period.value_or(store::QuotaPeriod::Month);
+    return period ? "" : "\"period\" must be month, day, hour or minute, not " + quoted(value);
+}
+
+std::string readUnit(std::string_view value, QuotaDraft& draft) {
+    if (value != "requests" && value != "tokens") {
+        return "\"unit\" must be requests or tokens, not " + quoted(value);
+    }
+    draft.conf.unit = value == "tokens" ? QuotaUnit::Tokens : QuotaUnit::Requests;
+    return {};
+}
+
+std::string readReserve(std::string_view value, QuotaDraft& draft) {
+    const auto tokens = parseNumber(value);
+    draft.conf.reserve = tokens.value_or(1);
+    return tokens && *tokens > 0 ? ""
+                                 : "\"reserve\" must be the number of tokens, 1 or more, that a "
+                                   "job holds while it runs, for example \"reserve=1000\", not " +
+                                       quoted(value);
+}
+
+std::string readKey(std::string_view value, QuotaDraft& draft) {
+    draft.conf.keyText = value;
+    draft.conf.key = compileValue(draft.cf, value);
+    const bool isVariable = draft.conf.key != nullptr && draft.conf.key->lengths != nullptr;
+    return isVariable ? ""
+                      : "\"key\" must be a variable, for example \"key=$edgerun_claim_org\", not " +
+                            quoted(value) + "; without it, each user has a counter";
+}
+
+std::string readTimeZone(std::string_view value, QuotaDraft& draft) {
+    auto& calendars = mainConfOf(draft.cf).calendars;
+    auto known = calendars.find(value);
+    if (known == calendars.end()) {
+        auto calendar = store::QuotaCalendar::create(std::string(value));
+        if (!calendar) {
+            return "\"timezone\" must be \"UTC\" or a name of the system's time zones, for example "
+                   "\"timezone=Europe/Berlin\", not " +
+                   quoted(value);
+        }
+        known =
+            calendars
+                .emplace(value, std::make_shared<const store::QuotaCalendar>(std::move(*calendar)))
+                .first;
+    }
+    draft.conf.calendar = known->second;
+    return {};
+}
+
+struct Parameter {
+    std::string_view name;
+    Read read;
+};
+
+constexpr std::array<Parameter, 8> kParameters{{
+    {"zone", readZone},
+    {"limit", readLimit},
+    {"default", readDefault},
+    {"period", readPeriod},
+    {"unit", readUnit},
+    {"reserve", readReserve},
+    {"key", readKey},
+    {"timezone", readTimeZone},
+}};
+
+std::string unknownParameter(std::string_view argument) {
+    std::vector<std::string_view> known{"dry_run"};
+    for (const Parameter& parameter : kParameters) {
+        known.push_back(parameter.name);
+    }
+    const auto near = nearest(splitNamed(argument).name, known);
+    return "unknown parameter " + quoted(argument) + " in \"edgerun_quota\"; " +
+           (near.empty() ? "it takes zone=NAME, limit=N|$variable, period=month|day|hour|minute, "
+                           "unit=requests|tokens, reserve=N, default=N, key=$variable, "
+                           "timezone=NAME, dry_run"
+                         : "did you mean " + quoted(near) + "?");
+}
+
+std::string readParameter(std::string_view argument, QuotaDraft& draft) {
+    const NamedValue parameter = splitNamed(argument);
+    if (!draft.given.insert(parameter.name).second) {
+        return "\"edgerun_quota\" takes " + quoted(parameter.name) + " once";
+    }
+    if (argument == "dry_run") {
+        draft.conf.isDryRun = true;
+        return {};
+    }
+    for (const Parameter& known : kParameters) {
+        if (parameter.found && known.name == parameter.name) {
+            return known.read(parameter.value, draft);
+        }
+    }
+    return unknownParameter(argument);
+}
+
+// --- what they are together ---
+
+std::string whatLacks(const QuotaDraft& draft) {
+    std::string lacking;
+    for (const std::string_view name : {"zone=NAME", "limit=N", "period=month|day|hour|minute"}) {
+        if (!draft.has(splitNamed(name).name)) {
+            lacking += (lacking.empty() ? "" : ", ") + quoted(name);
+        }
+    }
+    return lacking.empty() ? "" : "\"edgerun_quota\" needs " + lacking;
+}
+
+std::string checkTokens(const QuotaConf& conf) {
+    const bool fitsNone =
+        conf.limitValue == nullptr
+            ? conf.limit < conf.reserve
+            : conf.defaultLimit && *conf.defaultLimit > 0 && *conf.defaultLimit < conf.reserve;
+    return fitsNone ? "the limit is smaller than \"reserve\", " + std::to_string(conf.reserve) +
+                          " tokens: no job would ever fit; raise the limit, or lower \"reserve\""
+                    : "";
+}
+
+std::string checkTogether(const QuotaDraft& draft) {
+    std::string lacking = whatLacks(draft);
+    if (!lacking.empty()) {
+        return lacking;
+    }
+    if (draft.has("default") && draft.conf.limitValue == nullptr) {
+        return "\"default\" is of no use without \"limit=$variable\", which it stands in for";
+    }
+    if (draft.conf.unit == QuotaUnit::Tokens) {
+        return checkTokens(draft.conf);
+    }
+    return draft.has("reserve") ? "\"reserve\" is of no use without \"unit=tokens\"" : "";
+}
+
+std::string readLine(const Arguments& arguments, QuotaDraft& draft) {
+    for (const auto argument : arguments) {
+        std::string fault = readParameter(argument, draft);
+        if (!fault.empty()) {
+            return fault;
+        }
+    }
+    return checkTogether(draft);
+}
+
+// --- beside others ---
+
+using Quotas = std::vector<std::shared_ptr<QuotaConf>>;
+
+bool shareCounter(const QuotaConf& a, const QuotaConf& b) {
+    return a.zoneName == b.zoneName && a.unit == b.unit && a.period == b.period &&
+           a.calendar == b.calendar && a.keyText == b.keyText;
+}
+
+std::string checkBeside(const Quotas& quotas, const QuotaConf& conf) {
+    for (const auto& other : quotas) {
+        if (shareCounter(*other, conf)) {
+            return "this quota counts the same as that of line " +
+                   std::to_string(other->place.line) +
+                   ": both would share one counter; give them another period, unit, key or "
+                   "timezone, or remove one";
+        }
+    }
+    return {};
+}
+
+/// Unlike those of the others: to clients it is an identifier.
+std::string nameBeside(const Quotas& quotas, const QuotaConf& conf) {
+    const auto isTaken = [&](const std::string& name) {
+        return std::any_of(quotas.begin(), quotas.end(),
+                           [&](const auto& other) { return other->name == name; });
+    };
+    const std::string base =
+        std::string(store::nameOf(conf.period)) + (conf.unit == QuotaUnit::Tokens ? "-tokens" : "");
+    std::string name = base;
+    for (int i = 2; isTaken(name); i++) {
+        name = base + "-" + std::to_string(i);
+    }
+    return name;
+}
+
+std::string addQuota(ngx_conf_t* cf, Quotas& quotas) {
+    QuotaDraft draft{cf, {}, {}};
+    draft.conf.place = placeOf(cf);
+    std::string fault = readTimeZone("UTC", draft);
+    if (fault.empty()) {
+        fault = readLine(argumentsOf(cf), draft);
+    }
+    if (fault.empty()) {
+        fault = checkBeside(quotas, draft.conf);
+    }
+    draft.conf.name = nameBeside(quotas, draft.conf);
+    quotas.push_back(std::make_shared<QuotaConf>(std::move(draft.conf)));
+    if (fault.empty()) {
+        mainConfOf(cf).quotas.push_back(quotas.back());
+    } else {
+        quotas.back()->zoneName.clear();  // shares no counter
+    }
+    return fault;
+}
+
+std::string turnOff(std::optional<Quotas>& quotas) {
+    if (quotas) {
+        return quotas->empty() ? "\"edgerun_quota\" is duplicate"
+                               : "\"edgerun_quota off\" stands alone: remove it, or the other "
+                                 "\"edgerun_quota\" of this level";
+    }
+    quotas.emplace();
+    return {};
+}
+
+std::string readQuota(ngx_conf_t* cf, std::optional<Quotas>& quotas) {
+    if (isOff(argumentsOf(cf))) {
+        return turnOff(quotas);
+    }
+    if (quotas && quotas->empty()) {
+        return "\"edgerun_quota off\" of this level leaves none: remove it, or this";
+    }
+    return addQuota(cf, quotas ? *quotas : quotas.emplace());
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> parseQuotaLimit(std::string_view text) {
+    if (text == "unlimited") {
+        return kUnlimited;
+    }
+    std::uint64_t limit = 0;
+    const char* const end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, limit);
+    const bool isUsable = read.ec == std::errc{} && read.ptr == end && limit <= kMostQuota;
+    return isUsable ? std::optional(limit) : std::nullopt;
+}
+
+char* setQuota(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
+    return contain(cf->log, confFailure(), [&]() -> char* {
+        const std::string fault = readQuota(cf, static_cast<LocationConf*>(conf)->quotas);
+        if (!fault.empty()) {
+            mainConfOf(cf).problems.add(cf, fault);
+        }
+        return NGX_CONF_OK;
+    });
+}
+
+char* setUsage(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
+    return setLocation(cf, cmd, conf, [cf](LocationConf& location, const auto&) -> std::string {
+        auto* core = static_cast<ngx_http_core_loc_conf_t*>(
+            ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
+        if (location.showsUsage) {
+            return "is duplicate";
+        }
+        if (core->noname) {
+            return "belongs into a location, not into \"if\" or \"limit_except\"";
+        }
+        location.showsUsage = true;
+        core->handler = usageHandler;
+        mainConfOf(cf).usages.push_back({placeOf(cf), &location});
+        return {};
+    });
+}
+
+}  // namespace edgerun::nginx
