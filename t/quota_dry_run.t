@@ -16,7 +16,7 @@ $t->write_conf(quota_conf(
 ));
 $t->run;
 
-sub would_refuse { return scalar(() = $t->error_log =~ /\[\w+\].* edgerun: .*dry run/g) }
+sub would_refuse { return scalar(() = $t->error_log =~ /dry run, would refuse/g) }
 
 my @answers = map { submit($t, 'Hello.') } 1 .. 2;
 is join(' ', map { $_->{status} } @answers), '202 202', 'up to the limit jobs are accepted';
@@ -24,7 +24,7 @@ is would_refuse(), 0, '... and nothing is to be said';
 push @answers, map { submit($t, 'Hello.') } 1 .. 2;
 is join(' ', map { $_->{status} } @answers[ 2, 3 ]), '202 202', 'and above it too';
 is would_refuse(), 2, '... but the log has each of them';
-like $t->error_log, qr/edgerun: .*dry run.*client: 127\.0\.0\.1, .*request: "POST \/jobs/, '... and whose it was';
+like $t->error_log, qr/dry run, would refuse the request: the quota of 2 requests a month .*client: 127\.0\.0\.1, .*request: "POST \/jobs/, '... and whose it was';
 unlike $_->{headers}{ratelimit}, qr/"month"/, 'clients do not hear of it' for @answers;
 
 my $use = use_of($t, name => 'month');
