@@ -15,8 +15,9 @@ usage: ./build.sh COMMAND [ARGUMENTS]
   deps              install the Debian packages that are missing
   build [module]    build/ngx_http_edgerun_module.so, and with it the tests,
                     benchmarks and the provider emulator (not with "module")
-  demo              start NGINX and an emulated provider, run one job, stay up;
-                    uses a real provider if OPENAI_API_KEY (and perhaps
+  demo [app]        start NGINX and an emulated provider, run one job, stay up; with
+                    "app" show a whole application: knowledge, clean answers, roles
+                    and quotas. Uses a real provider if OPENAI_API_KEY (and perhaps
                     OPENAI_MODEL, OPENAI_BASE_URL) is set
   test [t/NAME.t]   lint, unit tests, all t/*.t, or only the files named; what must
                     be the same for all providers once for each dialect, or only
