@@ -53,7 +53,7 @@ like $ada, qr{^GET /usage$.*"quotas":\[\{.*"unit":"requests".*"used":1,.*"unit":
 like $search, qr{^HTTP/1\.1 200 OK\r\n.*"id":"currency"}ms, 'a search finds an article';
 like $grace, qr{^POST /knowledge/articles.*^HTTP/1\.1 201 Created\n.*^Location: /knowledge/articles/tariffs$}ms,
     'an administrator adds another';
-like $grace, qr{^What Ada reads\n  \| a tariff .*^from these articles: tariffs$}ms, 'which the next job uses';
+like $grace, qr{^What Ada reads\n  \| A tariff .*^from these articles: tariffs$}ms, 'which the next job uses';
 is join(' ', $refused =~ m{^HTTP/1\.1 (\d+ \w+)}mg), '403 Forbidden 403 Forbidden', 'others are refused';
 like $refused, qr/ADMIN.*simulations/s, 'and told why';
 is join(' ', $carol =~ m{^HTTP/1\.1 (\d+)}mg), '202 429', 'a quota is spent';

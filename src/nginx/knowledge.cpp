@@ -57,7 +57,7 @@ std::optional<KnowledgeContext> contextFor(ngx_http_request_t* r, const Location
         articles.push_back(&base.articles()[index]);
     }
     if (articles.empty()) {
-        return KnowledgeContext{};
+        return KnowledgeContext{{}, "[]"};
     }
     const auto level = levelOf(r, use);
     if (!level) {

@@ -9,9 +9,9 @@
 
 namespace edgerun::nginx {
 
-/// What a query gets from a knowledge base. Both are empty where no keyword occurs in it.
+/// What a query gets from a knowledge base.
 struct KnowledgeContext {
-    std::string text;  ///< follows the query: JobRequest::context
+    std::string text;  ///< follows the query, or empty: JobRequest::context
     std::string ids;   ///< JSON array of the articles' ids: JobRequest::knowledge
 };
 

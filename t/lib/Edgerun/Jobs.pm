@@ -193,7 +193,8 @@ sub _is_run_of {
     return _mark_in($run) eq ($mark_of{$id} // croak "job $id did not come from submit()");
 }
 
-sub _mark_in { return $_[0]{question} =~ /( <q\d+>)$/ ? $1 : '' }
+# What a location adds to a query stands behind it.
+sub _mark_in { return $_[0]{question} =~ /( <q\d+>)(?:\n|$)/ ? $1 : '' }
 
 # The texts that the provider was asked, in order, as jobs begin.
 sub queries_sent {
