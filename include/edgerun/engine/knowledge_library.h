@@ -1,45 +1,30 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
-#include "edgerun/loop/thread_task.h"
+#include "edgerun/engine/knowledge_edit.h"
+#include "edgerun/engine/knowledge_file.h"
 #include "edgerun/text/knowledge_base.h"
 
 namespace edgerun::engine {
 
-/// Tells two versions of a file apart: a file that takes another's place has another inode.
-struct FileStamp {
-    std::uint64_t device = 0;
-    std::uint64_t inode = 0;
-    std::int64_t modified = 0;  ///< ns
-    std::uint64_t size = 0;
-    bool operator==(const FileStamp& other) const {
-        return device == other.device && inode == other.inode && modified == other.modified &&
-               size == other.size;
-    }
-};
-
-/// One edgerun_knowledge_base, as its file was when the configuration was read.
-struct KnowledgeSource {
-    std::string name;
-    std::string file;   ///< the operator's
-    std::string state;  ///< takes its place once articles were changed; may be `file` itself
-    ngx_thread_pool_t* pool = nullptr;
-    std::shared_ptr<const text::KnowledgeBase> base;
-    FileStamp stamp;
-};
-
 class KnowledgeListener {
 public:
-    /// Ask again.
+    /// Ask again, but not from within this call.
     virtual void onKnowledge() noexcept = 0;
 
 protected:
     ~KnowledgeListener() = default;
+};
+
+class EditListener {
+public:
+    virtual void onEdited(const Edited& edited) noexcept = 0;
+
+protected:
+    ~EditListener() = default;
 };
 
 /// The knowledge bases of one worker. What one worker has changed, all others see with their next
@@ -47,15 +32,23 @@ protected:
 class KnowledgeLibrary {
 public:
     explicit KnowledgeLibrary(const std::vector<const KnowledgeSource*>& sources);
+    /// Tells all who wait.
     ~KnowledgeLibrary();
     KnowledgeLibrary(const KnowledgeLibrary&) = delete;
     KnowledgeLibrary& operator=(const KnowledgeLibrary&) = delete;
 
-    /// The newest. nullptr: it is being read, and the listener will be told, unless it says
-    /// forget(). A file that cannot be read or is wrong (logged) leaves the last good one.
+    /// The newest, as of this call or, for a listener that was told, of its first one. nullptr: it
+    /// is being read, and the listener will be told, unless it says forget(). A file that cannot be
+    /// read or is wrong (logged) leaves the last good one.
     std::shared_ptr<const text::KnowledgeBase> current(std::size_t source,
                                                        KnowledgeListener& listener);
     void forget(KnowledgeListener& listener) noexcept;
+
+    /// Changes the newest and writes it, under a lock that all processes have in common. Edits are
+    /// done in their order. False if too many wait: nothing was begun. Else the listener will be
+    /// told, not from within this call; without it, after forget(), the edit is done all the same.
+    bool edit(std::size_t source, KnowledgeEdit edit, EditListener& listener);
+    void forget(EditListener& listener) noexcept;
 
 private:
     struct Impl;
