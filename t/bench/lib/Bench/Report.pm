@@ -6,7 +6,7 @@ use warnings;
 use Exporter qw(import);
 
 our @EXPORT_OK = qw(poll_rows burst_rows flight_rows tool_rows gate_rows rotation_rows durable_rows waiting_rows
-    replay_rows adoption_rows table);
+    replay_rows adoption_rows knowledge_start_rows knowledge_search_rows quota_rows table);
 
 # Figure, its name in a result, its format, its target: of edgerun's against stock's.
 my @closed_figures = (
@@ -65,6 +65,20 @@ my @adoption_figures = (
     ['its jobs',           'adopted',  '%d',   ''],
     ['s until all go on',  'still_s',  '%.2f', '<= 3'],
     ['s, polls of others', 'others_s', '%.2f', ''],
+);
+my @start_figures = (
+    ['s of nginx -t',          'test_s',  '%.3f', '< 1'],
+    ['s from start to answer', 'start_s', '%.3f', '< 1'],
+);
+my @search_figures = (
+    ['p50 ms at 2,000/s', 'latency_p50_ms', '%.3f', ''],
+    ['p99 ms at 2,000/s', 'latency_p99_ms', '%.3f', '< 2 ms'],
+);
+my @quota_figures = (
+    ['accepted/s',        'accepted_per_s', '%.0f', ''],
+    ['worker CPU s',      'cpu_s',          '%.2f', ''],
+    ['submission p50 ms', 'latency_p50_ms', '%.2f', ''],
+    ['submission p99 ms', 'latency_p99_ms', '%.2f', ''],
 );
 my @flight_figures = (
     ['completed',                  'completed',                 '%d',   'all'],
@@ -151,6 +165,37 @@ sub adoption_rows {
     my %all = (adopted => median_of($kills, 'adopted'),
         map { my $name = $_; ($name => (sort { $b <=> $a } map { $_->{$name} } @$kills)[0]) } qw(still_s others_s));
     return plain_rows('kill -9 of a worker', \%all, @adoption_figures);
+}
+
+# $runs: of Bench::Knowledge.
+sub knowledge_start_rows {
+    my ($runs) = @_;
+    my $what = sprintf '%d keywords, %d articles', @{ $runs->{base} }{qw(keywords articles)};
+    my @rows = map { compared($runs->{start}, qw(with without), @$_) } @start_figures;
+    $_->[0] = "$what: $_->[0]" for @rows;
+    return @rows;
+}
+
+sub knowledge_search_rows {
+    my ($runs) = @_;
+    my @rows = (
+        map({ compared($runs->{closed}, qw(edgerun stock), @$_[0 .. 2], '') } @closed_figures),
+        map({ compared($runs->{open}, qw(edgerun stock), @$_) } @search_figures),
+    );
+    $_->[0] = "search: $_->[0]" for @rows;
+    return @rows, ['search: body bytes', $runs->{body_bytes}, $runs->{body_bytes}, '', ''];
+}
+
+# $runs: { none => [...], quota => the same, ... } as of Bench::Quota.
+sub quota_rows {
+    my ($runs) = @_;
+    return map {
+        my ($name, $beside, $what) = @$_;
+        my @rows = map { compared($runs, $name, $beside, @$_) } @quota_figures;
+        $_->[0] = "$what: $_->[0]" for @rows;
+        @rows;
+    } ['quota', 'none', 'quota'], ['journal', 'none', 'quota with a journal'],
+        ['durable, quota', 'durable', 'both journals'];
 }
 
 # Nothing to compare with.

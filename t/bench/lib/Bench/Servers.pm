@@ -37,7 +37,8 @@ sub problems { @{ $_[0]{problems} } }
 
 # NGINX with the module and an emulator of its own: { url, worker, workers, master, emulator, name }.
 # %setup: workers (1), zone (more parameters of edgerun_job_zone), environment of NGINX (a hash),
-# log (the emulator keeps one), api (assistants), tools (the function "lookup" is the emulator's).
+# log (the emulator keeps one), api (assistants), tools (the function "lookup" is the emulator's),
+# http, server (more text there).
 sub start_edgerun {
     my ($self, $name, %setup) = @_;
     my ($emulator_port, $port) = (free_port(), free_port());
@@ -48,6 +49,7 @@ sub start_edgerun {
     my $assistant = $setup{tools} ? 'helper' : 'asst_demo';
     my $described = $setup{tools} ? $self->assistant_with_tools($emulator_port) : '';
     my $zone = join ' ', 'zone=jobs:256m', $setup{zone} // ();
+    my ($http, $server) = map { $setup{$_} // '' } qw(http server);
     my $edgerun = $self->start_nginx($name, $port, "load_module $self->{program}{module};", <<"END", %setup);
     edgerun_job_zone $zone;
     edgerun_provider emu {
@@ -58,11 +60,11 @@ sub start_edgerun {
         assistant  $assistant;
         $transfers
     }
-$described    server {
+$described$http    server {
         listen 127.0.0.1:$port backlog=4096;
-        location /simulations {
+        edgerun_auth_jwt_secret $user_secret;
+$server        location /simulations {
             edgerun_auth_jwt        "bench";
-            edgerun_auth_jwt_secret $user_secret;
             edgerun_require_role    clinician;
             edgerun_require_module  simulation;
             edgerun_jobs            zone=jobs provider=emu;
@@ -101,17 +103,19 @@ sub start_stock {
 END
 }
 
-# NGINX with the module and these locations over the files of $dir/www: { root, worker }.
+# NGINX with the module and these locations over the files of $dir/www, and more text in http {}:
+# { root, worker, master, ... }, as start_again() takes it. Tokens are those of token_file().
 sub start_static {
-    my ($self, $name, $locations) = @_;
+    my ($self, $name, $locations, $http) = @_;
+    $http //= '';
     my $port  = free_port();
     my $setup = $self->start_nginx($name, $port, "load_module $self->{program}{module};", <<"END");
-    server {
+$http    server {
         listen 127.0.0.1:$port backlog=4096;
         root $self->{dir}/www;
 $locations    }
 END
-    return { worker => $setup->{worker}, root => "http://127.0.0.1:$port" };
+    return { %$setup, root => "http://127.0.0.1:$port" };
 }
 
 sub stop_all {
@@ -174,6 +178,29 @@ $http}
 END
     return $self->start_again({ name => $name, port => $port, count => $workers,
             environment => $setup{environment} // {}, url => "http://127.0.0.1:$port/simulations" });
+}
+
+# Directives by which a location lets the owner of token_file() in.
+sub gate { return qq(edgerun_auth_jwt "bench"; edgerun_auth_jwt_secret $user_secret;) }
+
+# What that owner is answered, as data; undef without a 200.
+sub get_json {
+    my ($self, $nginx, $path) = @_;
+    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $nginx->{port}) or return;
+    my $token = read_file($self->token_file);
+    print $socket "GET $path HTTP/1.0\r\nHost: bench\r\nAuthorization: Bearer $token\r\n\r\n";
+    my $answer = do { local $/; readline $socket } // '';
+    return $answer =~ m{^HTTP/1\.1 200 .*?\r\n\r\n(.*)}s ? decode_json($1) : undef;
+}
+
+# How long nginx -t takes for its configuration, in seconds.
+sub seconds_to_test {
+    my ($self, $nginx) = @_;
+    my @command = (on_core(0), $self->{program}{nginx}, '-t', '-q', '-p', $self->{dir},
+        '-c', "$self->{dir}/$nginx->{name}.conf", '-e', "$self->{dir}/$nginx->{name}.log");
+    my $start = time;
+    system(@command) == 0 or push @{ $self->{problems} }, "$nginx->{name}: nginx -t fails";
+    return time - $start;
 }
 
 # The environment of an NGINX on whose disk a flush in this directory takes longer.
