@@ -35,6 +35,9 @@ struct FoundArticle {
 /// Articles, and the keywords by which they are found. Constant; threads may share it.
 class KnowledgeBase {
 public:
+    KnowledgeBase(const KnowledgeBase&) = delete;
+    KnowledgeBase& operator=(const KnowledgeBase&) = delete;
+
     static constexpr std::size_t kMostBytes = 256 * 1024 * 1024;
     static constexpr std::size_t kMostArticles = 100'000;
     static constexpr std::size_t kMostKeywords = 1'000'000;
