@@ -57,7 +57,7 @@ my $long = submit($t, '[[duration=60000]] [[usage=100,23]] long');
 is $long->{status}, 202, 'a job is accepted';
 my $now = sums(quotas('/usage', 'alice'));
 is $now->{month}, '3 1 0 2', 'it counts';
-is $now->{'day-tokens'}, '5000 0 1000 4000', 'and reserves tokens while it runs';
+is $now->{'day-tokens'}, '5000 1000 1000 4000', 'and reserves tokens while it runs, which are as good as used';
 ok !exists $now->{hour}, 'a quota whose key is empty counts nothing, and is not shown';
 $t->post("$long->{headers}{location}/cancel", token => $t->token({ sub => 'alice' }));
 

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "edgerun/nginx/conf.h"
 #include "edgerun/nginx/contain.h"
 #include "edgerun/nginx/gate.h"
@@ -14,7 +12,6 @@ namespace edgerun::nginx {
 
 namespace {
 
-/// What is used, reserved and remaining add up to the limit, unless that was lowered.
 std::string renderQuota(const QuotaConf& quota, const store::QuotaClaim& claim,
                         const store::QuotaUse& use) {
     const bool isUnlimited = claim.limit == kUnlimited;
@@ -24,7 +21,7 @@ std::string renderQuota(const QuotaConf& quota, const store::QuotaClaim& claim,
     json.string("unit", quota.unit == QuotaUnit::Tokens ? "tokens" : "requests");
     json.string("period", store::nameOf(quota.period));
     json.raw("limit", isUnlimited ? "null" : std::to_string(claim.limit));
-    json.raw("used", std::to_string(use.used - std::min(use.used, use.reserved)));
+    json.raw("used", std::to_string(use.used));
     json.raw("reserved", std::to_string(use.reserved));
     json.raw("remaining", isUnlimited ? "null" : std::to_string(leftOf(claim, use)));
     json.string("resetAt", text::formatTimestamp(use.window.end));
