@@ -6,7 +6,7 @@ use Edgerun::Test;
 
 use Edgerun::Keys;
 
-my $ONLY_IN_HTTP = qr/^(?:edgerun_provider|edgerun_assistant|edgerun_job_zone|edgerun_users|limit_req_zone|server|upstream)\b/;
+my $ONLY_IN_HTTP = qr/^(?:edgerun_provider|edgerun_assistant|edgerun_job_zone|edgerun_quota_zone|edgerun_users|limit_req_zone|server|upstream)\b/;
 
 # What the examples take for granted, unless they have it themselves.
 my %AROUND = (
@@ -17,6 +17,7 @@ EOF_CONF
     provider => 'edgerun_provider main { api assistants; api_key env:LLM_API_KEY; assistant asst_demo; }',
     fallback => 'edgerun_provider spare { api chat; base_url http://127.0.0.1:%%PORT_1%%; api_key off; model local; }',
     zone     => 'edgerun_job_zone zone=jobs:8m;',
+    quotas   => 'edgerun_quota_zone zone=quotas:1m;',
     server   => <<'EOF_CONF',
         edgerun_auth_jwt "outside";
         edgerun_auth_jwt_secret env:JWT_SECRET;
@@ -78,6 +79,7 @@ sub whole_configuration {
     }
     push @http, $AROUND{provider} if !grep { /^edgerun_provider main/ } @http;
     push @http, $AROUND{fallback};
+    push @http, $AROUND{quotas} if !grep { /^edgerun_quota_zone/ } @http;
     push @http, $AROUND{zone} if !grep { /^edgerun_job_zone/ } @http;
     return join "\n", $AROUND{http}, @http, 'server {', 'listen 127.0.0.1:%%PORT_0%%;', $AROUND{server}, @server,
         'location /example {', @location, '}', '}';

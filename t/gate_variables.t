@@ -47,7 +47,7 @@ $t->write_conf(<<'END');
             return 200 "$edgerun_user|$edgerun_role|$edgerun_modules|$is_staff|$edgerun_job_id|$edgerun_job_status|$edgerun_error";
         }
         location /limited { limit_req zone=users; limit_req_status 429; alias %%TESTDIR%%/html/page; }
-        location /jobs { edgerun_jobs zone=jobs provider=main; add_header X-Job "$edgerun_job_id $edgerun_job_status" always; }
+        location /jobs { edgerun_jobs zone=jobs provider=main; add_header X-Job "$edgerun_job_id $edgerun_job_status" always; add_header X-Tokens $edgerun_tokens; }
     }
     server {
         listen 127.0.0.1:%%PORT_1%%;
@@ -116,11 +116,13 @@ is $t->get('/limited', token => $expired)->{status}, 401, 'who does not pass is 
 my $job = $t->post('/jobs', json => { query => 'hello' }, token => $alice);
 my $id = $job->{json}{id};
 is $job->{headers}{'x-job'}, "$id PENDING", 'a submission knows its job';
+ok !exists $job->{headers}{'x-tokens'}, 'not yet what it costs';
 is_deeply logged('/jobs'),
     { user => 'alice', role => 'staff,admin', modules => 'chat', job => $id, status => 'PENDING', error => '' },
     'and so does its log entry';
 $job = $t->wait_for_job("/jobs/$id", token => $alice);
 is $job->{headers}{'x-job'}, "$id COMPLETED", 'a poll knows the status';
+is $job->{headers}{'x-tokens'}, $job->{json}{tokensUsed}, 'and what it has cost';
 my $foreign = $t->get("/jobs/$id?foreign", token => $t->token({ sub => 'bob' }));
 is $foreign->{headers}{'x-job'}, '', 'a foreign job is not told of';
 is_deeply logged("/jobs/$id?foreign"), { %nobody, user => 'bob', error => 'NotFound' },
