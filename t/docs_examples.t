@@ -6,7 +6,7 @@ use Edgerun::Test;
 
 use Edgerun::Keys;
 
-my $ONLY_IN_HTTP = qr/^(?:edgerun_provider|edgerun_assistant|edgerun_job_zone|edgerun_quota_zone|edgerun_users|limit_req_zone|server|upstream)\b/;
+my $ONLY_IN_HTTP = qr/^(?:edgerun_(?:provider|assistant|job_zone|quota_zone|knowledge_base|users)|limit_req_zone|map|server|upstream)\b/;
 
 # What the examples take for granted, unless they have it themselves.
 my %AROUND = (
@@ -18,6 +18,7 @@ EOF_CONF
     fallback => 'edgerun_provider spare { api chat; base_url http://127.0.0.1:%%PORT_1%%; api_key off; model local; }',
     zone     => 'edgerun_job_zone zone=jobs:8m;',
     quotas   => 'edgerun_quota_zone zone=quotas:1m;',
+    base     => 'edgerun_knowledge_base handbook knowledge.json;',
     server   => <<'EOF_CONF',
         edgerun_auth_jwt "outside";
         edgerun_auth_jwt_secret env:JWT_SECRET;
@@ -48,7 +49,7 @@ sub write_files_named_in_examples {
     $t->write_file('jwt.secret', $Edgerun::Test::SECRET);
     $t->write_file($_, '') for qw(api-keys.jsonl users.jsonl);
     $t->write_file($_, Edgerun::Process::slurp("$Edgerun::Test::TOP/conf/examples/$_"))
-        for qw(exchange_rate.json pick_account.json);
+        for qw(exchange_rate.json pick_account.json knowledge.json);
     return;
 }
 
@@ -80,6 +81,7 @@ sub whole_configuration {
     push @http, $AROUND{provider} if !grep { /^edgerun_provider main/ } @http;
     push @http, $AROUND{fallback};
     push @http, $AROUND{quotas} if !grep { /^edgerun_quota_zone/ } @http;
+    push @http, $AROUND{base} if !grep { /^edgerun_knowledge_base/ } @http;
     push @http, $AROUND{zone} if !grep { /^edgerun_job_zone/ } @http;
     return join "\n", $AROUND{http}, @http, 'server {', 'listen 127.0.0.1:%%PORT_0%%;', $AROUND{server}, @server,
         'location /example {', @location, '}', '}';
