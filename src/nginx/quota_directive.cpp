@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <set>
 
 #include "edgerun/nginx/arguments.h"
@@ -276,17 +275,6 @@ std::string readQuota(ngx_conf_t* cf, std::optional<Quotas>& quotas) {
 
 }  // namespace
 
-std::optional<std::uint64_t> parseQuotaLimit(std::string_view text) {
-    if (text == "unlimited") {
-        return kUnlimited;
-    }
-    std::uint64_t limit = 0;
-    const char* const end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, limit);
-    const bool isUsable = read.ec == std::errc{} && read.ptr == end && limit <= kMostQuota;
-    return isUsable ? std::optional(limit) : std::nullopt;
-}
-
 char* setQuota(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
     return contain(cf->log, confFailure(), [&]() -> char* {
         const std::string fault = readQuota(cf, static_cast<LocationConf*>(conf)->quotas);
@@ -294,23 +282,6 @@ char* setQuota(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
             mainConfOf(cf).problems.add(cf, fault);
         }
         return NGX_CONF_OK;
-    });
-}
-
-char* setUsage(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept {
-    return setLocation(cf, cmd, conf, [cf](LocationConf& location, const auto&) -> std::string {
-        auto* core = static_cast<ngx_http_core_loc_conf_t*>(
-            ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
-        if (location.showsUsage) {
-            return "is duplicate";
-        }
-        if (core->noname) {
-            return "belongs into a location, not into \"if\" or \"limit_except\"";
-        }
-        location.showsUsage = true;
-        core->handler = usageHandler;
-        mainConfOf(cf).usages.push_back({placeOf(cf), &location});
-        return {};
     });
 }
 

@@ -1,6 +1,7 @@
 #include "edgerun/nginx/quotas.h"
 
 #include <algorithm>
+#include <charconv>
 #include <stdexcept>
 
 #include "edgerun/auth/sha256.h"
@@ -74,6 +75,17 @@ engine::QuotaOrder orderOf(const QuotaConf& quota, std::string_view whose, std::
 }
 
 }  // namespace
+
+std::optional<std::uint64_t> parseQuotaLimit(std::string_view text) {
+    if (text == "unlimited") {
+        return kUnlimited;
+    }
+    std::uint64_t limit = 0;
+    const char* const end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, limit);
+    const bool isUsable = read.ec == std::errc{} && read.ptr == end && limit <= kMostQuota;
+    return isUsable ? std::optional(limit) : std::nullopt;
+}
 
 std::optional<std::vector<engine::QuotaOrder>> quotaOrdersOf(ngx_http_request_t* r,
                                                              const LocationConf& location,
