@@ -159,7 +159,7 @@ my %HOSTILE = (
 );
 for my $name (sort keys %HOSTILE) {
     my $hostile = submit($t, "Tell me. [[answer=$HOSTILE{$name}]][[answer_size=1048576]]");
-    wait_until { (runs_of($t, $hostile->{json}))[0]{final_at_ms} };
+    wait_until { my ($run) = runs_of($t, $hostile->{json}); $run && $run->{final_at_ms} };
     my $other = job_of($t, $waits);
     is $other->{status}, 'RUNNING', "a megabyte of $name: other jobs can be read all the while";
     is +(finish($t, [$hostile]))[0]{status}, 'COMPLETED', "a megabyte of $name: it completes";
