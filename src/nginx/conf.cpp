@@ -168,6 +168,11 @@ const engine::AssistantConf* MainConf::findAssistant(std::string_view name) cons
     return found != assistants.end() ? &found->second->conf : nullptr;
 }
 
+const text::Sanitizer* MainConf::findSanitizer(std::string_view name) const {
+    const auto found = sanitizers.find(name);
+    return found != sanitizers.end() ? found->second.get() : nullptr;
+}
+
 ProviderConf* MainConf::providerNamed(std::string_view name) const {
     for (const auto& provider : providers) {
         if (provider->provider.name == name) {
@@ -248,6 +253,7 @@ char* mergeLocationConf(ngx_conf_t* cf, void* parent, void* child) noexcept {
         inherit(mine.maxWait, theirs.maxWait);
         inherit(mine.maxRunning, theirs.maxRunning);
         inherit(mine.startGuarantee, theirs.startGuarantee);
+        inherit(mine.sanitizer, theirs.sanitizer);
         inherit(mine.quotas, theirs.quotas);
         inheritHandler(cf, mine, theirs);
         // A server with locations may leave to them what it lacks itself.

@@ -1,0 +1,84 @@
+#include "edgerun/text/sanitizer.h"
+
+#include <new>
+#include <utility>
+
+#include "edgerun/text/utf8.h"
+#include "line_cleaner.h"
+#include "name_table.h"
+#include "removal_regex.h"
+#include "sanitizer_check.h"
+
+namespace edgerun::text {
+namespace {
+
+constexpr std::size_t kWorkAtLeast = 1'000'000;
+constexpr std::size_t kWorkForByte = 16;
+
+}  // namespace
+
+struct Sanitizer::Impl {
+    NameTable names;
+    std::vector<RemovalRegex> regexes;
+    std::size_t minimumLength;
+    std::string fallback;
+
+    std::optional<std::string> withoutMatches(std::string_view answer) const;
+    std::string cleanLines(std::string_view text, bool hasLost) const;
+};
+
+Sanitizer::Sanitizer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Sanitizer::~Sanitizer() = default;
+
+std::variant<std::unique_ptr<Sanitizer>, std::vector<std::string>> Sanitizer::create(
+    SanitizerRules rules) {
+    std::vector<std::string> faults;
+    checkNames(rules, faults);
+    auto regexes = compileRegexes(rules, faults);
+    if (!faults.empty()) {
+        return faults;
+    }
+    auto impl = std::make_unique<Impl>(
+        Impl{{}, std::move(regexes), rules.minimumLength, std::move(rules.fallback)});
+    for (const NameList& list : kNameLists) {
+        for (const std::string& name : rules.*list.names) {
+            impl->names.add(name, list.kind);
+        }
+    }
+    impl->names.finish();
+    return std::unique_ptr<Sanitizer>(new Sanitizer(std::move(impl)));
+}
+
+std::optional<std::string> Sanitizer::clean(std::string_view answer) const {
+    try {
+        if (!isValidUtf8(answer)) {
+            return std::nullopt;
+        }
+        const auto text = impl_->withoutMatches(answer);
+        return text ? std::optional(impl_->cleanLines(*text, text->size() < answer.size()))
+                    : std::nullopt;
+    } catch (const std::bad_alloc&) {
+        return std::nullopt;
+    }
+}
+
+std::optional<std::string> Sanitizer::Impl::withoutMatches(std::string_view answer) const {
+    RegexWork work{kWorkAtLeast + kWorkForByte * answer.size()};
+    std::optional<std::string> text(answer);
+    for (const RemovalRegex& regex : regexes) {
+        text = regex.removeFrom(*text, work);
+        if (!text) {
+            break;
+        }
+    }
+    return text;
+}
+
+std::string Sanitizer::Impl::cleanLines(std::string_view text, bool hasLost) const {
+    CleanedLines cleaned = text::cleanLines(text, names);
+    const bool isLeftOver = hasLost || cleaned.hasLost || cleaned.text.empty();
+    const bool isShort = countCodePoints(cleaned.text) < minimumLength || cleaned.text.empty();
+    return isLeftOver && isShort && !fallback.empty() ? fallback : std::move(cleaned.text);
+}
+
+}  // namespace edgerun::text
