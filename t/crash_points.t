@@ -27,13 +27,14 @@ my %LEADS = (
     map({ $_ => \&die_in_repair } repairs()),
 );
 
-# Where the load does not lead; unit tests do. Those of quotas: quota_crash.t.
+# Where the load does not lead; unit tests do. Those of quotas: quota_crash.t; of knowledge bases:
+# knowledge_crash.t.
 my %ELSEWHERE = map { $_ => 1 } qw(job_evicted);
 
 sub points {
     my %points;
     for my $path (glob "$Edgerun::Test::TOP/src/{store,engine,loop}/*.{h,cpp}") {
-        next if $path =~ /(?:key_set|provider)_page|quota_/;    # their zones are others
+        next if $path =~ /(?:key_set|provider)_page|quota_|knowledge_|whole_file/;    # their zones are others
         $points{$_} = 1 for grep { !/^quota_/ } Edgerun::Process::slurp($path) =~ /EDGERUN_CRASH_POINT\((\w+)\)/g;
     }
     return grep { !$ELSEWHERE{$_} } sort keys %points;

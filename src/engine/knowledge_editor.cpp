@@ -145,7 +145,6 @@ bool KnowledgeEditor::refresh() {
 }
 
 bool KnowledgeEditor::write() {
-    EDGERUN_CRASH_POINT(knowledge_edited);
     const auto written = store::replaceFile(source_.state, version_.base->dump());
     if (!written.isDone) {
         return fail("could not " + std::string(written.what) + " \"" + source_.state + '"',
