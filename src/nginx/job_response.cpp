@@ -1,7 +1,6 @@
 #include "edgerun/nginx/job_response.h"
 
 #include <array>
-#include <new>
 
 #include "edgerun/nginx/json_response.h"
 #include "edgerun/nginx/request_context.h"
@@ -15,20 +14,8 @@ constexpr ngx_int_t kGone = 410;
 constexpr std::size_t kUsualBody = 4096;  // bytes, enough for most jobs
 constexpr int kTries = 4;                 // a job may grow between two reads
 
-/// A path of ours as it may stand in a header.
-std::string escapePath(ngx_pool_t* pool, std::string_view path) {
-    u_char* bytes = loop::asNgx(path).data;
-    const auto extra = 2 * ngx_escape_uri(nullptr, bytes, path.size(), NGX_ESCAPE_URI);
-    auto* escaped = static_cast<u_char*>(ngx_pnalloc(pool, path.size() + extra + 1));
-    if (escaped == nullptr) {
-        throw std::bad_alloc();
-    }
-    ngx_escape_uri(escaped, bytes, path.size(), NGX_ESCAPE_URI);
-    return {reinterpret_cast<char*>(escaped), path.size() + extra};
-}
-
 std::string urlOf(const JobCall& call, const store::JobId& id) {
-    return escapePath(call.r->pool, call.jobs.path) + '/' + store::formatJobId(id);
+    return escapePath(call.r, call.jobs.path) + '/' + store::formatJobId(id);
 }
 
 bool addPollAdvice(const JobCall& call, const store::JobView& view) {

@@ -1,6 +1,6 @@
 #include "edgerun/nginx/response_headers.h"
 
-#include <string>
+#include <new>
 
 namespace edgerun::nginx {
 
@@ -29,6 +29,17 @@ ngx_table_elt_t* addHeader(ngx_http_request_t* r, std::string_view name, std::st
     header->next = nullptr;
 #endif
     return header;
+}
+
+std::string escapePath(ngx_http_request_t* r, std::string_view path) {
+    u_char* bytes = loop::asNgx(path).data;
+    const auto extra = 2 * ngx_escape_uri(nullptr, bytes, path.size(), NGX_ESCAPE_URI);
+    auto* escaped = static_cast<u_char*>(ngx_pnalloc(r->pool, path.size() + extra + 1));
+    if (escaped == nullptr) {
+        throw std::bad_alloc();
+    }
+    ngx_escape_uri(escaped, bytes, path.size(), NGX_ESCAPE_URI);
+    return {reinterpret_cast<char*>(escaped), path.size() + extra};
 }
 
 bool addRetryAfter(ngx_http_request_t* r, std::uint64_t seconds) {
