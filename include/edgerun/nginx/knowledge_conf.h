@@ -35,6 +35,7 @@ struct KnowledgeHandlerConf {
     std::size_t base = 0;       ///< index in MainConf::knowledgeBases, once all is known
     bool takesChanges = false;  ///< edgerun_knowledge_articles
     ngx_http_core_loc_conf_t* location = nullptr;
+    std::string path;  ///< of the location, without trailing slash
     Place place;
 };
 
