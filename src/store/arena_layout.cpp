@@ -3,27 +3,15 @@
 #include <algorithm>
 
 #include "arena_blocks.h"
+#include "carve.h"
 
 namespace edgerun::store {
 
 namespace {
 
-constexpr std::size_t kLine = 64;
 constexpr std::size_t kMaxSlots = 0x7fffffff / kBlocksPerSlot;
 constexpr std::size_t kMaxChain = 1u << 30;
 constexpr std::size_t kBucketKinds = 4;
-
-constexpr std::size_t roundUp(std::size_t value, std::size_t unit) {
-    return (value + unit - 1) / unit * unit;
-}
-
-std::size_t powerOfTwoFrom(std::size_t value) {
-    std::size_t power = 1;
-    while (power < value) {
-        power *= 2;
-    }
-    return power;
-}
 
 /// Slots that fit with their blocks and their share of the buckets (at most
 /// two of each kind, because the count of buckets is rounded up).
@@ -39,13 +27,6 @@ struct Plan {
     std::uint32_t slotCount, bucketCount, blockCount;
     std::size_t header, slots, idBuckets, ownerBuckets, liveBuckets, keyBuckets, reached, blocks;
 };
-
-template <typename T>
-std::size_t reserve(std::size_t& end, std::size_t count) {
-    const std::size_t begin = end;
-    end = roundUp(end + count * sizeof(T), kLine);
-    return begin;
-}
 
 std::optional<Plan> planFor(std::size_t bytes, const ArenaLimits& limits) {
     const std::size_t bitWords = bytes / sizeof(ArenaBlock) / 64 + 1;

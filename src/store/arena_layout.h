@@ -1,15 +1,14 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <type_traits>
 
 #include "edgerun/run/record.h"
 #include "edgerun/store/arena_view.h"
 #include "edgerun/store/job_arena.h"
 #include "edgerun/store/job_id.h"
+#include "shared_words.h"
 
 /// What stands in an arena's memory, in this order:
 /// header | slots | buckets by id, owner, owner of live jobs, key | reached bits | blocks.
@@ -18,8 +17,6 @@ namespace edgerun::store {
 inline constexpr std::uint64_t kArenaMagic = 0x6564'6765'7275'6e31;
 inline constexpr std::uint32_t kArenaLayout = 3;
 
-/// No index; also "no worker".
-inline constexpr std::uint32_t kNone = 0xffffffff;
 inline constexpr std::uint32_t kSlotInUse = 0x6a6f6221;
 inline constexpr std::uint32_t kWorkerPlaces = 128;
 inline constexpr std::uint32_t kBlockPayload = 1016;
@@ -61,7 +58,7 @@ struct JobState {
     bool hasTurn;           ///< in its thread, though it may not have begun yet
     run::Record record;
     std::uint64_t workerNonce;
-    std::uint32_t worker;  ///< kNone once the phase is Done
+    std::uint32_t worker;  ///< a place; kNone once the phase is Done
     std::uint32_t fence;
     std::uint32_t revision;  ///< counts commits under one fence
     char toLineEnd[36];
@@ -142,10 +139,6 @@ struct ArenaHeader {
     WorkerEntry workers[kWorkerPlaces];
 };
 
-template <typename T>
-inline constexpr bool kMayBeShared =
-    std::is_trivially_copyable_v<T>&& std::is_standard_layout_v<T> && alignof(T) <= 16;
-
 static_assert(kMayBeShared<ArenaHeader> && kMayBeShared<ArenaSlot> && kMayBeShared<ArenaBlock>);
 static_assert(sizeof(ArenaBlock) == 1024);
 static_assert(sizeof(ArenaSlot) <= 1024, "a job in flight has a memory budget");
@@ -155,26 +148,9 @@ static_assert(offsetof(JobState, record.isAssistantNew) + sizeof(bool) <= 64);
 static_assert(sizeof(ArenaSlot) % 64 == 0, "slots start at cache lines");
 static_assert(sizeof(JobOwner) == 24, "owners are compared as bytes");
 
-/// Values of ArenaHeader::mutating.
-enum Mutating : std::uint32_t {
-    kConsistent = 0,
-    kChanging = 1,  ///< found by another lock holder: its owner died
-    kDamaged = 2,   ///< an impossible value was met; the next lock holder repairs
-};
-
 /// The view of `bytes` of memory; nullopt if they cannot hold an arena whose
 /// jobs have bodies of `limits.maxBody`.
 std::optional<ArenaView> viewMemory(void* memory, std::size_t bytes, const ArenaLimits& limits);
-
-/// A store that comes after all before it and before all after it. Only one
-/// process writes at a time and a dying one has executed a prefix of its
-/// instructions, so it is the compiler that must keep the order.
-template <typename T>
-void storeInOrder(T& word, T value) {
-    std::atomic_signal_fence(std::memory_order_seq_cst);
-    __atomic_store_n(&word, value, __ATOMIC_RELEASE);
-    std::atomic_signal_fence(std::memory_order_seq_cst);
-}
 
 inline void reportDamage(const ArenaView& view) {
     storeInOrder<std::uint32_t>(view.header->mutating, kDamaged);

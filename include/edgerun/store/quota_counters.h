@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "edgerun/store/job_id.h"
+#include "edgerun/store/quota_view.h"
 #include "edgerun/store/quota_window.h"
 #include "edgerun/store/shared_lock.h"
 
@@ -16,14 +17,11 @@ namespace edgerun::store {
 /// Whose use of what: a digest of the quota's unit, period and time zone, and of the caller's key.
 using QuotaKey = std::array<std::uint8_t, 16>;
 
-/// No limit.
-inline constexpr std::uint64_t kUnlimited = UINT64_MAX;
-
 /// What one job is to take from one quota.
 struct QuotaClaim {
     QuotaKey key{};
     QuotaWindow window;
-    std::uint64_t limit = 0;  ///< or kUnlimited
+    std::uint64_t limit = 0;  ///< UINT64_MAX: none
     std::uint64_t amount = 1;
     bool isSettled = false;  ///< the amount is a guess: settle() says at the job's end what it was
     bool isDryRun = false;   ///< counts, and refuses nothing
@@ -56,8 +54,8 @@ struct QuotaHold {
 
 /// A counter, or a hold, as a journal has it: with the greatest `sequence` is newest.
 ///
-/// One call's records belong together, and are best written in their order: if the last of them
-/// are lost, then a counter has counted too much, never too little.
+/// One call's records belong together and are to be written in their order: if the last of them
+/// are lost, a counter has counted too much rather than too little.
 struct QuotaRecord {
     enum class Kind : std::uint8_t { Counter, Hold, Release };
     Kind kind = Kind::Counter;
@@ -107,27 +105,29 @@ public:
     /// nullopt for memory that format() did not carve, or of another layout or size.
     static std::optional<QuotaCounters> attach(void* memory, std::size_t bytes, SharedLock& lock);
 
-    /// All of them or none. Claims of equal keys add up.
+    /// All of them or none, once for each job. Claims of equal keys add up.
     QuotaTaken take(const QuotaHolder& holder, const std::vector<QuotaClaim>& claims,
                     std::int64_t now);
+
+    // What these three do, they do once: called again, they change nothing.
 
     /// The job was accepted: what it took counts. Holds of isSettled claims stay, accepted.
     std::vector<QuotaRecord> keep(const JobId& job);
     /// It was not: as if it had never been.
     std::vector<QuotaRecord> giveBack(const JobId& job);
-    /// It has ended, having used so much: isSettled claims become that. Without holds, nothing
-    /// happens: it may be called again. nullopt: what was reserved stays counted.
+    /// It has ended, having used so much: isSettled claims become that, unless their window is
+    /// over. nullopt: what was reserved stays counted.
     std::vector<QuotaRecord> settle(const JobId& job, std::optional<std::uint64_t> amount);
 
     /// How it stands now; zeros where nothing was counted in that window.
     QuotaUse use(const QuotaKey& key, const QuotaWindow& window);
 
-    /// Up to `most` holds, going round from `cursor`, which it advances. Looks at a bounded number
-    /// of slots.
+    /// Up to `most` holds, going round from `cursor`, which it advances and which is 0 after the
+    /// last. Looks at a bounded number of slots: fewer than `most`, or none, are not the end.
     std::vector<QuotaHold> holds(std::uint32_t& cursor, std::size_t most);
 
-    /// Everything, for a journal that is begun anew; bounded pieces: call until `cursor` is 0
-    /// again.
+    /// Everything, for a journal that is begun anew, in pieces as of holds(): call until `cursor`
+    /// is 0 again.
     std::vector<QuotaRecord> records(std::uint32_t& cursor, std::size_t most);
     /// Brings one back, in any order; in that of their sequences nothing has to be remembered of
     /// holds that are released. Counters whose window has ended make room. False if there is none.
@@ -144,9 +144,9 @@ public:
     Gauges gauges();
 
 private:
-    struct Layout;
-    QuotaCounters(Layout* page, SharedLock& lock) : page_(page), lock_(&lock) {}
-    Layout* page_;
+    QuotaCounters(const QuotaView& view, SharedLock& lock) : view_(view), lock_(&lock) {}
+
+    QuotaView view_;
     SharedLock* lock_;
 };
 

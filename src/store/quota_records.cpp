@@ -1,0 +1,37 @@
+#include "quota_records.h"
+
+namespace edgerun::store {
+
+QuotaRecord recordOf(const QuotaCounterSlot& counter) {
+    QuotaRecord record;
+    record.kind = QuotaRecord::Kind::Counter;
+    record.sequence = counter.sequence;
+    record.key = counter.key;
+    record.window = counter.window;
+    record.amount = counter.used;
+    return record;
+}
+
+QuotaRecord recordOf(const QuotaHoldSlot& hold, const QuotaKey& key) {
+    QuotaRecord record;
+    record.kind = QuotaRecord::Kind::Hold;
+    record.sequence = hold.sequence;
+    record.key = key;
+    record.window = hold.window;
+    record.amount = hold.amount;
+    record.holder = holderOf(hold);
+    record.isSettled = isSettled(hold);
+    record.isAccepted = isAccepted(hold);
+    record.claims = hold.claims;
+    return record;
+}
+
+QuotaRecord releaseOf(const QuotaHolder& holder, std::uint64_t sequence) {
+    QuotaRecord record;
+    record.kind = QuotaRecord::Kind::Release;
+    record.sequence = sequence;
+    record.holder = holder;
+    return record;
+}
+
+}  // namespace edgerun::store

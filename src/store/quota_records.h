@@ -1,0 +1,23 @@
+#pragma once
+
+#include "quota_layout.h"
+
+/// Slots as a journal has them.
+namespace edgerun::store {
+
+QuotaRecord recordOf(const QuotaCounterSlot& counter);
+QuotaRecord recordOf(const QuotaHoldSlot& hold, const QuotaKey& key);
+QuotaRecord releaseOf(const QuotaHolder& holder, std::uint64_t sequence);
+
+inline QuotaHolder holderOf(const QuotaHoldSlot& hold) {
+    return {hold.job, hold.jobZone, hold.pid};
+}
+
+/// So many new sequences; the first of them. They are used up, whatever becomes of the change.
+inline std::uint64_t takeSequences(const QuotaView& view, std::uint64_t count) {
+    const std::uint64_t last = view.header->sequence;
+    storeInOrder(view.header->sequence, last + count);
+    return last + 1;
+}
+
+}  // namespace edgerun::store
