@@ -25,17 +25,6 @@ bool isId(std::string_view id) {
            std::all_of(id.begin(), id.end(), isOfId);
 }
 
-/// Another byte in their place is as long, and what is checked then is the rest.
-bool hasForeignControl(std::string_view text) {
-    for (std::size_t end; !text.empty(); text.remove_prefix(std::min(end + 1, text.size()))) {
-        end = std::min(text.find_first_of("\n\t\r"), text.size());
-        if (hasControlCharacter(text.substr(0, end))) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void checkUtf8(std::string_view name, std::string_view text, const Subject& subject) {
     if (!isValidUtf8(text)) {
         subject.wrong(std::string(name) + " is no UTF-8");
@@ -94,7 +83,7 @@ void checkTagCount(std::size_t count, const Subject& subject) {
 
 void checkText(std::string_view text, const Subject& subject) {
     checkUtf8("its text", text, subject);
-    if (hasForeignControl(text)) {
+    if (hasControlCharacter(text, "\n\t\r")) {
         subject.wrong("its text has control characters other than line ends and tabs");
     }
     if (text.size() > kMostOfText) {

@@ -9,7 +9,7 @@ namespace {
 constexpr std::string_view kBlanks = " \t\r\n";
 constexpr std::size_t kBefore = 60;   // code points
 constexpr std::size_t kMost = 200;    // code points
-constexpr std::size_t kLooked = 800;  // code points: of text full of blanks the excerpt is shorter
+constexpr std::size_t kLooked = 400;  // code points: of text full of blanks the excerpt is shorter
 constexpr std::size_t kWord = 30;     // bytes: what is cut off for the sake of a whole word
 
 bool isBlank(char c) {

@@ -32,11 +32,11 @@ std::string quoted(std::string_view text) {
     return shown;
 }
 
-bool hasControlCharacter(std::string_view text) {
+bool hasControlCharacter(std::string_view text, std::string_view allowed) {
     unsigned char before = 0;
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
-        if (isControl(before, byte)) {
+        if (isControl(before, byte) && allowed.find(c) == std::string_view::npos) {
             return true;
         }
         before = byte;

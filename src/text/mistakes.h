@@ -36,7 +36,7 @@ private:
 /// `text` is valid UTF-8.
 std::string quoted(std::string_view text);
 
-/// Unicode's category Cc.
-bool hasControlCharacter(std::string_view text);
+/// Unicode's category Cc, but for those that are `allowed`.
+bool hasControlCharacter(std::string_view text, std::string_view allowed = {});
 
 }  // namespace edgerun::text
