@@ -57,6 +57,7 @@ void completeConf(ngx_conf_t* cf, MainConf& conf) {
         }
     }
     completeJobs(cf, conf);
+    completeKnowledge(cf, conf);
     completeQuotas(cf, conf);
 }
 

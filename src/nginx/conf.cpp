@@ -5,6 +5,7 @@
 #include "edgerun/auth/jws.h"
 #include "edgerun/nginx/contain.h"
 #include "edgerun/nginx/jobs_handler.h"
+#include "edgerun/nginx/knowledge_calls.h"
 #include "edgerun/nginx/quotas.h"
 
 namespace edgerun::nginx {
@@ -99,6 +100,11 @@ void inheritHandler(ngx_conf_t* cf, LocationConf& mine, const LocationConf& thei
     if (core->noname && core->handler == nullptr && theirs.jobs != nullptr) {
         mine.jobs = theirs.jobs;
         core->handler = jobsHandler;
+    }
+    if (core->noname && core->handler == nullptr && theirs.knowledgeHandler != nullptr) {
+        mine.knowledgeHandler = theirs.knowledgeHandler;
+        mine.knowledgeHandler->isGated |= mine.isGated();
+        core->handler = handlerOf(*mine.knowledgeHandler);
     }
     if (core->noname && core->handler == nullptr && theirs.showsUsage) {
         mine.showsUsage = true;
@@ -254,6 +260,7 @@ char* mergeLocationConf(ngx_conf_t* cf, void* parent, void* child) noexcept {
         inherit(mine.maxRunning, theirs.maxRunning);
         inherit(mine.startGuarantee, theirs.startGuarantee);
         inherit(mine.sanitizer, theirs.sanitizer);
+        inherit(mine.knowledge, theirs.knowledge);
         inherit(mine.quotas, theirs.quotas);
         inheritHandler(cf, mine, theirs);
         // A server with locations may leave to them what it lacks itself.

@@ -8,6 +8,7 @@
 #include "edgerun/nginx/contain.h"
 #include "edgerun/nginx/directives.h"
 #include "edgerun/nginx/job_zone.h"
+#include "thread_pool.h"
 
 namespace edgerun::nginx {
 
@@ -195,11 +196,7 @@ bool addDirectory(ngx_conf_t* cf, ZoneConf& conf) {
 /// The operator's own pool for journals, where there is one; else the one that all may use.
 bool findPool(ngx_conf_t* cf, MainConf& main, ZoneConf& conf) {
 #if (NGX_THREADS)
-    ngx_str_t name = ngx_string("edgerun_journal");
-    conf.pool = ngx_thread_pool_get(cf->cycle, &name);
-    if (conf.pool == nullptr) {
-        conf.pool = ngx_thread_pool_add(cf, nullptr);
-    }
+    conf.pool = threadPoolNamed(cf, "edgerun_journal");
     static_cast<void>(main);
     return conf.pool != nullptr;
 #else

@@ -35,7 +35,8 @@ struct KnowledgeHandlerConf {
     std::size_t base = 0;       ///< index in MainConf::knowledgeBases, once all is known
     bool takesChanges = false;  ///< edgerun_knowledge_articles
     ngx_http_core_loc_conf_t* location = nullptr;
-    std::string path;  ///< of the location, without trailing slash
+    std::string path;      ///< of the location, without trailing slash
+    bool isGated = false;  ///< by an "if" or a "limit_except" of the location
     Place place;
 };
 

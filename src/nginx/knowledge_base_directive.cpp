@@ -1,0 +1,149 @@
+#include <sys/stat.h>
+
+#include "edgerun/engine/knowledge_file.h"
+#include "edgerun/nginx/arguments.h"
+#include "edgerun/nginx/conf.h"
+#include "edgerun/nginx/contain.h"
+#include "edgerun/nginx/directives.h"
+#include "thread_pool.h"
+
+namespace edgerun::nginx {
+
+namespace {
+
+constexpr std::string_view kUse =
+    "it takes NAME FILE and state=PATH, for example \"edgerun_knowledge_base product "
+    "knowledge.json state=/var/lib/nginx/knowledge/product.json\"";
+
+/// A relative path counts from the configuration's folder, or from NGINX's prefix. nullopt if it
+/// can be none.
+std::optional<std::string> wholePath(ngx_conf_t* cf, std::string_view path, bool fromConf) {
+    ngx_str_t name = loop::asNgx(path);
+    if (path.empty() || !isPrintable(path) ||
+        ngx_conf_full_name(cf->cycle, &name, fromConf ? 1 : 0) != NGX_OK) {
+        return std::nullopt;
+    }
+    return std::string(loop::view(name));
+}
+
+std::string readState(ngx_conf_t* cf, std::string_view value, engine::KnowledgeSource& source) {
+    const auto path = wholePath(cf, value, false);
+    if (!path) {
+        return "\"state\" must be a file, for example "
+               "\"state=/var/lib/nginx/knowledge/product.json\", not " +
+               quoted(value);
+    }
+    source.state = *path;
+    return {};
+}
+
+std::string readLine(ngx_conf_t* cf, engine::KnowledgeSource& source) {
+    const Arguments arguments = argumentsOf(cf);
+    if (!isPlainName(arguments[0])) {
+        return "the name of an \"edgerun_knowledge_base\" must be letters, digits, \"_\", \"-\" "
+               "and \".\", not " +
+               quoted(arguments[0]);
+    }
+    source.name = arguments[0];
+    const auto file = wholePath(cf, arguments[1], true);
+    if (!file) {
+        return "\"edgerun_knowledge_base\" needs a file, not " + quoted(arguments[1]);
+    }
+    source.file = *file;
+    for (std::size_t i = 2; i < arguments.size(); i++) {
+        const NamedValue given = splitNamed(arguments[i]);
+        if (!given.found || given.name != "state" || !source.state.empty()) {
+            return "unknown or repeated parameter " + quoted(arguments[i]) +
+                   " in \"edgerun_knowledge_base\"; " + std::string(kUse);
+        }
+        if (std::string fault = readState(cf, given.value, source); !fault.empty()) {
+            return fault;
+        }
+    }
+    if (source.state.empty()) {
+        source.state = source.file;
+    }
+    return {};
+}
+
+std::string checkOthers(const MainConf& main, const engine::KnowledgeSource& source) {
+    for (const auto& other : main.knowledgeBases) {
+        if (other->source.name == source.name) {
+            return "edgerun_knowledge_base " + quoted(source.name) + " is duplicate";
+        }
+        if (other->source.state == source.state) {
+            return "the knowledge bases " + quoted(other->source.name) + " and " +
+                   quoted(source.name) + " would both be written to " + quoted(source.state) +
+                   "; give each a state=PATH of its own";
+        }
+    }
+    return {};
+}
+
+std::string checkFolder(const engine::KnowledgeSource& source) {
+    const std::string folder = source.state.substr(0, source.state.rfind('/') + 1);
+    struct stat status;
+    if (stat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
+        return {};
+    }
+    return "the directory of " + quoted(source.state) + ", where the knowledge base " +
+           quoted(source.name) +
+           " is to be written, is not there; make it, and give it to the user of the workers";
+}
+
+/// What clients have changed stands; whoever edits FILE afterwards should know it.
+void warnIfPassedOver(ngx_conf_t* cf, const engine::KnowledgeSource& source) {
+    const auto file = store::stampOf(source.file);
+    const bool isPassedOver =
+        source.state != source.file && engine::newestOf(source) == source.state;
+    if (isPassedOver && file && file->modified > source.stamp.modified) {
+        warn(cf, "the file " + quoted(source.file) + " of the knowledge base " +
+                     quoted(source.name) + " is newer than its state " + quoted(source.state) +
+                     ", which counts; remove the state to begin with the file again");
+    }
+}
+
+/// Names all that is wrong with the file. False if anything is.
+bool readBase(ngx_conf_t* cf, MainConf& main, engine::KnowledgeSource& source) {
+    auto read = engine::readKnowledge(source);
+    if (const auto* bad = std::get_if<engine::BadKnowledge>(&read)) {
+        for (const std::string& fault : bad->faults) {
+            main.problems.add(cf, "edgerun_knowledge_base " + quoted(source.name) + ": " + fault);
+        }
+        return false;
+    }
+    auto& version = std::get<engine::KnowledgeVersion>(read);
+    source.base = std::move(version.base);
+    source.stamp = version.stamp;
+    return true;
+}
+
+void completeBase(ngx_conf_t* cf, MainConf& main, engine::KnowledgeSource& source) {
+    source.pool = threadPoolNamed(cf, "edgerun_knowledge");
+    if (const std::string fault = checkFolder(source); !fault.empty()) {
+        main.problems.add(cf, fault);
+    } else if (readBase(cf, main, source)) {
+        warnIfPassedOver(cf, source);
+    }
+}
+
+}  // namespace
+
+char* setKnowledgeBase(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
+    return contain(cf->log, confFailure(), [&]() -> char* {
+        auto& main = *static_cast<MainConf*>(conf);
+        auto base = std::make_unique<KnowledgeBaseConf>();
+        base->place = placeOf(cf);
+        if (std::string fault = readLine(cf, base->source); !fault.empty()) {
+            main.problems.add(cf, fault);
+        } else if (fault = checkOthers(main, base->source); !fault.empty()) {
+            main.problems.add(cf, fault);
+        } else {
+            completeBase(cf, main, base->source);
+        }
+        main.knowledgeBases.push_back(std::move(base));  // though wrong, it has a name
+        return NGX_CONF_OK;
+    });
+}
+
+}  // namespace edgerun::nginx
