@@ -47,8 +47,9 @@ ngx_int_t start(ngx_cycle_t* cycle) noexcept {
     return contain<ngx_int_t>(cycle->log, NGX_ERROR, [cycle]() -> ngx_int_t {
         const auto* conf = static_cast<const MainConf*>(
             ngx_http_cycle_get_module_main_conf(cycle, ngx_http_edgerun_module));
-        const bool isUsed = conf != nullptr && (!conf->zones.empty() || !conf->verifiers.empty() ||
-                                                !conf->keySources.empty());
+        const bool isUsed =
+            conf != nullptr && (!conf->zones.empty() || !conf->verifiers.empty() ||
+                                !conf->keySources.empty() || !conf->knowledgeBases.empty());
         if (!isUsed) {
             return NGX_OK;
         }
@@ -69,6 +70,7 @@ std::unique_ptr<Worker> Worker::create(const MainConf& conf) {
     }
     worker->makeSources(conf);
     worker->makeKeys(conf);
+    worker->makeKnowledge(conf);
     return worker->makeRunners(conf) ? std::move(worker) : nullptr;
 }
 
@@ -89,6 +91,14 @@ void Worker::makeKeys(const MainConf& conf) {
         keys_.push_back(
             std::make_unique<VerifierKeys>(*verifier.ring, std::move(sources), lastKeysNumber_));
     }
+}
+
+void Worker::makeKnowledge(const MainConf& conf) {
+    std::vector<const engine::KnowledgeSource*> sources;
+    for (const auto& base : conf.knowledgeBases) {
+        sources.push_back(&base->source);
+    }
+    knowledge_ = std::make_unique<engine::KnowledgeLibrary>(sources);
 }
 
 bool Worker::makeRunners(const MainConf& conf) {

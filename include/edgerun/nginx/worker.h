@@ -38,6 +38,7 @@ private:
 
     void makeSources(const MainConf& conf);
     void makeKeys(const MainConf& conf);
+    void makeKnowledge(const MainConf& conf);
     bool makeQuotas(const MainConf& conf);
     bool makeRunners(const MainConf& conf);
     engine::JobFate fateOf(std::uint64_t jobZone, const store::JobId& job) override;
