@@ -35,6 +35,7 @@ struct QuotaVerdict {
     std::vector<store::QuotaUse> uses;  ///< one for each order, as it stands now
     std::vector<bool> exceeded;         ///< likewise: above its limit, or would have been
     bool isComing = false;              ///< Taken, but not written yet: the waiter will be told
+    bool isUnavailable = false;         ///< with Full: a journal cannot be written
 };
 
 /// Told once whether what a job took was written.
@@ -105,11 +106,5 @@ private:
 /// What the run counts as for quotas of tokens: its usage; 0 where surely nothing was started;
 /// nullopt where nobody knows: then what was reserved counts.
 std::optional<std::uint64_t> tokensOf(const run::Record& record);
-
-/// Fills counters that were just formatted from the journal's directory, and begins a new file
-/// there. Blocks on the disk: for the master process, at its start. False, with `problem` saying
-/// why.
-bool loadQuotaJournal(const std::string& directory, store::QuotaCounters& counters,
-                      std::string& problem);
 
 }  // namespace edgerun::engine
