@@ -6,6 +6,7 @@
 #include "edgerun/nginx/conf.h"
 #include "edgerun/nginx/contain.h"
 #include "edgerun/store/journal_files.h"
+#include "zone_memory.h"
 
 namespace edgerun::nginx {
 
@@ -25,10 +26,6 @@ struct alignas(64) ZonePreamble {
     std::uint64_t journal;  ///< its directory's hash; 0: none
 };
 
-ngx_slab_pool_t* poolOf(const ngx_shm_zone_t& zone) {
-    return reinterpret_cast<ngx_slab_pool_t*>(zone.shm.addr);
-}
-
 ZonePreamble* preambleOf(const ngx_shm_zone_t& zone) {
     return static_cast<ZonePreamble*>(poolOf(zone)->data);
 }
@@ -39,11 +36,6 @@ store::ArenaLimits limitsOf(const ZoneConf& conf) {
 
 std::uint64_t journalHashOf(const ZoneConf& conf) {
     return conf.journal.empty() ? 0 : engine::stableHash(conf.journal);
-}
-
-/// What NGINX's slab allocator leaves of a zone, at least.
-std::size_t usableOf(std::size_t size) {
-    return size - size / 128 - 4 * ngx_pagesize - sizeof(ZonePreamble);
 }
 
 /// Ids of jobs in a journal must stay genuine when the zone is made anew. A test of the
@@ -83,22 +75,18 @@ ngx_int_t carve(ngx_shm_zone_t& zone, const ZoneConf& conf) {
     if (!secret) {
         return refuse(zone, problem);
     }
-    ngx_slab_pool_t* pool = poolOf(zone);
-    pool->log_nomem = 0;
-    // All free pages in one piece: NGINX keeps its mutex, we divide the rest.
-    const std::size_t bytes = pool->pfree << ngx_pagesize_shift;
-    void* memory = ngx_slab_alloc(pool, bytes);
-    if (memory == nullptr) {
+    const Pages pages = takeAllPages(zone);
+    if (pages.address == nullptr) {
         return refuse(zone, "its memory is not in one piece");
     }
 
-    auto* preamble = static_cast<ZonePreamble*>(memory);
-    *preamble = {bytes - sizeof(ZonePreamble), conf.ttl, conf.maxAnswer, journalHashOf(conf)};
+    auto* preamble = static_cast<ZonePreamble*>(pages.address);
+    *preamble = {pages.bytes - sizeof(ZonePreamble), conf.ttl, conf.maxAnswer, journalHashOf(conf)};
     if (!store::JobArena::format(preamble + 1, preamble->bytes, limitsOf(conf), *secret)) {
         return refuse(zone, "it is too small for max_answer=" + std::to_string(conf.maxAnswer) +
                                 "; give it more, or lower max_answer");
     }
-    pool->data = memory;
+    poolOf(zone)->data = preamble;
     if (!conf.journal.empty() && !holdJobsBack(zone, *preamble)) {
         return refuse(zone, "its memory is not readable");
     }
@@ -124,21 +112,6 @@ ngx_int_t takeOver(const ngx_shm_zone_t& zone, const ZoneConf& conf) {
         return NGX_ERROR;
     }
     return NGX_OK;
-}
-
-/// The zone of the same name in the configuration that is in force.
-const ngx_shm_zone_t* formerOf(const ngx_shm_zone_t& zone) {
-    auto* cycle = const_cast<ngx_cycle_t*>(ngx_cycle);
-    for (ngx_list_part_t* part = &cycle->shared_memory.part; part != nullptr; part = part->next) {
-        const auto* zones = static_cast<const ngx_shm_zone_t*>(part->elts);
-        for (ngx_uint_t i = 0; i < part->nelts; i++) {
-            if (zones[i].tag == zone.tag &&
-                loop::view(zones[i].shm.name) == loop::view(zone.shm.name)) {
-                return &zones[i];
-            }
-        }
-    }
-    return nullptr;
 }
 
 /// Only a journal brings the jobs from one memory to another.
@@ -168,7 +141,7 @@ ZoneMemory memoryOf(const ngx_shm_zone_t& zone) {
 
 std::size_t leastSizeOf(const ZoneConf& conf) {
     std::size_t size = kLeastZone;
-    while (!store::JobArena::fits(usableOf(size), limitsOf(conf))) {
+    while (!store::JobArena::fits(usableOf(size, sizeof(ZonePreamble)), limitsOf(conf))) {
         size += kLeastZone;
     }
     return size;

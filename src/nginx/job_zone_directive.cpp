@@ -1,14 +1,11 @@
 #include <array>
-#include <cerrno>
-#include <cstdlib>
-#include <system_error>
 
 #include "edgerun/nginx/arguments.h"
 #include "edgerun/nginx/conf.h"
 #include "edgerun/nginx/contain.h"
 #include "edgerun/nginx/directives.h"
 #include "edgerun/nginx/job_zone.h"
-#include "thread_pool.h"
+#include "zone_parameters.h"
 
 namespace edgerun::nginx {
 
@@ -23,16 +20,12 @@ struct ZoneDraft {
 /// A message that says what is wrong and what to write instead, or empty.
 using Read = std::string (*)(ngx_conf_t* cf, std::string_view value, ZoneDraft& draft);
 
-std::string readZone(ngx_conf_t*, std::string_view value, ZoneDraft& draft) {
-    const auto colon = value.find(':');
-    const auto size =
-        colon == std::string_view::npos ? std::nullopt : parseSize(value.substr(colon + 1));
-    if (!size || colon == 0) {
-        return "\"zone\" must be NAME:SIZE, for example \"zone=jobs:64m\", not " + quoted(value);
-    }
-    draft.conf.name = value.substr(0, colon);
-    draft.size = *size;
-    return {};
+std::string readName(ngx_conf_t*, std::string_view value, ZoneDraft& draft) {
+    ZoneSize zone;
+    std::string fault = readZone(value, "jobs:64m", zone);
+    draft.conf.name = zone.name;
+    draft.size = zone.bytes;
+    return fault;
 }
 
 std::string readTtl(ngx_conf_t*, std::string_view value, ZoneDraft& draft) {
@@ -55,38 +48,8 @@ std::string readMaxAnswer(ngx_conf_t*, std::string_view value, ZoneDraft& draft)
     return {};
 }
 
-std::string realPath(const std::string& path) {
-    const std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr),
-                                                           &std::free);
-    return real != nullptr ? real.get() : "";
-}
-
-/// Without links and dots; empty, with errno, if it can neither be there nor be made.
-std::string trueName(std::string path) {
-    while (path.size() > 1 && path.back() == '/') {
-        path.pop_back();
-    }
-    std::string real = realPath(path);
-    const auto slash = path.rfind('/');
-    if (!real.empty() || errno != ENOENT || slash == std::string::npos) {
-        return real;
-    }
-    const std::string parent = realPath(path.substr(0, slash + 1));
-    return parent.empty() ? parent : (parent == "/" ? "" : parent) + path.substr(slash);
-}
-
-/// Two journals must not share a directory, however it is spelt.
-std::string readJournal(ngx_conf_t* cf, std::string_view value, ZoneDraft& draft) {
-    ngx_str_t name = loop::asNgx(value);
-    if (value.empty() || !isPrintable(value) || ngx_conf_full_name(cf->cycle, &name, 0) != NGX_OK) {
-        return "\"journal\" must be a directory, for example \"journal=/var/lib/nginx/jobs\", "
-               "not " +
-               quoted(value);
-    }
-    draft.conf.journal = trueName(std::string(loop::view(name)));
-    return draft.conf.journal.empty() ? "\"journal\" cannot be used: " + quoted(loop::view(name)) +
-                                            ": " + std::generic_category().message(errno)
-                                      : "";
+std::string readDirectory(ngx_conf_t* cf, std::string_view value, ZoneDraft& draft) {
+    return readJournal(cf, value, "/var/lib/nginx/jobs", draft.conf.journal);
 }
 
 std::string readSync(ngx_conf_t*, std::string_view value, ZoneDraft& draft) {
@@ -113,10 +76,10 @@ struct Parameter {
 };
 
 constexpr std::array<Parameter, 5> kParameters{{
-    {"zone", readZone},
+    {"zone", readName},
     {"ttl", readTtl},
     {"max_answer", readMaxAnswer},
-    {"journal", readJournal},
+    {"journal", readDirectory},
     {"sync", readSync},
 }};
 
@@ -132,17 +95,9 @@ std::string readParameter(ngx_conf_t* cf, std::string_view argument, ZoneDraft& 
            "journal=DIRECTORY, sync=always|interval|off";
 }
 
-std::string checkJournal(const MainConf& main, const ZoneDraft& draft) {
-    if (draft.conf.journal.empty()) {
-        return draft.hasSync ? "\"sync\" is of no use without \"journal=DIRECTORY\"" : "";
-    }
-    for (const auto& zone : main.zones) {
-        if (zone->journal == draft.conf.journal) {
-            return "the directory " + quoted(zone->journal) + " is the journal of the zone " +
-                   quoted(zone->name) + " already; give each zone one of its own";
-        }
-    }
-    return {};
+std::string checkSync(const ZoneDraft& draft) {
+    const bool isIdle = draft.hasSync && draft.conf.journal.empty();
+    return isIdle ? "\"sync\" is of no use without \"journal=DIRECTORY\"" : "";
 }
 
 std::string checkSize(const ZoneDraft& draft) {
@@ -164,50 +119,14 @@ std::string readLine(ngx_conf_t* cf, const MainConf& main, ZoneDraft& draft) {
     if (draft.conf.name.empty()) {
         return "\"edgerun_job_zone\" needs \"zone=NAME:SIZE\"";
     }
-    if (main.zoneNamed(draft.conf.name)) {
-        return "edgerun_job_zone " + quoted(draft.conf.name) + " is duplicate";
-    }
-    std::string fault = checkJournal(main, draft);
+    std::string fault = checkUnique(main, "edgerun_job_zone", draft.conf.name, draft.conf.journal);
+    fault = fault.empty() ? checkSync(draft) : fault;
     return fault.empty() ? checkSize(draft) : fault;
 }
 
-/// Ends with a zero too, as the names of paths must.
-ngx_str_t inPool(ngx_conf_t* cf, const std::string& text) {
-    auto* bytes = static_cast<u_char*>(ngx_pnalloc(cf->pool, text.size() + 1));
-    if (bytes == nullptr) {
-        return {0, nullptr};
-    }
-    ngx_memcpy(bytes, text.c_str(), text.size() + 1);
-    return {text.size(), bytes};
-}
-
-/// NGINX makes the directory, for the workers' user, before it sets zones up.
-bool addDirectory(ngx_conf_t* cf, ZoneConf& conf) {
-    auto* path = static_cast<ngx_path_t*>(ngx_pcalloc(cf->pool, sizeof(ngx_path_t)));
-    if (path == nullptr || (path->name = inPool(cf, conf.journal)).data == nullptr) {
-        return false;
-    }
-    path->data = &conf;  // unlike any other path's: NGINX refuses a shared directory
-    path->conf_file = cf->conf_file->file.name.data;
-    path->line = cf->conf_file->line;
-    return ngx_add_path(cf, &path) == NGX_OK;
-}
-
-/// The operator's own pool for journals, where there is one; else the one that all may use.
-bool findPool(ngx_conf_t* cf, MainConf& main, ZoneConf& conf) {
-#if (NGX_THREADS)
-    conf.pool = threadPoolNamed(cf, "edgerun_journal");
-    static_cast<void>(main);
-    return conf.pool != nullptr;
-#else
-    static_cast<void>(conf);
-    main.problems.add(cf, "\"journal\" needs an NGINX that was built --with-threads");
-    return true;
-#endif
-}
-
 bool addJournal(ngx_conf_t* cf, MainConf& main, ZoneConf& conf) {
-    return conf.journal.empty() || (findPool(cf, main, conf) && addDirectory(cf, conf));
+    return conf.journal.empty() ||
+           (findJournalPool(cf, main, conf.pool) && addJournalDirectory(cf, conf.journal, &conf));
 }
 
 char* addZone(ngx_conf_t* cf, MainConf& main, ZoneDraft draft) {

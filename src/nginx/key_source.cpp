@@ -11,12 +11,11 @@
 #include "edgerun/nginx/arguments.h"
 #include "edgerun/nginx/base_url.h"
 #include "edgerun/nginx/conf.h"
+#include "zone_memory.h"
 
 namespace edgerun::nginx {
 
 namespace {
-
-constexpr std::size_t kPagesBesideThePage = 16;  // of a zone: the slab allocator's
 
 // --- the URL ---
 
@@ -180,10 +179,6 @@ bool isSame(const engine::KeySource& one, const engine::KeySource& other) {
     return isSameUrl(one, other) && one.times.refresh == other.times.refresh &&
            one.times.unknownKey == other.times.unknownKey &&
            one.upstream.trustedCertificates == other.upstream.trustedCertificates;
-}
-
-ngx_slab_pool_t* poolOf(const ngx_shm_zone_t& zone) {
-    return reinterpret_cast<ngx_slab_pool_t*>(zone.shm.addr);
 }
 
 /// With a former configuration's zone, its set stays in force.

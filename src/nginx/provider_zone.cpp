@@ -1,16 +1,11 @@
 #include "edgerun/nginx/provider_zone.h"
 
 #include "edgerun/nginx/conf.h"
+#include "zone_memory.h"
 
 namespace edgerun::nginx {
 
 namespace {
-
-constexpr std::size_t kPagesBesideThePage = 16;  // of a zone: the slab allocator's
-
-ngx_slab_pool_t* poolOf(const ngx_shm_zone_t& zone) {
-    return reinterpret_cast<ngx_slab_pool_t*>(zone.shm.addr);
-}
 
 ngx_int_t initZone(ngx_shm_zone_t* zone, void* former) noexcept {
     if (former != nullptr || zone->shm.exists) {

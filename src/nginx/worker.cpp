@@ -3,7 +3,9 @@
 #include <cstdlib>
 #include <string>
 
+#include "edgerun/engine/stable_hash.h"
 #include "edgerun/nginx/contain.h"
+#include "edgerun/nginx/quota_zone.h"
 #include "edgerun/store/crash_point.h"
 
 namespace edgerun::nginx {
@@ -29,7 +31,8 @@ const char* crashFile() {
 }
 #endif
 
-engine::RunnerSettings runnerSettingsOf(const ZoneConf& zone, store::ProviderPage* providers) {
+engine::RunnerSettings runnerSettingsOf(const ZoneConf& zone, store::ProviderPage* providers,
+                                        engine::QuotaBook* quotas) {
     const ZoneMemory memory = memoryOf(*zone.shm);
     engine::RunnerSettings settings;
     settings.zoneName = zone.name;
@@ -37,6 +40,7 @@ engine::RunnerSettings runnerSettingsOf(const ZoneConf& zone, store::ProviderPag
     settings.bytes = memory.bytes;
     settings.maxAnswer = zone.maxAnswer;
     settings.providers = providers;
+    settings.quotas = quotas;
     if (!zone.journal.empty()) {
         settings.journal = engine::JournalSettings{zone.name, zone.journal, zone.sync, zone.pool};
     }
@@ -48,8 +52,9 @@ ngx_int_t start(ngx_cycle_t* cycle) noexcept {
         const auto* conf = static_cast<const MainConf*>(
             ngx_http_cycle_get_module_main_conf(cycle, ngx_http_edgerun_module));
         const bool isUsed =
-            conf != nullptr && (!conf->zones.empty() || !conf->verifiers.empty() ||
-                                !conf->keySources.empty() || !conf->knowledgeBases.empty());
+            conf != nullptr &&
+            (!conf->zones.empty() || !conf->verifiers.empty() || !conf->keySources.empty() ||
+             !conf->quotaZones.empty() || !conf->knowledgeBases.empty());
         if (!isUsed) {
             return NGX_OK;
         }
@@ -71,7 +76,7 @@ std::unique_ptr<Worker> Worker::create(const MainConf& conf) {
     worker->makeSources(conf);
     worker->makeKeys(conf);
     worker->makeKnowledge(conf);
-    return worker->makeRunners(conf) ? std::move(worker) : nullptr;
+    return worker->makeQuotas(conf) && worker->makeRunners(conf) ? std::move(worker) : nullptr;
 }
 
 void Worker::makeSources(const MainConf& conf) {
@@ -101,6 +106,18 @@ void Worker::makeKnowledge(const MainConf& conf) {
     knowledge_ = std::make_unique<engine::KnowledgeLibrary>(sources);
 }
 
+bool Worker::makeQuotas(const MainConf& conf) {
+    std::vector<engine::QuotaZone> zones;
+    for (const auto& zone : conf.quotaZones) {
+        quotaLocks_.push_back(std::make_unique<ZoneLock>(*zone->shm));
+        const ZoneMemory memory = quotaMemoryOf(*zone->shm);
+        zones.push_back({zone->name, memory.address, memory.bytes, quotaLocks_.back().get(),
+                         zone->journal, zone->pool});
+    }
+    quotas_ = engine::QuotaBook::create(zones, *this);
+    return quotas_ != nullptr;
+}
+
 bool Worker::makeRunners(const MainConf& conf) {
     if (conf.providerZone != nullptr) {
         providers_.emplace(*conf.providerZone);
@@ -108,14 +125,37 @@ bool Worker::makeRunners(const MainConf& conf) {
     store::ProviderPage* const providers = providers_ ? &providers_->page() : nullptr;
     for (const auto& zone : conf.zones) {
         locks_.push_back(std::make_unique<ZoneLock>(*zone->shm));
-        auto runner = engine::JobRunner::create(runnerSettingsOf(*zone, providers), *locks_.back(),
-                                                *zone->wakeUp, *client_, conf);
+        auto runner = engine::JobRunner::create(runnerSettingsOf(*zone, providers, quotas_.get()),
+                                                *locks_.back(), *zone->wakeUp, *client_, conf);
         if (runner == nullptr) {
             return false;
         }
         runners_.push_back(std::move(runner));
     }
     return true;
+}
+
+/// One that is not there may be another process's, as long as not all are known.
+engine::JobFate Worker::fateOf(std::uint64_t jobZone, const store::JobId& job) {
+    using Kind = engine::JobFate::Kind;
+    for (std::size_t i = 0; i < runners_.size(); i++) {
+        const ZoneConf& zone = *conf_.zones[i];
+        if (engine::stableHash(zone.name) != jobZone) {
+            continue;
+        }
+        engine::JobFate fate;
+        fate.survivesRestarts = !zone.journal.empty();
+        if (const auto found = runners_[i]->arena().snapshot(job)) {
+            fate.kind = run::isFinal(found->record.status) ? Kind::Ended : Kind::Running;
+            fate.record = found->record;
+        } else if (runners_[i]->isWhole()) {
+            fate.kind = Kind::Unknown;
+        }
+        return fate;
+    }
+    engine::JobFate fate;
+    fate.kind = Kind::Unknown;  // its zone is not configured any more
+    return fate;
 }
 
 Worker* workerFor(ngx_http_request_t* r) {

@@ -42,13 +42,4 @@ ngx_int_t refuseSpent(ngx_http_request_t* r, const LocationConf& location,
 /// edgerun_usage: GET shows how the location's quotas stand for the caller.
 ngx_int_t usageHandler(ngx_http_request_t* r) noexcept;
 
-// edgerun_quota_zone's memory.
-ngx_int_t initQuotaZone(ngx_shm_zone_t* zone, void* former) noexcept;
-/// Of a zone that was set up: what QuotaCounters::attach() takes.
-struct QuotaMemory {
-    void* address;
-    std::size_t bytes;
-};
-QuotaMemory quotaMemoryOf(const ngx_shm_zone_t& zone);
-
 }  // namespace edgerun::nginx

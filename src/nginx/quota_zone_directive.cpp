@@ -1,0 +1,83 @@
+#include <memory>
+
+#include "edgerun/nginx/arguments.h"
+#include "edgerun/nginx/conf.h"
+#include "edgerun/nginx/contain.h"
+#include "edgerun/nginx/directives.h"
+#include "edgerun/nginx/quota_zone.h"
+#include "zone_parameters.h"
+
+namespace edgerun::nginx {
+
+namespace {
+
+struct QuotaZoneDraft {
+    ZoneSize zone;
+    std::string journal;
+};
+
+std::string readParameter(ngx_conf_t* cf, std::string_view argument, QuotaZoneDraft& draft) {
+    const NamedValue given = splitNamed(argument);
+    if (given.found && given.name == "zone") {
+        return readZone(given.value, "quotas:1m", draft.zone);
+    }
+    if (given.found && given.name == "journal") {
+        return readJournal(cf, given.value, "/var/lib/nginx/quotas", draft.journal);
+    }
+    return "unknown parameter " + quoted(argument) +
+           " in \"edgerun_quota_zone\"; it takes zone=NAME:SIZE, journal=DIRECTORY";
+}
+
+std::string readLine(ngx_conf_t* cf, const MainConf& main, QuotaZoneDraft& draft) {
+    for (const auto argument : argumentsOf(cf)) {
+        std::string fault = readParameter(cf, argument, draft);
+        if (!fault.empty()) {
+            return fault;
+        }
+    }
+    if (draft.zone.name.empty()) {
+        return "\"edgerun_quota_zone\" needs \"zone=NAME:SIZE\"";
+    }
+    if (draft.zone.bytes < leastQuotaZone()) {
+        return "the zone " + quoted(draft.zone.name) + " is too small; give it " +
+               std::to_string(leastQuotaZone() / 1024) + "k or more";
+    }
+    return checkUnique(main, "edgerun_quota_zone", draft.zone.name, draft.journal);
+}
+
+bool addJournal(ngx_conf_t* cf, MainConf& main, QuotaZoneConf& conf) {
+    return conf.journal.empty() ||
+           (findJournalPool(cf, main, conf.pool) && addJournalDirectory(cf, conf.journal, &conf));
+}
+
+char* addZone(ngx_conf_t* cf, MainConf& main, QuotaZoneDraft draft) {
+    auto conf = std::make_unique<QuotaZoneConf>();
+    conf->name = std::move(draft.zone.name);
+    conf->journal = std::move(draft.journal);
+    if (!addJournal(cf, main, *conf)) {
+        return confFailure();  // NGINX has said why
+    }
+    conf->shm = addQuotaZone(cf, *conf, draft.zone.bytes);
+    if (conf->shm == nullptr) {
+        return confFailure();  // NGINX has said why
+    }
+    main.quotaZones.push_back(std::move(conf));
+    return NGX_CONF_OK;
+}
+
+}  // namespace
+
+char* setQuotaZone(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
+    return contain(cf->log, confFailure(), [&]() -> char* {
+        auto& main = *static_cast<MainConf*>(conf);
+        QuotaZoneDraft draft;
+        const std::string fault = readLine(cf, main, draft);
+        if (!fault.empty()) {
+            main.problems.add(cf, fault);
+            return NGX_CONF_OK;
+        }
+        return addZone(cf, main, std::move(draft));
+    });
+}
+
+}  // namespace edgerun::nginx

@@ -1,0 +1,121 @@
+#include "zone_parameters.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <system_error>
+
+#include "edgerun/nginx/arguments.h"
+#include "thread_pool.h"
+
+namespace edgerun::nginx {
+
+namespace {
+
+std::string realPath(const std::string& path) {
+    const std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr),
+                                                           &std::free);
+    return real != nullptr ? real.get() : "";
+}
+
+/// Without links and dots; empty, with errno, if it can neither be there nor be made.
+std::string trueName(std::string path) {
+    while (path.size() > 1 && path.back() == '/') {
+        path.pop_back();
+    }
+    std::string real = realPath(path);
+    const auto slash = path.rfind('/');
+    if (!real.empty() || errno != ENOENT || slash == std::string::npos) {
+        return real;
+    }
+    const std::string parent = realPath(path.substr(0, slash + 1));
+    return parent.empty() ? parent : (parent == "/" ? "" : parent) + path.substr(slash);
+}
+
+template <class Zones>
+std::string checkAgainst(const Zones& zones, std::string_view kind, std::string_view directive,
+                         const std::string& name, const std::string& journal) {
+    for (const auto& zone : zones) {
+        if (zone->name == name) {
+            return kind == directive ? std::string(directive) + " " + quoted(name) + " is duplicate"
+                                     : "there is an " + std::string(kind) + " " + quoted(name) +
+                                           " already; give this zone another name";
+        }
+        if (!journal.empty() && zone->journal == journal) {
+            return "the directory " + quoted(journal) + " is the journal of the zone " +
+                   quoted(zone->name) + " already; give each zone one of its own";
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string readZone(std::string_view value, std::string_view example, ZoneSize& zone) {
+    const auto colon = value.find(':');
+    const auto size =
+        colon == std::string_view::npos ? std::nullopt : parseSize(value.substr(colon + 1));
+    if (!size || colon == 0) {
+        return "\"zone\" must be NAME:SIZE, for example \"zone=" + std::string(example) +
+               "\", not " + quoted(value);
+    }
+    zone.name = value.substr(0, colon);
+    zone.bytes = *size;
+    return {};
+}
+
+std::string readJournal(ngx_conf_t* cf, std::string_view value, std::string_view example,
+                        std::string& journal) {
+    ngx_str_t name = loop::asNgx(value);
+    if (value.empty() || !isPrintable(value) || ngx_conf_full_name(cf->cycle, &name, 0) != NGX_OK) {
+        return "\"journal\" must be a directory, for example \"journal=" + std::string(example) +
+               "\", not " + quoted(value);
+    }
+    journal = trueName(std::string(loop::view(name)));
+    return journal.empty() ? "\"journal\" cannot be used: " + quoted(loop::view(name)) + ": " +
+                                 std::generic_category().message(errno)
+                           : "";
+}
+
+std::string checkUnique(const MainConf& main, std::string_view directive, const std::string& name,
+                        const std::string& journal) {
+    std::string fault = checkAgainst(main.zones, "edgerun_job_zone", directive, name, journal);
+    return fault.empty()
+               ? checkAgainst(main.quotaZones, "edgerun_quota_zone", directive, name, journal)
+               : fault;
+}
+
+/// The operator's own pool for journals, where there is one; else the one that all may use.
+bool findJournalPool(ngx_conf_t* cf, MainConf& main, ngx_thread_pool_t*& pool) {
+#if (NGX_THREADS)
+    pool = threadPoolNamed(cf, "edgerun_journal");
+    static_cast<void>(main);
+    return pool != nullptr;
+#else
+    static_cast<void>(pool);
+    main.problems.add(cf, "\"journal\" needs an NGINX that was built --with-threads");
+    return true;
+#endif
+}
+
+bool addJournalDirectory(ngx_conf_t* cf, const std::string& journal, void* owner) {
+    auto* path = static_cast<ngx_path_t*>(ngx_pcalloc(cf->pool, sizeof(ngx_path_t)));
+    if (path == nullptr || (path->name = inPool(cf, journal)).data == nullptr) {
+        return false;
+    }
+    path->data = owner;
+    path->conf_file = cf->conf_file->file.name.data;
+    path->line = cf->conf_file->line;
+    return ngx_add_path(cf, &path) == NGX_OK;
+}
+
+ngx_str_t inPool(ngx_conf_t* cf, const std::string& text) {
+    auto* bytes = static_cast<u_char*>(ngx_pnalloc(cf->pool, text.size() + 1));
+    if (bytes == nullptr) {
+        return {0, nullptr};
+    }
+    ngx_memcpy(bytes, text.c_str(), text.size() + 1);
+    return {text.size(), bytes};
+}
+
+}  // namespace edgerun::nginx
