@@ -11,30 +11,33 @@ use Edgerun::Process;
 use Edgerun::Quotas;
 use List::Util qw(sum0 uniq);
 
+my $QUERY = '[[usage=30,0]] Hello.';
+
 # Points of others at which quotas are in question.
 my @NEIGHBOURS = qw(submit_reserved submit_published step_committed);
-my @OF_JOURNALS = qw(submit_published quota_written);
-my $TOKENS = 30;
+my $OF_JOURNALS = qr/^(?:submit_published|quota_written|quota_journal_\w+)$/;
+
+# What zones that are full, or that were just filled from a journal, pass; unit tests do.
+my $ELSEWHERE = qr/^quota_(?:counter_forgotten|counter_dropped|released_\w+)$/;
 
 sub points {
+    my ($journals) = @_;
     my %points = map { $_ => 1 } @NEIGHBOURS;
     for my $path (glob "$Edgerun::Test::TOP/src/{store,engine}/*.{h,cpp}") {
-        my @all = Edgerun::Process::slurp($path) =~ /EDGERUN_CRASH_POINT\((\w+)\)/g;
-        $points{$_} = 1 for grep { /^quota_/ || $path =~ /quota_/ } @all;
+        next if $path =~ /quota_restore/;    # the master's
+        $points{$_} = 1 for Edgerun::Process::slurp($path) =~ /EDGERUN_CRASH_POINT\((quota_\w+)\)/g;
     }
-    return sort keys %points;
+    return sort grep { !/$ELSEWHERE/ && ($journals || !/$OF_JOURNALS/) } keys %points;
 }
 
-for my $journals (0, 1) {
-    my %passed_by = map { $_ => !$journals } @OF_JOURNALS;
-    my @points = grep { !$passed_by{$_} } points();
-    die_at($journals ? 'with journals' : 'in memory', $journals, @points);
-}
+die_everywhere('in memory', points(0));
+die_everywhere('with journals', points(1));
 
-# Three jobs for each point, and as many as are accepted then.
-sub die_at {
-    my ($name, $journals, @points) = @_;
-    my $limit = 3 * @points + 4;
+# For each point two jobs of alice, and one of somebody new; then as many as are accepted.
+sub die_everywhere {
+    my ($name, @points) = @_;
+    my $journals = $name =~ /journals/;
+    my $limit = 2 * @points + 4;
     my $t = Edgerun::Test->new(crashing => 1);
     $t->start_emulator(duration => 20);
     $t->write_conf(quota_conf(
@@ -46,19 +49,23 @@ sub die_at {
     $t->allow_log(qr/worker process \d+ exited on signal 9/, qr/zone "[^"]*" was locked by \d+/);
     $t->run;
 
-    my @accepted;
+    my (@accepted, %of_others);
     for my $point (@points) {
-        $t->crash_at($point);
-        push @accepted, map { job($t) } 1 .. 3;
+        order_death($t, $point, $name);
+        $of_others{"new-$point"} = insist($t, $QUERY, user => "new-$point");
+        push @accepted, map { insist($t, $QUERY) } 1 .. 2;
         ok wait_until { $t->has_crashed }, "$name: a worker dies at $point";
         $t->forget_crash;
         ok wait_until { $t->worker_pids == 2 }, '... and is replaced';
     }
     push @accepted, dies_at_the_end($t, $name);
-    is join(' ', uniq map { $_->{status} =~ s/200/202/r } @accepted), '202', "$name: all jobs are accepted in the end";
+    is join(' ', uniq map { $_->{status} =~ s/200/202/r } @accepted, values %of_others), '202',
+        "$name: all jobs are accepted in the end";
     is settled($t, scalar @accepted), @accepted . '/0', "$name: each is counted once";
+    is_deeply { map { $_ => settled($t, 1, user => $_) } keys %of_others }, { map { $_ => '1/0' } keys %of_others },
+        "$name: also those of new users";
 
-    push @accepted, grep { $_->{status} == 202 } map { job($t) } 1 .. 5;
+    push @accepted, grep { $_->{status} == 202 } map { insist($t, $QUERY) } 1 .. 6;
     is scalar @accepted, $limit, "$name: exactly as many are accepted as the quota says";
     is settled($t, $limit), "$limit/0", "$name: ... and counted";
     my @ids = uniq map { $_->{json}{id} } @accepted;
@@ -72,16 +79,30 @@ sub die_at {
     return;
 }
 
+# A repair takes a death before: in the midst of the change for somebody new. The master must not
+# let the next one come before that one's is ordered.
+sub order_death {
+    my ($t, $point, $name) = @_;
+    return $t->crash_at($point) if $point !~ /^quota_repair_/;
+    kill 'STOP', $t->pid;
+    $t->crash_at('quota_counter_filled');
+    my $connection = $t->connect;
+    $connection->write(Edgerun::Http::format_request('POST', '/jobs', json => { query => $QUERY },
+        token => Edgerun::Jobs::token_of($t, "lost-$point")));
+    ok wait_until { $t->has_crashed }, "$name: a worker leaves a zone to be repaired";
+    $t->crash_at($point);
+    kill 'CONT', $t->pid;
+    return;
+}
+
 # Between the last step of a job and what becomes of its quotas.
 sub dies_at_the_end {
     my ($t, $name) = @_;
-    my $job = insist($t, "[[duration=1000]] [[usage=$TOKENS,0]] Hello.");
+    my $job = insist($t, "[[duration=1000]] $QUERY");
     await_run($t, $job);
     $t->crash_at('step_committed');
     ok wait_until { $t->has_crashed }, "$name: a worker dies when a job has ended";
     return $job;
 }
-
-sub job { my ($t) = @_; return insist($t, "[[usage=$TOKENS,0]] Hello.") }
 
 done_testing;
