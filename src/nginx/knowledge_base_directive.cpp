@@ -1,4 +1,7 @@
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
 
 #include "edgerun/engine/knowledge_file.h"
 #include "edgerun/nginx/arguments.h"
@@ -80,15 +83,45 @@ std::string checkOthers(const MainConf& main, const engine::KnowledgeSource& sou
     return {};
 }
 
-std::string checkFolder(const engine::KnowledgeSource& source) {
-    const std::string folder = source.state.substr(0, source.state.rfind('/') + 1);
+bool isFolder(const std::string& path) {
     struct stat status;
-    if (stat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
+    return stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/// Without the slash at its end.
+std::string folderOf(const std::string& path) {
+    return path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
+}
+
+/// NGINX makes it at its start, for the workers' user. One that is there must not be told to NGINX,
+/// which would give it to that user.
+bool addFolder(ngx_conf_t* cf, MainConf& main, const std::string& folder) {
+    auto* path = static_cast<ngx_path_t*>(ngx_pcalloc(cf->pool, sizeof(ngx_path_t)));
+    auto* name = static_cast<u_char*>(ngx_pnalloc(cf->pool, folder.size() + 1));
+    if (path == nullptr || name == nullptr) {
+        return false;
+    }
+    ngx_memcpy(name, folder.c_str(), folder.size() + 1);
+    path->name = {folder.size(), name};
+    path->data = &main;  // that of all states, which may share it, and of nothing else
+    path->conf_file = cf->conf_file->file.name.data;
+    path->line = cf->conf_file->line;
+    return ngx_add_path(cf, &path) == NGX_OK;
+}
+
+/// What is wrong with it, or nothing.
+std::string takeFolder(ngx_conf_t* cf, MainConf& main, const engine::KnowledgeSource& source) {
+    const std::string folder = folderOf(source.state);
+    if (isFolder(folder)) {
         return {};
     }
-    return "the directory of " + quoted(source.state) + ", where the knowledge base " +
+    const bool canBeMade = access(folder.c_str(), F_OK) != 0 && isFolder(folderOf(folder));
+    if (canBeMade && addFolder(cf, main, folder)) {
+        return {};
+    }
+    return "the directory of " + quoted(source.state) + ", to which the knowledge base " +
            quoted(source.name) +
-           " is to be written, is not there; make it, and give it to the user of the workers";
+           " is to be written, cannot be made; make it, and give it to the user of the workers";
 }
 
 /// What clients have changed stands; whoever edits FILE afterwards should know it.
@@ -120,9 +153,10 @@ bool readBase(ngx_conf_t* cf, MainConf& main, engine::KnowledgeSource& source) {
 
 void completeBase(ngx_conf_t* cf, MainConf& main, engine::KnowledgeSource& source) {
     source.pool = threadPoolNamed(cf, "edgerun_knowledge");
-    if (const std::string fault = checkFolder(source); !fault.empty()) {
+    if (const std::string fault = takeFolder(cf, main, source); !fault.empty()) {
         main.problems.add(cf, fault);
-    } else if (readBase(cf, main, source)) {
+    }
+    if (readBase(cf, main, source)) {
         warnIfPassedOver(cf, source);
     }
 }
