@@ -19,27 +19,48 @@ namespace {
 /// How many slots one call of holds() or records() looks at.
 constexpr std::uint32_t kSlotsLookedAt = 4096;
 
-/// Calls `visit` for slots from `cursor` on, at most until `most` of them were good for something,
-/// and advances it; 0 when that was the last.
+/// Calls `visit` for slots from `first` on, until `most` of them were good for something or so
+/// many were looked at; where to go on, `end` after the last.
 template <typename Visit>
-void goRound(std::uint32_t& cursor, std::uint32_t end, std::size_t most, Visit visit) {
-    std::uint32_t steps = 0;
-    for (; cursor < end && steps < kSlotsLookedAt && most > 0; ++cursor, ++steps) {
-        most -= visit(cursor) ? 1 : 0;
+std::uint32_t lookAt(std::uint32_t first, std::uint32_t end, std::size_t most, Visit visit) {
+    std::uint32_t at = first;
+    while (at < end && at - first < kSlotsLookedAt && most > 0) {
+        most -= visit(at++) ? 1 : 0;
     }
-    cursor = cursor < end ? cursor : 0;
+    return std::min(at, end);
 }
 
 std::size_t roomFor(std::size_t most) {
     return std::min<std::size_t>(most, kSlotsLookedAt);
 }
 
-/// Null for a slot that holds nothing.
-const QuotaHoldSlot* holdAt(const QuotaView& view, std::uint32_t index) {
-    const QuotaHoldSlot& hold = view.holds[index];
-    const bool isHold =
-        hold.sequence != 0 && !isReleased(hold) && isCounterInUse(view, hold.counter);
-    return isHold ? &hold : nullptr;
+QuotaHold told(const QuotaHoldSlot& hold, const QuotaKey& key) {
+    return {holderOf(hold), isAccepted(hold), (hold.flags & kHoldRestored) != 0,
+            hold.takenAt,   hold.amount,      key,
+            hold.window};
+}
+
+std::uint32_t touchedCounters(const QuotaView& view) {
+    return std::min(view.header->countersTouched, view.counterCount);
+}
+
+std::uint32_t touchedHolds(const QuotaView& view) {
+    return std::min(view.header->holdsTouched, view.holdCount);
+}
+
+/// Calls `use` for the holds from `first` on, as lookAt(); 0 after the last.
+template <typename Use>
+std::uint32_t visitHolds(const QuotaView& view, std::uint32_t first, std::size_t most, Use use) {
+    const std::uint32_t end = touchedHolds(view);
+    const std::uint32_t next = lookAt(first, end, most, [&](std::uint32_t index) {
+        const QuotaHoldSlot& hold = view.holds[index];
+        const bool isOne = isHold(view, hold);
+        if (isOne) {
+            use(hold, view.counters[hold.counter].key);
+        }
+        return isOne;
+    });
+    return next < end ? next : 0;
 }
 
 }  // namespace
@@ -89,41 +110,34 @@ std::vector<QuotaHold> QuotaCounters::holds(std::uint32_t& cursor, std::size_t m
     std::vector<QuotaHold> found;
     found.reserve(roomFor(most));
     QuotaGuard guard(*lock_, view_);
-    const std::uint32_t end = std::min(view_.header->holdsTouched, view_.holdCount);
-    goRound(cursor, end, most, [this, &found](std::uint32_t index) {
-        const QuotaHoldSlot* hold = holdAt(view_, index);
-        if (hold != nullptr) {
-            found.push_back({holderOf(*hold), isAccepted(*hold), (hold->flags & kHoldRestored) != 0,
-                             hold->takenAt, hold->amount, view_.counters[hold->counter].key,
-                             hold->window});
-        }
-        return hold != nullptr;
+    cursor = visitHolds(view_, cursor, most, [&found](const auto& hold, const QuotaKey& key) {
+        found.push_back(told(hold, key));
     });
     return found;
 }
 
+/// Counters stand before holds.
 std::vector<QuotaRecord> QuotaCounters::records(std::uint32_t& cursor, std::size_t most) {
     std::vector<QuotaRecord> found;
     found.reserve(roomFor(most));
     QuotaGuard guard(*lock_, view_);
-    const std::uint32_t holds = std::min(view_.header->holdsTouched, view_.holdCount);
-    // Counters stand before holds: those that are never touched are passed over quickly enough.
-    goRound(cursor, view_.counterCount + holds, most, [this, &found](std::uint32_t place) {
-        if (place < view_.counterCount) {
-            const QuotaCounterSlot& counter = view_.counters[place];
-            const bool isInUse =
-                place < view_.header->countersTouched && counter.sequence > kNoRecord;
-            if (isInUse) {
+    const std::uint32_t counters = touchedCounters(view_);
+    if (cursor < counters) {
+        cursor = lookAt(cursor, counters, most, [this, &found](std::uint32_t index) {
+            const QuotaCounterSlot& counter = view_.counters[index];
+            const bool hasRecord = isSound(counter) && counter.sequence != kNoRecord;
+            if (hasRecord) {
                 found.push_back(recordOf(counter));
             }
-            return isInUse;
-        }
-        const QuotaHoldSlot* hold = holdAt(view_, place - view_.counterCount);
-        if (hold != nullptr) {
-            found.push_back(recordOf(*hold, view_.counters[hold->counter].key));
-        }
-        return hold != nullptr;
-    });
+            return hasRecord;
+        });
+        cursor = cursor < counters ? cursor : view_.counterCount;
+        return found;
+    }
+    const std::uint32_t next = visitHolds(
+        view_, std::max(cursor, view_.counterCount) - view_.counterCount, most,
+        [&found](const auto& hold, const QuotaKey& key) { found.push_back(recordOf(hold, key)); });
+    cursor = next == 0 ? 0 : view_.counterCount + next;
     return found;
 }
 

@@ -102,7 +102,7 @@ template <typename VerdictOf>
 void Ending::judge(VerdictOf verdictOf) {
     visitHolds(view_, job_, [&](std::uint32_t index) {
         const QuotaHoldSlot& hold = view_.holds[index];
-        if (!isReleased(hold) && counterOf(view_, hold) != nullptr) {
+        if (!isReleased(hold)) {
             parts_[count_++] = {index, hold.counter, verdictOf(hold), false};
         }
         return count_ < parts_.size();

@@ -64,7 +64,7 @@ std::uint32_t takeFree(const QuotaView& view, Slot* slots, std::uint32_t count,
 /// Those that are given away count as free until they are in use.
 bool mayGo(const QuotaCounterSlot& counter, MayGo which, std::int64_t now) {
     const bool isIdle = which == MayGo::Idle && counter.used == 0;
-    return counter.sequence != 0 && counter.holds == 0 && (isIdle || counter.window.end <= now);
+    return isSound(counter) && counter.holds == 0 && (isIdle || counter.window.end <= now);
 }
 
 /// Unlinks one; kNone if there is none among the next ones.
@@ -91,6 +91,11 @@ std::uint32_t dropCounter(const QuotaView& view, MayGo which, std::int64_t now) 
     return kNone;
 }
 
+bool isReleasedAt(const QuotaView& view, std::uint32_t index) {
+    return index < view.holdCount && isSound(view, view.holds[index]) &&
+           isReleased(view.holds[index]);
+}
+
 /// Forgets what has been remembered longest.
 std::uint32_t dropReleased(const QuotaView& view) {
     QuotaHeader& header = *view.header;
@@ -98,7 +103,7 @@ std::uint32_t dropReleased(const QuotaView& view) {
     if (index == kNone) {
         return kNone;
     }
-    if (!isHoldInUse(view, index) || !isReleased(view.holds[index])) {
+    if (!isReleasedAt(view, index)) {
         reportDamage(view);
         return kNone;
     }
@@ -126,12 +131,28 @@ void clearIndex(const QuotaView& view) {
     header.holdsFree = view.holdCount;
 }
 
+bool isSound(const QuotaCounterSlot& counter) {
+    return counter.sequence != 0 && counter.sequence <= kMostSequence &&
+           counter.used <= kMostUsed && isPlausible(counter.window);
+}
+
+bool isSound(const QuotaView& view, const QuotaHoldSlot& hold) {
+    if (hold.sequence == 0 || hold.sequence > kMostSequence) {
+        return false;
+    }
+    return isReleased(hold) ||
+           (hold.counter < std::min(view.header->countersTouched, view.counterCount) &&
+            view.counters[hold.counter].sequence != 0 && hold.amount <= kMostUsed &&
+            hold.claims != 0 && isPlausible(hold.window));
+}
+
 // --- counters ---
 
 std::uint32_t findCounter(const QuotaView& view, const QuotaKey& key) {
     std::uint32_t index = counterBucket(view, key);
     for (std::uint32_t steps = 0; index != kNone; ++steps) {
-        if (!isCounterInUse(view, index) || steps == view.counterCount) {
+        if (index >= view.counterCount || steps == view.counterCount ||
+            !isSound(view.counters[index])) {
             reportDamage(view);
             return kNone;
         }
@@ -168,14 +189,6 @@ void giveCounterSlot(const QuotaView& view, std::uint32_t index) {
     view.counters[index].next = header.freeCounter;
     header.freeCounter = index;
     ++header.countersFree;
-}
-
-QuotaCounterSlot* counterOf(const QuotaView& view, const QuotaHoldSlot& hold) {
-    if (!isCounterInUse(view, hold.counter)) {
-        reportDamage(view);
-        return nullptr;
-    }
-    return &view.counters[hold.counter];
 }
 
 // --- holds ---
@@ -225,7 +238,7 @@ void appendReleased(const QuotaView& view, std::uint32_t index) {
     const std::uint32_t before = header.newestReleased;
     if (before == kNone) {
         header.oldestReleased = index;
-    } else if (isHoldInUse(view, before)) {
+    } else if (isReleasedAt(view, before)) {
         view.holds[before].releasedNext = index;
     } else {
         reportDamage(view);

@@ -43,22 +43,22 @@ void appendReleased(const QuotaView& view, std::uint32_t index);
 
 std::uint32_t holdBucketOf(const QuotaView& view, const JobId& job);
 
-inline bool isCounterInUse(const QuotaView& view, std::uint32_t index) {
-    return index < view.counterCount && view.counters[index].sequence != 0;
-}
+/// Is it in use, and may what stands there be trusted?
+bool isSound(const QuotaCounterSlot& counter);
+/// Likewise; its counter was in use at some time.
+bool isSound(const QuotaView& view, const QuotaHoldSlot& hold);
 
-inline bool isHoldInUse(const QuotaView& view, std::uint32_t index) {
-    return index < view.holdCount && view.holds[index].sequence != 0;
+/// No free slot, and none that only remembers.
+inline bool isHold(const QuotaView& view, const QuotaHoldSlot& hold) {
+    return isSound(view, hold) && !isReleased(hold);
 }
-
-/// The counter of a hold; null (and the damage reported) if it has none.
-QuotaCounterSlot* counterOf(const QuotaView& view, const QuotaHoldSlot& hold);
 
 template <typename Visit>
 void visitHolds(const QuotaView& view, const JobId& job, Visit visit) {
     std::uint32_t index = view.holdBuckets[holdBucketOf(view, job)];
     for (std::uint32_t steps = 0; index != kNone; ++steps) {
-        if (!isHoldInUse(view, index) || steps == view.holdCount) {
+        if (index >= view.holdCount || steps == view.holdCount ||
+            !isSound(view, view.holds[index])) {
             reportDamage(view);
             return;
         }

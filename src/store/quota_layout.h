@@ -20,6 +20,8 @@ inline constexpr std::uint64_t kMostUsed = INT64_MAX;
 /// What is in use has a sequence from 1; 1 is that of a counter of which no record is known.
 inline constexpr std::uint64_t kNoRecord = 1;
 inline constexpr std::uint64_t kMostSequence = UINT64_MAX / 4;
+/// Times stay within this, so that their differences and sums do not run over.
+inline constexpr std::int64_t kLastMoment = INT64_MAX / 4;
 
 struct QuotaCounterSlot {
     std::uint64_t sequence;  ///< of its newest record; 0: the slot is free
@@ -104,6 +106,10 @@ std::optional<QuotaView> viewQuotas(void* memory, std::size_t bytes);
 
 inline void reportDamage(const QuotaView& view) {
     storeInOrder<std::uint32_t>(view.header->mutating, kDamaged);
+}
+
+inline bool isPlausible(const QuotaWindow& window) {
+    return window.begin < window.end && window.begin >= -kLastMoment && window.end <= kLastMoment;
 }
 
 inline bool isSame(const QuotaWindow& a, const QuotaWindow& b) {

@@ -17,7 +17,7 @@ void sortOutCounters(const QuotaView& view) {
         QuotaCounterSlot& counter = view.counters[index];
         counter.reserved = 0;
         counter.holds = 0;
-        if (!isPlausible(counter)) {
+        if (!isSound(counter)) {
             storeInOrder<std::uint64_t>(counter.sequence, 0);
             EDGERUN_CRASH_POINT(quota_repair_counter_free);
             counter.next = header.freeCounter;
@@ -48,7 +48,7 @@ void sortOutHolds(const QuotaView& view) {
     header.holdsTouched = std::min(header.holdsTouched, view.holdCount);
     for (std::uint32_t index = 0; index < header.holdsTouched; ++index) {
         QuotaHoldSlot& hold = view.holds[index];
-        if (isPlausible(view, hold)) {
+        if (isSound(view, hold)) {
             linkSound(view, index);
             continue;
         }
@@ -61,20 +61,6 @@ void sortOutHolds(const QuotaView& view) {
 
 }  // namespace
 
-bool isPlausible(const QuotaCounterSlot& counter) {
-    return counter.sequence != 0 && counter.sequence <= kMostSequence &&
-           counter.used <= kMostUsed && counter.window.begin < counter.window.end;
-}
-
-bool isPlausible(const QuotaView& view, const QuotaHoldSlot& hold) {
-    if (hold.sequence == 0 || hold.sequence > kMostSequence) {
-        return false;
-    }
-    return isReleased(hold) ||
-           (isCounterInUse(view, hold.counter) && hold.counter < view.header->countersTouched &&
-            hold.amount <= kMostUsed && hold.claims != 0 && hold.window.begin < hold.window.end);
-}
-
 void countReserved(const QuotaView& view) noexcept {
     QuotaHeader& header = *view.header;
     const std::uint32_t counters = std::min(header.countersTouched, view.counterCount);
@@ -84,10 +70,9 @@ void countReserved(const QuotaView& view) noexcept {
     }
     for (std::uint32_t index = 0; index < holds; ++index) {
         const QuotaHoldSlot& hold = view.holds[index];
-        const bool isHold = hold.sequence != 0 && !isReleased(hold) && isSettled(hold);
-        QuotaCounterSlot* counter = isHold ? counterOf(view, hold) : nullptr;
-        if (counter != nullptr && isCurrent(hold, *counter)) {
-            counter->reserved += hold.amount;
+        if (isHold(view, hold) && isSettled(hold)) {
+            QuotaCounterSlot& counter = view.counters[hold.counter];
+            counter.reserved += isCurrent(hold, counter) ? hold.amount : 0;
         }
     }
     storeInOrder<std::uint32_t>(header.isReservedStale, 0);
@@ -98,6 +83,7 @@ void repairQuotas(const QuotaView& view) noexcept {
     storeInOrder<std::uint32_t>(header.mutating, kChanging);
     finishNotedChange(view);
     header.sequence = std::clamp(header.sequence, kNoRecord, kMostSequence);
+    header.forgottenUntil = std::min(header.forgottenUntil, kLastMoment);
     clearIndex(view);
     sortOutCounters(view);
     EDGERUN_CRASH_POINT(quota_repair_counters_sorted_out);

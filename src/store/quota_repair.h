@@ -12,8 +12,4 @@ void repairQuotas(const QuotaView& view) noexcept;
 /// Counts anew what each counter's holds reserve of its window.
 void countReserved(const QuotaView& view) noexcept;
 
-/// Could a zone hold this? (For a hold: its counter has been judged.)
-bool isPlausible(const QuotaCounterSlot& counter);
-bool isPlausible(const QuotaView& view, const QuotaHoldSlot& hold);
-
 }  // namespace edgerun::store

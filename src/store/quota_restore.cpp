@@ -14,8 +14,7 @@ namespace {
 bool isPlausible(const QuotaRecord& record) {
     return record.sequence > kNoRecord && record.sequence <= kMostSequence &&
            (record.kind == QuotaRecord::Kind::Release ||
-            (record.window.begin < record.window.end && record.amount <= kMostUsed &&
-             record.claims != 0));
+            (isPlausible(record.window) && record.amount <= kMostUsed && record.claims != 0));
 }
 
 /// Brings one record back.
@@ -197,14 +196,11 @@ void Restoring::endOlderHolds() {
     visitHolds(view_, record_.holder.job, [this](std::uint32_t index) {
         QuotaHoldSlot& hold = view_.holds[index];
         if (!isReleased(hold) && hold.sequence < record_.sequence) {
-            QuotaCounterSlot* counter = counterOf(view_, hold);
+            --view_.counters[hold.counter].holds;
             unlinkHold(view_, index);
             storeInOrder<std::uint64_t>(hold.sequence, 0);
             EDGERUN_CRASH_POINT(quota_hold_released);
             giveHoldSlot(view_, index);
-            if (counter != nullptr) {
-                --counter->holds;
-            }
         }
         return true;
     });

@@ -1,5 +1,7 @@
 #include "quota_standing.h"
 
+#include <algorithm>
+
 #include "quota_index.h"
 
 namespace edgerun::store {
@@ -11,7 +13,7 @@ QuotaUse standingOf(const QuotaView& view, std::uint32_t index, const QuotaWindo
                    ? QuotaUse{0, 0, window}
                    : QuotaUse{counter.used, counter.reserved, counter.window};
     }
-    const std::int64_t forgotten = view.header->forgottenUntil;
+    const std::int64_t forgotten = std::min(view.header->forgottenUntil, kLastMoment);
     return window.end > forgotten
                ? QuotaUse{0, 0, window}
                : QuotaUse{0, 0, {forgotten, forgotten + (window.end - window.begin)}};

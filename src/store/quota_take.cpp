@@ -27,6 +27,12 @@ struct Share {
     std::uint32_t hold = kNone;  ///< kNone: there is no room
 };
 
+bool areCountable(const std::vector<QuotaClaim>& claims) {
+    return claims.size() <= QuotaCounters::kMostClaims &&
+           std::all_of(claims.begin(), claims.end(),
+                       [](const QuotaClaim& claim) { return isPlausible(claim.window); });
+}
+
 /// One call of take(): its steps, in their order.
 class Taking {
 public:
@@ -67,7 +73,7 @@ QuotaTaken QuotaCounters::take(const QuotaHolder& holder, const std::vector<Quot
     QuotaTaken taken;
     taken.uses.resize(claims.size());
     taken.exceeded.resize(claims.size());
-    if (claims.size() > kMostClaims) {
+    if (!areCountable(claims)) {
         taken.outcome = QuotaOutcome::Full;
         return taken;
     }
