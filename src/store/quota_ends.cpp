@@ -33,16 +33,13 @@ private:
         std::uint32_t hold;
         std::uint32_t counter;
         Verdict verdict;
-        bool isCounted;  ///< its end changes the counter
     };
 
     bool endsAny() const;
-    void note(QuotaChange& change, Part& part, std::uint64_t& sequence) const;
-    void noteEnd(QuotaChange& change, Part& part, std::uint64_t& sequence) const;
+    void note(QuotaChange& change, const Part& part, std::uint64_t& sequence) const;
+    void noteEnd(QuotaChange& change, const Part& part, std::uint64_t& sequence) const;
     void unlink(const Part& part) const;
 
-    Part* begin() { return parts_.data(); }
-    Part* end() { return parts_.data() + count_; }
     const Part* begin() const { return parts_.data(); }
     const Part* end() const { return parts_.data() + count_; }
 
@@ -103,7 +100,7 @@ void Ending::judge(VerdictOf verdictOf) {
     visitHolds(view_, job_, [&](std::uint32_t index) {
         const QuotaHoldSlot& hold = view_.holds[index];
         if (!isReleased(hold)) {
-            parts_[count_++] = {index, hold.counter, verdictOf(hold), false};
+            parts_[count_++] = {index, hold.counter, verdictOf(hold)};
         }
         return count_ < parts_.size();
     });
@@ -125,7 +122,7 @@ void Ending::apply(std::vector<QuotaRecord>& records) {
         records.push_back(releaseOf(holderOf(view_.holds[parts_[0].hold]), sequence++));
     }
     QuotaChange change(view_);
-    for (Part& part : *this) {
+    for (const Part& part : *this) {
         note(change, part, sequence);
     }
     change.commit();
@@ -133,9 +130,9 @@ void Ending::apply(std::vector<QuotaRecord>& records) {
         const QuotaCounterSlot& counter = view_.counters[part.counter];
         if (part.verdict.stays) {
             records.push_back(recordOf(view_.holds[part.hold], counter.key));
-        } else if (part.isCounted) {
-            records.push_back(recordOf(counter));
         }
+        // Also one that does not change: whoever took may have died before it was written.
+        records.push_back(recordOf(counter));
     }
     for (const Part& part : *this) {
         if (!part.verdict.stays) {
@@ -144,7 +141,7 @@ void Ending::apply(std::vector<QuotaRecord>& records) {
     }
 }
 
-void Ending::note(QuotaChange& change, Part& part, std::uint64_t& sequence) const {
+void Ending::note(QuotaChange& change, const Part& part, std::uint64_t& sequence) const {
     QuotaHoldSlot& hold = view_.holds[part.hold];
     if (part.verdict.stays) {
         // A release that was written before means the others.
@@ -155,7 +152,7 @@ void Ending::note(QuotaChange& change, Part& part, std::uint64_t& sequence) cons
     }
 }
 
-void Ending::noteEnd(QuotaChange& change, Part& part, std::uint64_t& sequence) const {
+void Ending::noteEnd(QuotaChange& change, const Part& part, std::uint64_t& sequence) const {
     QuotaHoldSlot& hold = view_.holds[part.hold];
     QuotaCounterSlot& counter = view_.counters[part.counter];
     change.set<std::uint64_t>(hold.sequence, 0);
@@ -166,7 +163,6 @@ void Ending::noteEnd(QuotaChange& change, Part& part, std::uint64_t& sequence) c
     const std::uint64_t others = used - std::min(used, hold.amount);
     change.set(counter.used, cappedSum(others, part.verdict.counts));
     change.set(counter.sequence, sequence++);
-    part.isCounted = true;
 }
 
 /// What a repair would find out.
