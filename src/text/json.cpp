@@ -50,11 +50,15 @@ bool isWithin(std::string_view bytes, const JsonLimits& limits) {
     return values <= limits.maxValues;
 }
 
-/// jansson shows what stands there, whatever that is.
+/// jansson shows what stands there, whatever that is; U+0080 to U+009F are C2 80 to C2 9F.
 std::string oneLine(std::string text) {
-    for (char& c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        c = byte < ' ' || byte == 0x7f ? ' ' : c;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const auto byte = static_cast<unsigned char>(text[at]);
+        if (byte < ' ' || byte == 0x7f) {
+            text[at] = ' ';
+        } else if (byte == 0xC2 && static_cast<unsigned char>(text[at + 1]) < 0xA0) {
+            text.replace(at, 2, "  ");
+        }
     }
     return text;
 }

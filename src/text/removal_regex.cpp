@@ -63,13 +63,50 @@ T infoOf(const pcre2_code* code, std::uint32_t what) {
     return value;
 }
 
-/// The work of one removal, as PCRE2 reports it.
-struct Meter {
-    RegexWork& work;
-    std::size_t at = 0;  ///< how far it had got
+/// Where the item behind an escape ends: "\\x{1F600}" is no repeat.
+std::size_t skipEscape(std::string_view pattern, std::size_t at) {
+    const bool isBraced = pattern.substr(at + 2, 1) == "{";
+    const std::size_t end = isBraced ? pattern.find('}', at) : std::string_view::npos;
+    constexpr std::string_view kTakeBraces = "xogkpPN";
+    const bool takesBraces = kTakeBraces.find(pattern[at + 1]) != std::string_view::npos;
+    return takesBraces && end != std::string_view::npos ? end + 1 : at + 2;
+}
+
+/// The highest N of all "{N" in a pattern.
+std::size_t highestRepeatIn(std::string_view pattern) {
+    constexpr std::size_t kHighest = 65'535;  // PCRE2's own
+    std::size_t highest = 0;
+    for (std::size_t at = 0; at + 1 < pattern.size();) {
+        if (pattern[at] == '\\') {
+            at = skipEscape(pattern, at);
+            continue;
+        }
+        std::size_t number = 0;
+        if (pattern[at++] == '{') {
+            for (; at < pattern.size() && pattern[at] >= '0' && pattern[at] <= '9'; ++at) {
+                number =
+                    std::min(number * 10 + static_cast<std::size_t>(pattern[at] - '0'), kHighest);
+            }
+        }
+        highest = std::max(highest, number);
+    }
+    return highest;
+}
+
+/// What an item of a pattern costs. PCRE2 tells how far one got only if it matched, and a repeat
+/// that must go over 50,000 bytes may fail at the last of them, a million times; a back reference
+/// may read all of its group.
+struct Costs {
+    std::size_t item = 1;
+    bool countsGroups = false;
 };
 
-/// A back reference reads its group again, and tells nobody how far.
+Costs costsOf(const pcre2_code* code, std::string_view pattern) {
+    constexpr std::size_t kBytesOfUnit = 16;
+    return {1 + highestRepeatIn(pattern) / kBytesOfUnit,
+            infoOf<std::uint32_t>(code, PCRE2_INFO_BACKREFMAX) > 0};
+}
+
 std::size_t bytesOfGroups(const pcre2_callout_block& block) {
     std::size_t bytes = 0;
     for (std::uint32_t group = 1; group < block.capture_top; ++group) {
@@ -80,37 +117,39 @@ std::size_t bytesOfGroups(const pcre2_callout_block& block) {
     return bytes;
 }
 
-int charge(std::size_t units, const pcre2_callout_block& block, Meter& meter) noexcept {
-    const std::size_t at = block.current_position;
-    units += at > meter.at ? at - meter.at : 0;
-    meter.at = at;
+/// The work of one removal, as PCRE2 reports it.
+struct Meter {
+    RegexWork& work;
+    Costs costs;
+    std::size_t at = 0;  ///< how far it had got
+};
+
+int charge(pcre2_callout_block* block, void* data) noexcept {
+    auto& meter = *static_cast<Meter*>(data);
+    const std::size_t at = block->current_position;
+    const std::size_t distance = at > meter.at ? at - meter.at : 0;
+    const std::size_t units =
+        meter.costs.item + distance + (meter.costs.countsGroups ? bytesOfGroups(*block) : 0);
     const bool isSpent = units > meter.work.left;
     meter.work.left -= std::min(units, meter.work.left);
+    meter.at = at;
     return isSpent ? PCRE2_ERROR_CALLOUT : 0;
-}
-
-int chargeItem(pcre2_callout_block* block, void* meter) noexcept {
-    return charge(1, *block, *static_cast<Meter*>(meter));
-}
-
-int chargeItemAndGroups(pcre2_callout_block* block, void* meter) noexcept {
-    return charge(1 + bytesOfGroups(*block), *block, *static_cast<Meter*>(meter));
 }
 
 /// All that PCRE2 needs to match one regex against one text.
 class Matching {
 public:
-    Matching(const pcre2_code* code, bool refersBack, std::string_view text, RegexWork& work)
+    Matching(const pcre2_code* code, Costs costs, std::string_view text, RegexWork& work)
         : code_(code),
           text_(text),
-          meter_{work},
+          meter_{work, costs},
           context_(owned(MatchContextPtr(pcre2_match_context_create(nullptr)))),
           data_(owned(MatchDataPtr(pcre2_match_data_create_from_pattern(code, nullptr)))),
           stack_(pcre2_jit_stack_create(kFirstStack, kLargestStack, nullptr)) {
         pcre2_set_match_limit(context_.get(), kMatchLimit);
         pcre2_set_depth_limit(context_.get(), kDepthLimit);
         pcre2_set_heap_limit(context_.get(), kHeapLimit);
-        pcre2_set_callout(context_.get(), refersBack ? chargeItemAndGroups : chargeItem, &meter_);
+        pcre2_set_callout(context_.get(), charge, &meter_);
         pcre2_jit_stack_assign(context_.get(), nullptr, stack_.get());
     }
 
@@ -138,7 +177,7 @@ private:
 
 struct RemovalRegex::Code {
     CodePtr code;
-    bool refersBack = false;
+    Costs costs;
 };
 
 RemovalRegex::RemovalRegex(std::unique_ptr<Code> code) : code_(std::move(code)) {}
@@ -158,12 +197,12 @@ std::variant<RemovalRegex, std::string> RemovalRegex::compile(const std::string&
         // Without JIT, the search for a match's first byte may read the rest of the text each time.
         code = owned(compileWith(pattern, kOptions | PCRE2_NO_START_OPTIMIZE, error, offset));
     }
-    const bool refersBack = infoOf<std::uint32_t>(code.get(), PCRE2_INFO_BACKREFMAX) > 0;
-    return RemovalRegex(std::make_unique<Code>(Code{std::move(code), refersBack}));
+    const Costs costs = costsOf(code.get(), pattern);
+    return RemovalRegex(std::make_unique<Code>(Code{std::move(code), costs}));
 }
 
 std::optional<std::string> RemovalRegex::removeFrom(std::string_view text, RegexWork& work) const {
-    Matching matching(code_->code.get(), code_->refersBack, text, work);
+    Matching matching(code_->code.get(), code_->costs, text, work);
     std::string kept;
     std::size_t at = 0;
     int result = 0;

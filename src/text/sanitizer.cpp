@@ -13,14 +13,35 @@ namespace edgerun::text {
 namespace {
 
 constexpr std::size_t kWorkAtLeast = 1'000'000;
-constexpr std::size_t kWorkForByte = 16;
+constexpr std::size_t kWorkForByte = 32;
+
+struct NameList {
+    std::vector<std::string> SanitizerRules::*names;
+    bool NameKinds::*kind;
+};
+
+constexpr NameList kNameLists[] = {
+    {&SanitizerRules::headings, &NameKinds::isHeading},
+    {&SanitizerRules::labels, &NameKinds::isLabel},
+    {&SanitizerRules::blocks, &NameKinds::isBlock},
+};
+
+void checkRules(const SanitizerRules& rules, Mistakes& mistakes) {
+    for (const RuleList& list : kRuleLists) {
+        const std::vector<std::string>& elements = rules.*list.elements;
+        checkSize(list, elements.size(), mistakes);
+        for (std::size_t index = 0; index < elements.size(); ++index) {
+            addFault(list, index, list.faultOf(elements[index]), mistakes);
+        }
+    }
+}
 
 }  // namespace
 
 struct Sanitizer::Impl {
     NameTable names;
     std::vector<RemovalRegex> regexes;
-    std::size_t minimumLength;
+    std::size_t minimumLength = 0;
     std::string fallback;
 
     std::optional<std::string> withoutMatches(std::string_view answer) const;
@@ -32,20 +53,23 @@ Sanitizer::~Sanitizer() = default;
 
 std::variant<std::unique_ptr<Sanitizer>, std::vector<std::string>> Sanitizer::create(
     SanitizerRules rules) {
-    std::vector<std::string> faults;
-    checkNames(rules, faults);
-    auto regexes = compileRegexes(rules, faults);
-    if (!faults.empty()) {
-        return faults;
+    Mistakes mistakes;
+    checkRules(rules, mistakes);
+    if (!mistakes.empty()) {
+        return mistakes.take();
     }
-    auto impl = std::make_unique<Impl>(
-        Impl{{}, std::move(regexes), rules.minimumLength, std::move(rules.fallback)});
-    for (const NameList& list : kNameLists) {
-        for (const std::string& name : rules.*list.names) {
-            impl->names.add(name, list.kind);
+    auto impl = std::make_unique<Impl>();
+    for (const auto& [names, kind] : kNameLists) {
+        for (const std::string& name : rules.*names) {
+            impl->names.add(name, kind);
         }
     }
     impl->names.finish();
+    for (const std::string& regex : rules.regexes) {
+        impl->regexes.push_back(std::get<RemovalRegex>(RemovalRegex::compile(regex)));
+    }
+    impl->minimumLength = rules.minimumLength;
+    impl->fallback = std::move(rules.fallback);
     return std::unique_ptr<Sanitizer>(new Sanitizer(std::move(impl)));
 }
 

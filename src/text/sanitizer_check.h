@@ -1,34 +1,36 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "edgerun/text/sanitizer.h"
-#include "name_table.h"
-#include "removal_regex.h"
+#include "mistakes.h"
 
 namespace edgerun::text {
 
-/// The lists of names in the rules, as files call them.
-struct NameList {
-    const char* member;
-    std::vector<std::string> SanitizerRules::*names;
-    bool NameKinds::*kind;
+// What is wrong with an element of the rules' lists; empty if nothing is.
+std::string faultOfName(const std::string& name);
+std::string faultOfBlock(const std::string& name);
+std::string faultOfRegex(const std::string& pattern);
+
+/// One of these lists.
+struct RuleList {
+    const char* member;  ///< its name in files
+    std::vector<std::string> SanitizerRules::*elements;
+    std::size_t most;  ///< elements
+    std::string (*faultOf)(const std::string& element);
 };
 
-inline constexpr NameList kNameLists[] = {
-    {"headings", &SanitizerRules::headings, &NameKinds::isHeading},
-    {"labels", &SanitizerRules::labels, &NameKinds::isLabel},
-    {"blocks", &SanitizerRules::blocks, &NameKinds::isBlock},
+inline constexpr RuleList kRuleLists[] = {
+    {"headings", &SanitizerRules::headings, 1000, faultOfName},
+    {"labels", &SanitizerRules::labels, 1000, faultOfName},
+    {"blocks", &SanitizerRules::blocks, 1000, faultOfBlock},
+    {"regexes", &SanitizerRules::regexes, 100, faultOfRegex},
 };
 
-/// `headings[2]`, for messages.
-std::string elementOf(const char* list, std::size_t index);
-
-/// What is wrong is added to `faults`.
-void checkNames(const SanitizerRules& rules, std::vector<std::string>& faults);
-/// Those that compile.
-std::vector<RemovalRegex> compileRegexes(const SanitizerRules& rules,
-                                         std::vector<std::string>& faults);
+void checkSize(const RuleList& list, std::size_t size, Mistakes& mistakes);
+void addFault(const RuleList& list, std::size_t index, const std::string& fault,
+              Mistakes& mistakes);
 
 }  // namespace edgerun::text

@@ -8,119 +8,79 @@
 namespace edgerun::text {
 namespace {
 
-using Faults = std::vector<std::string>;
-
 constexpr std::size_t kMostDepth = 4;
 constexpr std::int64_t kGreatestMinimum = 1'000'000;  // code points
 constexpr std::size_t kLongestFallback = 10'000;      // code points
-constexpr std::size_t kLongestShown = 40;             // code points
 
-constexpr const char* kMembers = "headings, labels, blocks, regexes, minimumLength and fallback";
-
-using Names = std::vector<std::string>;
-
-void readStrings(const json_t* list, const char* member, Names& names, Faults& faults) {
-    if (!json_is_array(list)) {
-        faults.push_back(std::string(member) + " must be an array of strings");
+void readList(const json_t* array, const RuleList& list, SanitizerRules& rules,
+              Mistakes& mistakes) {
+    if (!json_is_array(array)) {
+        mistakes.add(quoted(list.member) + " must be an array of strings");
         return;
     }
-    for (std::size_t index = 0; index < json_array_size(list); ++index) {
-        const json_t* element = json_array_get(list, index);
-        names.emplace_back(stringOf(element));
-        if (!json_is_string(element)) {
-            faults.push_back(elementOf(member, index) + " must be a string");
-        }
+    checkSize(list, json_array_size(array), mistakes);
+    for (std::size_t index = 0; index < json_array_size(array); ++index) {
+        const json_t* value = json_array_get(array, index);
+        const std::string& element = (rules.*list.elements).emplace_back(stringOf(value));
+        addFault(list, index, json_is_string(value) ? list.faultOf(element) : "must be a string",
+                 mistakes);
     }
 }
 
-void readMinimum(const json_t* value, SanitizerRules& rules, Faults& faults) {
+void readMinimum(const json_t* value, SanitizerRules& rules, Mistakes& mistakes) {
     const std::int64_t number = json_is_integer(value) ? json_integer_value(value) : -1;
     if (number < 0 || number > kGreatestMinimum) {
-        faults.push_back("minimumLength must be a number of characters from 0 to " +
-                         std::to_string(kGreatestMinimum));
+        mistakes.add("\"minimumLength\" must be a number of characters from 0 to " +
+                     std::to_string(kGreatestMinimum));
         return;
     }
     rules.minimumLength = static_cast<std::size_t>(number);
 }
 
-void readFallback(const json_t* value, SanitizerRules& rules, Faults& faults) {
+void readFallback(const json_t* value, SanitizerRules& rules, Mistakes& mistakes) {
     rules.fallback = stringOf(value);
     if (!json_is_string(value) || countCodePoints(rules.fallback) > kLongestFallback) {
-        faults.push_back("fallback must be a string of at most " +
-                         std::to_string(kLongestFallback) + " characters");
+        mistakes.add("\"fallback\" must be a string of at most " +
+                     std::to_string(kLongestFallback) + " characters");
     }
 }
 
-struct ListMember {
-    const char* name;
-    Names SanitizerRules::*list;
-};
-
-constexpr ListMember kLists[] = {
-    {"headings", &SanitizerRules::headings},
-    {"labels", &SanitizerRules::labels},
-    {"blocks", &SanitizerRules::blocks},
-    {"regexes", &SanitizerRules::regexes},
-};
-
-std::string unknown(std::string_view name) {
-    std::string fault = "unknown member ";
-    appendJsonString(fault, cutAtCodePoints(name, kLongestShown));
-    return fault + "; it takes " + kMembers;
-}
-
-void readMember(std::string_view name, const json_t* value, SanitizerRules& rules, Faults& faults) {
-    const auto* list = std::find_if(std::begin(kLists), std::end(kLists),
-                                    [&](const ListMember& row) { return row.name == name; });
-    if (list != std::end(kLists)) {
-        readStrings(value, list->name, rules.*list->list, faults);
+void readMember(std::string_view name, const json_t* value, SanitizerRules& rules,
+                Mistakes& mistakes) {
+    const auto* list = std::find_if(std::begin(kRuleLists), std::end(kRuleLists),
+                                    [&](const RuleList& row) { return row.member == name; });
+    if (list != std::end(kRuleLists)) {
+        readList(value, *list, rules, mistakes);
     } else if (name == "minimumLength") {
-        readMinimum(value, rules, faults);
+        readMinimum(value, rules, mistakes);
     } else if (name == "fallback") {
-        readFallback(value, rules, faults);
+        readFallback(value, rules, mistakes);
     } else {
-        faults.push_back(unknown(name));
-    }
-}
-
-/// Elements that are no strings were named already; they stand there as empty ones.
-void addFaults(const Faults& more, Faults& faults) {
-    for (const std::string& fault : more) {
-        const std::string element = fault.substr(0, fault.find(' ') + 1);
-        const bool isNamed = std::any_of(faults.begin(), faults.end(), [&](const auto& known) {
-            return known.compare(0, element.size(), element) == 0;
-        });
-        if (!isNamed) {
-            faults.push_back(fault);
-        }
+        mistakes.add("unknown member " + quoted(name) +
+                     "; it takes headings, labels, blocks, regexes, minimumLength and fallback");
     }
 }
 
 }  // namespace
 
-std::variant<SanitizerRules, Faults> parseSanitizerRules(std::string_view json) {
+std::variant<SanitizerRules, std::vector<std::string>> parseSanitizerRules(std::string_view json) {
     auto parsed = parseJsonOrTell(json, {kMaxSanitizerRulesBytes, kMostDepth});
     if (const auto* fault = std::get_if<JsonFault>(&parsed)) {
-        return Faults{"not the JSON that rules are: " + fault->message + " in line " +
-                      std::to_string(fault->line)};
+        return std::vector{"line " + std::to_string(fault->line) + ": " + fault->message};
     }
     const auto& object = std::get<JsonPtr>(parsed);
     if (!json_is_object(object.get())) {
-        return Faults{"rules must be one JSON object"};
+        return std::vector<std::string>{"rules must be one JSON object"};
     }
     SanitizerRules rules;
-    Faults faults;
+    Mistakes mistakes;
     const char* name = nullptr;
     json_t* value = nullptr;
     json_object_foreach(object.get(), name, value) {
-        readMember(name, value, rules, faults);
+        readMember(name, value, rules, mistakes);
     }
-    Faults more;
-    checkNames(rules, more);
-    compileRegexes(rules, more);
-    addFaults(more, faults);
-    if (!faults.empty()) {
-        return faults;
+    if (!mistakes.empty()) {
+        return mistakes.take();
     }
     return rules;
 }
