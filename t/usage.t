@@ -43,7 +43,7 @@ is $answer->{status}, 200, 'usage is shown';
 is $answer->{headers}{'content-type'}, 'application/json', 'as JSON';
 is $answer->{headers}{'cache-control'}, 'no-store', 'that no cache keeps';
 is join(' ', map { $_->{name} } @{ $answer->{json}{quotas} }), 'month day-tokens hour minute', 'in the order of the configuration';
-is_deeply [ sort keys %{ $answer->{json}{quotas}[0] } ], [qw(limit name period remaining resetAt reserved unit used)], 'with all that is known of each';
+is_deeply [ sort keys %{ $answer->{json}{quotas}[0] } ], [qw(limit name period remaining reserved resetAt unit used)], 'with all that is known of each';
 is join(' ', map { "$_->{period}/$_->{unit}" } @{ $answer->{json}{quotas} }), 'month/requests day/tokens hour/requests minute/requests', 'what it counts';
 like $_->{resetAt}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:00\.000Z$/, "when a new $_->{period} begins" for @{ $answer->{json}{quotas} };
 like $answer->{json}{quotas}[0]{resetAt}, qr/-01T00:00:00\.000Z$/, 'the month in UTC';

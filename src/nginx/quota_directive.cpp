@@ -207,6 +207,10 @@ bool shareCounter(const QuotaConf& a, const QuotaConf& b) {
 }
 
 std::string checkBeside(const Quotas& quotas, const QuotaConf& conf) {
+    if (quotas.size() == store::QuotaCounters::kMostClaims) {
+        return "there are more than " + std::to_string(store::QuotaCounters::kMostClaims) +
+               " \"edgerun_quota\" at this level, and a job takes of no more";
+    }
     for (const auto& other : quotas) {
         if (shareCounter(*other, conf)) {
             return "this quota counts the same as that of line " +

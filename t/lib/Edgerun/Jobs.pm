@@ -116,16 +116,18 @@ sub run_job {
 }
 
 # finish(T, ANSWERS, OPTIONS): polls all these jobs (as of job_of()) until they
-# are final; the jobs, in order. OPTIONS: timeout, seen => called with each job that a poll shows.
+# are final; the jobs, in order. OPTIONS: user, timeout, seen => called with each job that a poll
+# shows.
 sub finish {
     my ($t, $answers, %options) = @_;
+    my @user = exists $options{user} ? (user => $options{user}) : ();
     my $connection;
     my @jobs;
     wait_until {
         $connection //= $t->connect;
         for my $i (0 .. $#$answers) {
             next if $jobs[$i] && is_final($jobs[$i]);
-            my $job = eval { job_of($t, $answers->[$i], on => $connection) };
+            my $job = eval { job_of($t, $answers->[$i], on => $connection, @user) };
             if (!$job) {
                 undef $connection;    # a leaving worker ends its connections
                 return 0;
