@@ -57,7 +57,8 @@ for my $round (1 .. 4) {
         }
     }
     $t->kill_all;    # edits are under way
-    my %there = map { $_->{id} => $_->{text} } @{ eval { on_disk() } ? on_disk()->{articles} : [] };
+    my $left = eval { on_disk() } // { articles => [] };
+    my %there = map { $_->{id} => $_->{text} } @{ $left->{articles} };
     ok scalar(keys %there), "round $round: the file is whole";
     is join(' ', grep { ($there{$_} // '') ne "Text of $_." } sort keys %acknowledged), '',
         '... and all that was acknowledged is there';
