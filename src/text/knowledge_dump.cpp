@@ -5,10 +5,10 @@ namespace edgerun::text {
 namespace {
 
 template <class Strings>
-std::string listOf(const Strings& strings) {
+std::string listOf(const Strings& strings, const char* separator = ",") {
     std::string list = "[";
     for (const auto& string : strings) {
-        list += list.size() > 1 ? ", " : "";
+        list += list.size() > 1 ? separator : "";
         appendJsonString(list, string);
     }
     return list + "]";
@@ -41,7 +41,7 @@ void addArticle(std::string& out, const Article& article) {
         addMember(out, isFirst, "category", stringOf(article.category));
     }
     if (!article.tags.empty()) {
-        addMember(out, isFirst, "tags", listOf(article.tags));
+        addMember(out, isFirst, "tags", listOf(article.tags, ", "));
     }
     addMember(out, isFirst, "text", stringOf(article.text));
     out += "\n    }";
@@ -66,7 +66,7 @@ std::string KnowledgeBase::dump() const {
         for (const std::uint32_t article : keyword.articles) {
             ids.emplace_back(articles_[article].id);
         }
-        out += ": " + listOf(ids);
+        out += ": " + listOf(ids, ", ");
     }
     out += isFirst ? "},\n" : "\n  },\n";
     out += "  \"articles\": [";

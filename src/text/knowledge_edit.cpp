@@ -65,7 +65,7 @@ void relink(std::vector<Keyword>& keywords, std::uint32_t article, const Phrases
 }
 
 /// What parse() would refuse must not be written.
-void checkLimits(const std::vector<Article>& articles, const std::vector<Keyword>& keywords,
+void checkCounts(const std::vector<Article>& articles, const std::vector<Keyword>& keywords,
                  Mistakes& mistakes) {
     if (articles.size() > KnowledgeBase::kMostArticles) {
         mistakes.add("there are " + std::to_string(KnowledgeBase::kMostArticles) +
@@ -87,6 +87,23 @@ void checkLimits(const std::vector<Article>& articles, const std::vector<Keyword
     }
 }
 
+/// An escape makes two bytes of one; what is around a text is as much as that of a short one.
+bool mayBeTooLarge(const std::vector<Article>& articles, const std::vector<Keyword>& keywords) {
+    constexpr std::size_t kAround = 128;
+    std::size_t bytes = kAround;
+    for (const Article& article : articles) {
+        bytes += kAround + article.id.size() + article.title.size() + article.category.size() +
+                 article.text.size();
+        for (const std::string& tag : article.tags) {
+            bytes += kAround + tag.size();
+        }
+    }
+    for (const Keyword& keyword : keywords) {
+        bytes += kAround + keyword.phrase.size() + keyword.articles.size() * kAround;
+    }
+    return 2 * bytes > KnowledgeBase::kMostBytes;
+}
+
 }  // namespace
 
 std::variant<std::shared_ptr<const KnowledgeBase>, std::vector<std::string>> KnowledgeBase::with(
@@ -106,13 +123,14 @@ std::variant<std::shared_ptr<const KnowledgeBase>, std::vector<std::string>> Kno
         articles[number] = std::move(article);
     }
     relink(keywords, number, phrases, set);
-    checkLimits(articles, keywords, mistakes);
+    checkCounts(articles, keywords, mistakes);
     if (!mistakes.empty()) {
         return mistakes.take();
     }
+    const bool mayBeTooMuch = mayBeTooLarge(articles, keywords);
     std::shared_ptr<const KnowledgeBase> next(
         new KnowledgeBase(std::move(articles), std::move(keywords)));
-    if (next->dump().size() > kMostBytes) {
+    if (mayBeTooMuch && next->dump().size() > kMostBytes) {
         mistakes.add("its file would be too large");
         return mistakes.take();
     }

@@ -210,9 +210,11 @@ std::vector<std::string> told(const JsonFault& fault) {
     return {"line " + std::to_string(fault.line) + ": " + fault.message};
 }
 
-constexpr JsonLimits kFileLimits{KnowledgeBase::kMostBytes, 4, kMostValues};
+/// What is nested deeper than it may be is told by its name, unless it is absurd.
+constexpr std::size_t kMostDepth = 16;
+constexpr JsonLimits kFileLimits{KnowledgeBase::kMostBytes, kMostDepth, kMostValues};
 /// Its text may be written with an escape for each byte.
-constexpr JsonLimits kArticleLimits{8 * 1024 * 1024, 2};
+constexpr JsonLimits kArticleLimits{8 * 1024 * 1024, kMostDepth};
 
 }  // namespace
 

@@ -15,6 +15,9 @@ bool isControl(unsigned char before, unsigned char byte) {
 }  // namespace
 
 std::string quoted(std::string_view text) {
+    if (!isValidUtf8(text)) {
+        return "\"?\"";
+    }
     const std::string_view cut = cutAtCodePoints(text, kMostQuoted);
     std::string shown = "\"";
     for (const char c : cut) {

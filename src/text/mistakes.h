@@ -33,7 +33,7 @@ private:
 };
 
 /// As a message names it: in quotes, without control characters, at most 60 code points of it.
-/// `text` is valid UTF-8.
+/// What is no UTF-8 is but "?".
 std::string quoted(std::string_view text);
 
 /// Unicode's category Cc, but for those that are `allowed`.
