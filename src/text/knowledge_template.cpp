@@ -69,6 +69,7 @@ private:
         char mark;
         std::size_t line;
         std::size_t part;
+        bool isInArticles;  ///< they, or what they hold
     };
 
     void take(const TemplateTag& tag) {
@@ -114,7 +115,8 @@ private:
             name = known(tag, mark, name != nullptr && name->isSection ? name : nullptr);
             section.field = name != nullptr ? name->field : section.field;
         }
-        open_.push_back({tag.name, mark, tag.line, parts_.size()});
+        open_.push_back(
+            {tag.name, mark, tag.line, parts_.size(), isInArticles() || tag.name == kArticles});
         parts_.push_back(std::move(section));
     }
 
@@ -130,21 +132,18 @@ private:
         return name;
     }
 
-    bool isInArticles() const {
-        return std::any_of(open_.begin(), open_.end(),
-                           [](const Open& open) { return open.name == kArticles; });
-    }
+    bool isInArticles() const { return !open_.empty() && open_.back().isInArticles; }
 
     /// With one that was forgotten in between, the one that is named is closed all the same.
     void close(const TemplateTag& tag) {
         const std::string here = atLine(tag.line) + shown('/', tag.name);
         const auto named = std::find_if(open_.rbegin(), open_.rend(),
                                         [&](const Open& open) { return open.name == tag.name; });
-        if (named != open_.rbegin()) {
-            mistakes_.add(open_.empty() ? here + " closes nothing"
-                                        : here + " does not close " +
-                                              shown(open_.back().mark, open_.back().name) +
-                                              " of line " + std::to_string(open_.back().line));
+        if (open_.empty()) {
+            mistakes_.add(here + " closes nothing");
+        } else if (named != open_.rbegin()) {
+            mistakes_.add(here + " does not close " + shown(open_.back().mark, open_.back().name) +
+                          " of line " + std::to_string(open_.back().line));
         }
         if (named == open_.rend()) {
             return;
