@@ -31,7 +31,7 @@ problems_are($t, 'knowledge bases', <<'END');
     edgerun_knowledge_base twice good.json state=x state=y;   #! unknown or repeated parameter "state=y"
     edgerun_knowledge_base empty good.json state=;       #! "state" must be a file, for example
     edgerun_knowledge_base far good.json state=no/such/file;  #! cannot be made; make it
-    edgerun_knowledge_base odd good.json state=good.json/file;  #! cannot be made; make it && cannot be found here
+    edgerun_knowledge_base odd good.json state=good.json/file;  #! cannot be made; make it
 END
 
 problems_are($t, 'uses of knowledge bases', <<'END');
@@ -48,7 +48,7 @@ problems_are($t, 'uses of knowledge bases', <<'END');
         location /c { edgerun_knowledge product article_size=99; }   #! "article_size" must be a number from 100 to 100000: "99"
         location /d { edgerun_knowledge product level=; }            #! "level" must be a text or a variable
         location /e { edgerun_knowledge product template=none.tpl; }   #! "template": file "%%TESTDIR%%/none.tpl" cannot be read
-        location /f { edgerun_knowledge product template=wrong.tpl; }  #! wrong.tpl": line 1 && wrong.tpl": line 2
+        location /f { edgerun_knowledge product template=wrong.tpl; }  #! wrong.tpl": line 1: "{{titel}}" is unknown && line 2: "{{/tags}}" does not close && line 1: "{{#articles}}" is not closed
         location /g { edgerun_knowledge product least=1; }           #! unknown parameter "least=1"; it takes NAME, max=NUMBER
         location /h { edgerun_knowledge product max=1 article_size=100 level=$arg_level template=good.tpl; }
         location /i { edgerun_knowledge off; }
@@ -131,7 +131,7 @@ SKIP: {
     skip 'only root has others work for it', 1 if $> != 0 || $Edgerun::Test::SANITIZED;
     $BASE =~ s{open/}{folder/};
     like warnings_of(articles_in($IDENTITY, '')),
-        qr{the user of the workers may not write to the directory "\S+/folder"}, 'a folder that is closed';
+        qr{the user of the workers may not write to the directory "\S+/folder/"}, 'a folder that is closed';
 }
 
 $BASE =~ s{%%TESTDIR%%/\w+/}{%%TESTDIR%%/made/};

@@ -134,7 +134,7 @@ my $busy = wait_until {
 is "$busy->{status} $busy->{headers}{'retry-after'} $busy->{json}{message}", '503 1 too many changes wait; nothing was changed',
     'more than a worker keeps are sent away';
 flock $lock, 8;
-is $waiting->read_response->{status}, 201, 'the others go on when it is free';
+like $waiting->read_response->{status}, qr/^20[01]$/, 'the others go on when it is free';
 $_->close for @crowd;
 
 # ----------------------------------------------------------- a state of its own

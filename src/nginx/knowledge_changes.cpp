@@ -8,7 +8,6 @@
 #include "edgerun/nginx/job_request.h"
 #include "edgerun/nginx/json_response.h"
 #include "edgerun/nginx/knowledge_calls.h"
-#include "edgerun/nginx/request_headers.h"
 #include "edgerun/nginx/response_headers.h"
 
 namespace edgerun::nginx {
@@ -164,13 +163,9 @@ void EditCall::forget() noexcept {
 
 // --- the request ---
 
-/// Values of several headers of a name are one list (RFC 9110 section 5.3).
-std::optional<std::string> headerOf(const ngx_http_request_t* r, std::string_view name) {
-    std::optional<std::string> list;
-    forEachHeader(r, name, [&](std::string_view value) {
-        list = list ? *list + "," + std::string(value) : std::string(value);
-    });
-    return list;
+/// NGINX refuses requests that have it twice.
+std::optional<std::string> valueOf(const ngx_table_elt_t* header) {
+    return header != nullptr ? std::optional(std::string(loop::view(header->value))) : std::nullopt;
 }
 
 /// 80 random bits in RFC 4648's base 32, small letters.
@@ -220,8 +215,8 @@ ngx_int_t beginEdit(ngx_http_request_t* r, KnowledgeEdit::Kind kind) {
             return rc;
         }
     }
-    edit.ifMatch = headerOf(r, "if-match");
-    edit.ifNoneMatch = headerOf(r, "if-none-match");
+    edit.ifMatch = valueOf(r->headers_in.if_match);
+    edit.ifNoneMatch = valueOf(r->headers_in.if_none_match);
     return makeHeld<EditCall>(*call).begin(*call, std::move(edit));
 }
 

@@ -11,7 +11,7 @@
 namespace edgerun::engine {
 
 /// What a client wants to be done with one article. The conditions are values of its headers
-/// (RFC 9110 section 13.1), joined by commas; nullopt without such a header.
+/// (RFC 9110 section 13.1); nullopt without such a header.
 struct KnowledgeEdit {
     enum class Kind {
         Create,  ///< takes no conditions: what they would be about is not there
