@@ -1,37 +1,26 @@
 #include "blanks.h"
 
-#include <algorithm>
+#include <unicode/uchar.h>
+#include <unicode/utf8.h>
 
 namespace edgerun::text {
 namespace {
+
+bool isAscii(char byte) {
+    return static_cast<unsigned char>(byte) < 0x80;
+}
 
 bool isAsciiBlank(char byte) {
     return byte == ' ' || (byte >= '\t' && byte <= '\r' && byte != '\n');
 }
 
-constexpr std::string_view kWide[] = {
-    "\u00A0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005",
-    "\u2006", "\u2007", "\u2008", "\u2009", "\u200A", "\u202F", "\u205F", "\u3000",
-};
-
-std::size_t wideBlankAt(std::string_view line, std::size_t at) {
-    const auto* found = std::find_if(std::begin(kWide), std::end(kWide), [&](auto blank) {
-        return line.compare(at, blank.size(), blank) == 0;
-    });
-    return found != std::end(kWide) ? found->size() : 0;
-}
-
-/// Bytes of the blank at the end, or of a line end.
-std::size_t tailOf(std::string_view text) {
-    if (isAsciiBlank(text.back()) || text.back() == '\n') {
-        return 1;
+/// Where the last code point begins.
+std::size_t lastOf(std::string_view text) {
+    std::size_t at = text.size() - 1;
+    while (at > 0 && U8_IS_TRAIL(text[at])) {
+        --at;
     }
-    for (const std::string_view blank : kWide) {
-        if (text.size() >= blank.size() && text.substr(text.size() - blank.size()) == blank) {
-            return blank.size();
-        }
-    }
-    return 0;
+    return at;
 }
 
 }  // namespace
@@ -40,10 +29,13 @@ std::size_t blankAt(std::string_view line, std::size_t at) {
     if (at >= line.size()) {
         return 0;
     }
-    if (static_cast<unsigned char>(line[at]) < 0x80) {
+    if (isAscii(line[at])) {
         return isAsciiBlank(line[at]) ? 1 : 0;
     }
-    return wideBlankAt(line, at);
+    std::size_t end = at;
+    UChar32 codePoint = 0;
+    U8_NEXT(line.data(), end, line.size(), codePoint);
+    return u_isblank(codePoint) != 0 ? end - at : 0;
 }
 
 std::size_t skipBlanks(std::string_view line, std::size_t at) {
@@ -59,11 +51,11 @@ bool isBlank(std::string_view line) {
 
 std::string_view withoutTail(std::string_view text) {
     while (!text.empty()) {
-        const std::size_t size = tailOf(text);
-        if (size == 0) {
+        const std::size_t last = lastOf(text);
+        if (text[last] != '\n' && blankAt(text, last) == 0) {
             break;
         }
-        text.remove_suffix(size);
+        text = text.substr(0, last);
     }
     return text;
 }

@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <string_view>
 
-/// White space within a line, as models write it: ASCII's, and the spaces of Unicode that do not
-/// break or have another width.
+/// White space within a line: ASCII's, and the spaces of Unicode (Zs) that do not break or have
+/// another width.
 namespace edgerun::text {
 
 /// Bytes of the blank that begins at `at`; 0 if there is none.

@@ -103,13 +103,15 @@ void LineCleaner::add(std::string_view line, std::string_view end) {
     if (cleaned_.text.empty()) {
         line.remove_prefix(skipBlanks(line, 0));  // trimmed now, so that it is read so
     }
+    if (isBlank(line)) {
+        addBlank(end);
+        return;
+    }
     const Line read = place_ == Place::Block ? Line{line} : withoutLabels(line);
     if (const auto fence = openedFence(read.text)) {
         fence_ = *fence;
         place_ = Place::Code;
         write(read.text, end);
-    } else if (isBlank(read.text)) {
-        addBlank(end);
     } else {
         addText(read, end);
     }

@@ -1,39 +1,45 @@
 #include "name_table.h"
 
+#include <unicode/utf8.h>
+
 #include <algorithm>
 
 #include "blanks.h"
 #include "edgerun/text/case_fold.h"
-#include "edgerun/text/utf8.h"
 
 namespace edgerun::text {
 namespace {
 
-/// What is compared: one blank, or one code point.
+/// What is compared.
 struct Letter {
-    std::string bytes;
-    std::size_t size = 0;  ///< in the line
+    char32_t value;    ///< one blank stands for several
+    std::size_t size;  ///< bytes in the line
 };
 
-bool isHyphen(std::string_view codePoint) {
-    return codePoint == "\u2010" || codePoint == "\u2011";
+char32_t comparable(char32_t codePoint) {
+    constexpr char32_t kHyphen = 0x2010;
+    constexpr char32_t kUnbreakableHyphen = 0x2011;
+    const bool isHyphen = codePoint == kHyphen || codePoint == kUnbreakableHyphen;
+    return isHyphen ? U'-' : foldCase(codePoint);
 }
 
 Letter letterAt(std::string_view line, std::size_t at) {
     const std::size_t behindBlanks = skipBlanks(line, at);
     if (behindBlanks > at) {
-        return {" ", behindBlanks - at};
+        return {U' ', behindBlanks - at};
     }
-    const std::string_view codePoint = cutAtCodePoints(line.substr(at, 4), 1);
-    return {isHyphen(codePoint) ? "-" : foldCase(codePoint), codePoint.size()};
+    std::size_t end = at;
+    UChar32 codePoint = 0;
+    U8_NEXT_OR_FFFD(line.data(), end, line.size(), codePoint);
+    return {comparable(static_cast<char32_t>(codePoint)), end - at};
 }
 
-std::string comparable(std::string_view name) {
-    std::string letters;
+std::u32string lettersOf(std::string_view name) {
+    std::u32string letters;
     const std::string_view whole = withoutTail(name.substr(skipBlanks(name, 0)));
     for (std::size_t at = 0; at < whole.size();) {
         const Letter letter = letterAt(whole, at);
-        letters += letter.bytes;
+        letters += letter.value;
         at += letter.size;
     }
     return letters;
@@ -43,7 +49,7 @@ std::string comparable(std::string_view name) {
 
 void NameTable::add(std::string_view name, bool NameKinds::*kind) {
     Entry& entry = entries_.emplace_back();
-    entry.name = comparable(name);
+    entry.name = lettersOf(name);
     entry.kinds.*kind = true;
 }
 
@@ -69,7 +75,7 @@ std::vector<NameEnd> NameTable::namesAt(std::string_view line, std::size_t from)
     Range range{0, entries_.size()};
     for (std::size_t at = from; at < line.size();) {
         const Letter letter = letterAt(line, at);
-        if (!narrow(range, letter.bytes)) {
+        if (!narrow(range, letter.value)) {
             break;
         }
         at += letter.size;
@@ -81,26 +87,21 @@ std::vector<NameEnd> NameTable::namesAt(std::string_view line, std::size_t from)
     return found;
 }
 
-bool NameTable::narrow(Range& range, std::string_view bytes) const {
-    return std::all_of(bytes.begin(), bytes.end(), [&](char byte) { return narrow(range, byte); });
-}
-
-/// A name that ends before this byte sorts before all that go on.
-bool NameTable::narrow(Range& range, char byte) const {
-    const auto byteOf = [depth = range.depth](const Entry& entry) {
-        return entry.name.size() > depth ? static_cast<unsigned char>(entry.name[depth]) : -1;
+/// A name that ends before this letter sorts before all that go on.
+bool NameTable::narrow(Range& range, char32_t letter) const {
+    const auto isBefore = [depth = range.depth](const Entry& entry, char32_t wanted) {
+        return entry.name.size() <= depth || entry.name[depth] < wanted;
     };
-    const int wanted = static_cast<unsigned char>(byte);
-    const auto begin = entries_.begin();
-    const auto first =
-        std::lower_bound(begin + range.first, begin + range.last, wanted,
-                         [&](const Entry& entry, int value) { return byteOf(entry) < value; });
-    const auto last =
-        std::upper_bound(first, begin + range.last, wanted,
-                         [&](int value, const Entry& entry) { return value < byteOf(entry); });
-    range = {static_cast<std::size_t>(first - begin), static_cast<std::size_t>(last - begin),
-             range.depth + 1};
-    return range.first < range.last;
+    const auto isBehind = [depth = range.depth](char32_t wanted, const Entry& entry) {
+        return entry.name.size() > depth && wanted < entry.name[depth];
+    };
+    const auto begin = entries_.begin() + static_cast<std::ptrdiff_t>(range.first);
+    const auto end = entries_.begin() + static_cast<std::ptrdiff_t>(range.last);
+    const auto first = std::lower_bound(begin, end, letter, isBefore);
+    const auto last = std::upper_bound(first, end, letter, isBehind);
+    range = {static_cast<std::size_t>(first - entries_.begin()),
+             static_cast<std::size_t>(last - entries_.begin()), range.depth + 1};
+    return first != last;
 }
 
 }  // namespace edgerun::text

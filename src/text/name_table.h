@@ -35,7 +35,7 @@ public:
 
 private:
     struct Entry {
-        std::string name;
+        std::u32string name;
         NameKinds kinds;
     };
     /// Entries that begin with what was read so far.
@@ -43,8 +43,7 @@ private:
         std::size_t first, last;
         std::size_t depth = 0;
     };
-    bool narrow(Range& range, char byte) const;
-    bool narrow(Range& range, std::string_view bytes) const;
+    bool narrow(Range& range, char32_t letter) const;
 
     std::vector<Entry> entries_;  ///< sorted
 };
