@@ -1,0 +1,358 @@
+#include <algorithm>
+#include <numeric>
+#include <random>
+
+#include "store_quota_fixture.h"
+
+/// What a journal is given, brought back into a zone where nothing is counted.
+namespace edgerun::store {
+
+namespace {
+
+using Kind = QuotaRecord::Kind;
+using Records = std::vector<QuotaRecord>;
+
+constexpr std::size_t kBytes = 256 * 1024;
+
+class QuotaRecordsTest : public QuotaCountersTest {
+protected:
+    QuotaRecordsTest() : QuotaCountersTest(kBytes), otherMemory(kBytes), other(makeOther()) {}
+
+    QuotaCounters makeOther() {
+        EXPECT_TRUE(QuotaCounters::format(otherMemory.data(), kBytes));
+        return *QuotaCounters::attach(otherMemory.data(), kBytes, otherLock);
+    }
+
+    void restore(const Records& records) {
+        other = makeOther();
+        for (const QuotaRecord& record : records) {
+            ASSERT_TRUE(other.restore(record, kNow));
+        }
+    }
+
+    void add(Records more) { records.insert(records.end(), more.begin(), more.end()); }
+
+    void expectSame(std::uint64_t keys) {
+        for (std::uint64_t key = 0; key < keys; ++key) {
+            const QuotaUse before = counters.use(quotaKey(key), {0, 1});
+            const QuotaUse after = other.use(quotaKey(key), {0, 1});
+            EXPECT_EQ(before.used, after.used) << "key " << key;
+            EXPECT_EQ(before.reserved, after.reserved) << "key " << key;
+            EXPECT_EQ(before.window.begin, after.window.begin) << "key " << key;
+            EXPECT_EQ(before.window.end, after.window.end) << "key " << key;
+        }
+        EXPECT_EQ(contentOf(allHolds(counters)), contentOf(allHolds(other)));
+    }
+
+    Records records;
+    ArenaMemory otherMemory;
+    SingleThreadLock otherLock;
+    QuotaCounters other;
+};
+
+TEST_F(QuotaRecordsTest, TellWhatChanged) {
+    const Records taken = take(1, {claimOf(1, 9, 2), settledClaim(2, 5000, 1000)}).records;
+    ASSERT_EQ(taken.size(), 4u);
+    EXPECT_TRUE(std::is_sorted(taken.begin(), taken.end(), [](const auto& a, const auto& b) {
+        return a.sequence < b.sequence;
+    }));
+    EXPECT_EQ(taken[0].kind, Kind::Counter);
+    EXPECT_EQ(taken[0].key, quotaKey(1));
+    EXPECT_EQ(taken[0].amount, 2u);
+    EXPECT_EQ(taken[0].window.begin, minuteOf(kNow).begin);
+    EXPECT_EQ(taken[0].window.end, minuteOf(kNow).end);
+    EXPECT_EQ(taken[1].kind, Kind::Counter);
+    EXPECT_EQ(taken[3].kind, Kind::Hold);
+    EXPECT_EQ(taken[3].key, quotaKey(2));
+    EXPECT_EQ(taken[3].amount, 1000u);
+    EXPECT_EQ(taken[3].holder.job, idNumber(1));
+    EXPECT_EQ(taken[3].holder.jobZone, 77u);
+    EXPECT_EQ(taken[3].holder.pid, 1);
+    EXPECT_TRUE(taken[3].isSettled);
+    EXPECT_FALSE(taken[3].isAccepted);
+    EXPECT_FALSE(taken[2].isSettled);
+
+    const Records kept = counters.keep(idNumber(1));
+    ASSERT_EQ(kept.size(), 2u);
+    EXPECT_EQ(kept[0].kind, Kind::Release);
+    EXPECT_EQ(kept[0].holder.job, idNumber(1));
+    EXPECT_EQ(kept[1].kind, Kind::Hold);
+    EXPECT_TRUE(kept[1].isAccepted);
+    EXPECT_GT(kept[1].sequence, kept[0].sequence);
+    EXPECT_GT(kept[0].sequence, taken[3].sequence);
+
+    const Records settled = counters.settle(idNumber(1), 10);
+    ASSERT_EQ(settled.size(), 2u);
+    EXPECT_EQ(settled[0].kind, Kind::Release);
+    EXPECT_EQ(settled[1].kind, Kind::Counter);
+    EXPECT_EQ(settled[1].amount, 10u);
+}
+
+TEST_F(QuotaRecordsTest, BringBackHoldsThatEndAsTheyWouldHave) {
+    add(take(1, {claimOf(1, 9, 2), settledClaim(2, 5000, 1000)}).records);
+    add(take(2, {claimOf(1, 9, 3), settledClaim(2, 5000, 100), settledClaim(2, 5000, 100)})
+            .records);
+    add(counters.keep(idNumber(2)));
+    restore(records);
+    expectSame(3);
+    const auto holds = allHolds(other);
+    ASSERT_EQ(holds.size(), 3u);
+    EXPECT_TRUE(
+        std::all_of(holds.begin(), holds.end(), [](auto& hold) { return hold.isRestored; }));
+    other.settle(idNumber(2), 7);
+    other.giveBack(idNumber(1));
+    EXPECT_EQ(other.use(quotaKey(1), minuteOf(kNow)).used, 3u);
+    EXPECT_EQ(other.use(quotaKey(2), minuteOf(kNow)).used, 14u);
+    EXPECT_EQ(other.use(quotaKey(2), minuteOf(kNow)).reserved, 0u);
+}
+
+TEST_F(QuotaRecordsTest, AReleaseEndsOlderHoldsInWhateverOrderTheyCome) {
+    QuotaRecord hold = take(1, {claimOf(1, 9)}).records[1];
+    hold.sequence = 100;
+    QuotaRecord release = counters.keep(idNumber(1))[0];
+    release.sequence = 101;
+    restore({hold, release});
+    EXPECT_TRUE(allHolds(other).empty());
+    restore({release, hold});
+    EXPECT_TRUE(allHolds(other).empty());
+    hold.sequence = 102;
+    restore({hold, release});
+    EXPECT_EQ(allHolds(other).size(), 1u);
+    restore({release, hold});
+    EXPECT_EQ(allHolds(other).size(), 1u);
+    release.sequence = 103;
+    ASSERT_TRUE(other.restore(release, kNow));
+    EXPECT_TRUE(allHolds(other).empty());
+    ASSERT_TRUE(other.restore(hold, kNow));
+    EXPECT_TRUE(allHolds(other).empty());
+    EXPECT_EQ(other.gauges().holds, 0u);
+}
+
+TEST_F(QuotaRecordsTest, WhatIsRestoredGoesOnWithGreaterSequences) {
+    add(take(1, {claimOf(1, 9)}).records);
+    add(counters.keep(idNumber(1)));
+    records.back().sequence = 5'000'000;
+    restore(records);
+    for (const QuotaRecord& record : other.take(holderNumber(2), {claimOf(1, 9)}, kNow).records) {
+        EXPECT_GT(record.sequence, 5'000'000u);
+    }
+}
+
+TEST_F(QuotaRecordsTest, WhatNoZoneWroteIsLeftOut) {
+    const Records taken = take(1, {claimOf(1, 9)}).records;
+    for (const QuotaRecord& good : taken) {
+        QuotaRecord bad = good;
+        bad.sequence = 0;
+        EXPECT_TRUE(other.restore(bad, kNow));
+        bad.sequence = UINT64_MAX;
+        EXPECT_TRUE(other.restore(bad, kNow));
+        bad = good;
+        bad.window.end = bad.window.begin;
+        EXPECT_TRUE(other.restore(bad, kNow));
+        bad.window = {INT64_MIN, INT64_MAX};
+        EXPECT_TRUE(other.restore(bad, kNow));
+        bad = good;
+        bad.amount = UINT64_MAX;
+        EXPECT_TRUE(other.restore(bad, kNow));
+        bad = good;
+        bad.claims = 0;
+        EXPECT_TRUE(other.restore(bad, kNow));
+    }
+    EXPECT_EQ(other.gauges().counters, 0u);
+    EXPECT_EQ(other.gauges().holds, 0u);
+}
+
+TEST_F(QuotaRecordsTest, SayWhenThereIsNoRoom) {
+    const auto room = other.gauges();
+    QuotaRecord counter = take(1, {claimOf(1, 9)}).records[0];
+    for (std::uint64_t key = 0; key < room.countersFree; ++key) {
+        counter.key = quotaKey(key);
+        ASSERT_TRUE(other.restore(counter, kNow));
+    }
+    counter.key = quotaKey(room.countersFree);
+    EXPECT_FALSE(other.restore(counter, kNow));
+    // Those that are over make room, for those that are not.
+    counter.window = minuteOf(kNow, 1);
+    EXPECT_TRUE(other.restore(counter, kNow + kMinute));
+    EXPECT_EQ(other.use(counter.key, counter.window).used, 1u);
+    counter.key = quotaKey(room.countersFree + 1);
+    counter.window = minuteOf(kNow, -1);
+    EXPECT_TRUE(other.restore(counter, kNow));
+    EXPECT_EQ(other.use(counter.key, minuteOf(kNow, -1)).used, 0u);
+}
+
+TEST_F(QuotaRecordsTest, WhatIsRememberedOfReleasesMakesRoomForHolds) {
+    const Records taken = take(1, {claimOf(1, 999'999)}).records;
+    const std::uint32_t room = other.gauges().holdsFree;
+    other.restore(taken[0], kNow);
+    QuotaRecord hold = taken[1];
+    QuotaRecord release = counters.keep(idNumber(1))[0];
+    for (std::uint64_t job = 1; job <= 3 * room; ++job) {
+        hold.holder.job = release.holder.job = idNumber(job);
+        hold.sequence = 10 * job;
+        release.sequence = 10 * job + 1;
+        ASSERT_TRUE(other.restore(hold, kNow));
+        ASSERT_TRUE(other.restore(release, kNow));
+    }
+    EXPECT_EQ(other.gauges().holdsFree, room);
+    for (std::uint64_t job = 1; job <= room; ++job) {
+        ASSERT_EQ(other.take(holderNumber(10 * room + job), {claimOf(1, 999'999)}, kNow).outcome,
+                  QuotaOutcome::Taken);
+    }
+    EXPECT_EQ(other.gauges().holdsFree, 0u);
+    EXPECT_EQ(allHolds(other).size(), room);
+    hold.holder.job = idNumber(99 * room);
+    hold.sequence *= 2;
+    EXPECT_FALSE(other.restore(hold, kNow));
+    EXPECT_EQ(other.gauges().repairs, 0u);
+}
+
+/// Some life of a zone, call by call.
+class QuotaLifeTest : public QuotaRecordsTest {
+protected:
+    static constexpr std::uint64_t kKeys = 10;
+
+    explicit QuotaLifeTest() : random(1) {}
+
+    Records call() {
+        const std::uint64_t job = lastJob - std::min<std::uint64_t>(lastJob, random() % 12);
+        switch (random() % 8) {
+            case 0:
+            case 1:
+            case 2:
+                return takeSome();
+            case 3:
+            case 4:
+                return counters.keep(idNumber(job));
+            case 5:
+                return counters.giveBack(idNumber(job));
+            case 6:
+                return counters.settle(idNumber(job),
+                                       random() % 3 == 0
+                                           ? std::nullopt
+                                           : std::optional<std::uint64_t>(random() % 900));
+            default:
+                now += static_cast<std::int64_t>(random() % 3) * kMinute / 2;
+                return {};
+        }
+    }
+
+    Records takeSome() {
+        std::vector<QuotaClaim> claims;
+        for (std::uint64_t count = 1 + random() % 3; count > 0; --count) {
+            const std::uint64_t key = random() % kKeys;
+            claims.push_back(key % 2 == 0 ? claimOf(key, 40, 1 + random() % 3, now)
+                                          : settledClaim(key, 9000, random() % 700, now));
+        }
+        return take(++lastJob, claims, now).records;
+    }
+
+    std::mt19937 random;
+    std::uint64_t lastJob = 0;
+    std::int64_t now = kNow;
+};
+
+TEST_F(QuotaLifeTest, AllItsRecordsInAnyOrderAndTwiceSayWhatThereIs) {
+    for (std::uint32_t seed = 0; seed < 60 && !HasFailure(); ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        random.seed(seed);
+        counters = makeCounters();
+        records.clear();
+        for (int step = 0; step < 400; ++step) {
+            add(call());
+        }
+        restore(records);
+        expectSame(kKeys);
+        std::shuffle(records.begin(), records.end(), random);
+        records.insert(records.end(), records.begin(), records.begin() + records.size() / 2);
+        restore(records);
+        expectSame(kKeys);
+        std::shuffle(records.begin(), records.end(), random);
+        restore(records);
+        expectSame(kKeys);
+    }
+}
+
+TEST_F(QuotaLifeTest, WhatRecordsTellsSaysWhatThereIs) {
+    for (std::uint32_t seed = 100; seed < 130 && !HasFailure(); ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        random.seed(seed);
+        counters = makeCounters();
+        for (int step = 0; step < 300; ++step) {
+            call();
+        }
+        restore(allRecords(counters, 1 + random() % 5));
+        expectSame(kKeys);
+        // And so does what another zone has of it.
+        restore(allRecords(other));
+        expectSame(kKeys);
+    }
+}
+
+TEST_F(QuotaLifeTest, WhatIsToldWhileTheLifeGoesOnIsWholeWithTheRecordsSince) {
+    for (std::uint32_t seed = 200; seed < 240 && !HasFailure(); ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        random.seed(seed);
+        counters = makeCounters();
+        records.clear();
+        for (int step = 0; step < 200; ++step) {
+            call();
+        }
+        std::uint32_t cursor = 0;
+        do {
+            Records piece = counters.records(cursor, 1 + random() % 3);
+            for (int step = 0; step < 5; ++step) {
+                add(call());
+            }
+            add(piece);  // it is later than the records that were made after it
+        } while (cursor != 0);
+        restore(records);
+        expectSame(kKeys);
+    }
+}
+
+/// What is used and held by nobody, whatever becomes of holds.
+std::int64_t confirmed(QuotaCounters& counters, std::uint64_t key) {
+    const QuotaUse use = counters.use(quotaKey(key), {0, 1});
+    std::int64_t rest = static_cast<std::int64_t>(use.used);
+    for (const QuotaHold& hold : allHolds(counters)) {
+        const bool isOfIt = hold.key == quotaKey(key) && hold.window.begin == use.window.begin;
+        rest -= isOfIt ? static_cast<std::int64_t>(hold.amount) : 0;
+    }
+    return rest;
+}
+
+TEST_F(QuotaLifeTest, WhereTheLastRecordsOfACallAreLostNothingIsCountedTooLow) {
+    for (std::uint32_t seed = 300; seed < 315 && !HasFailure(); ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        random.seed(seed);
+        counters = makeCounters();
+        records.clear();
+        for (int step = 0; step < 120; ++step) {
+            std::vector<std::int64_t> before;
+            std::vector<std::int64_t> windows;
+            for (std::uint64_t key = 0; key < kKeys; ++key) {
+                before.push_back(confirmed(counters, key));
+                windows.push_back(counters.use(quotaKey(key), {0, 1}).window.begin);
+            }
+            const Records more = call();
+            for (std::size_t kept = 1; kept < more.size(); ++kept) {
+                Records torn = records;
+                torn.insert(torn.end(), more.begin(),
+                            more.begin() + static_cast<std::ptrdiff_t>(kept));
+                restore(torn);
+                for (std::uint64_t key = 0; key < kKeys; ++key) {
+                    const std::int64_t begin = other.use(quotaKey(key), {0, 1}).window.begin;
+                    const std::int64_t least =
+                        std::min(confirmed(counters, key), begin == windows[key] ? before[key] : 0);
+                    ASSERT_GE(confirmed(other, key), least) << "key " << key << " step " << step;
+                }
+            }
+            add(more);
+        }
+    }
+}
+
+}  // namespace
+
+}  // namespace edgerun::store
