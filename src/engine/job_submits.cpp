@@ -97,7 +97,7 @@ std::optional<SubmitStatus> JobRunner::takeQuotas(const Submission& submission,
 /// Who is not accepted gives back what he took, by the end of `pending`.
 std::optional<Submitted> JobRunner::accept(std::unique_ptr<PendingSubmit> pending,
                                            store::JobSnapshot job, std::uint32_t maxRunning) {
-    const bool isHidden = journal_ != nullptr || pending->isWaiting();
+    const bool isHidden = journal_ != nullptr || pending->awaitsQuotas();
     const store::Accepted accepted = arena_.accept(
         *place_,
         {job.id, job.owner, job.record, job.request, job.body, job.key, maxRunning, isHidden},
@@ -131,7 +131,8 @@ bool JobRunner::mayAccept() const {
     return isReady() && place_ && (journal_ == nullptr || journal_->isHealthy());
 }
 
-/// The job becomes visible when everything that must be written is.
+/// The job becomes visible when everything that must be written is: first what it took of quotas,
+/// then the job, so that no later life finds a job that nothing has counted.
 void JobRunner::write(std::unique_ptr<PendingSubmit> pending, store::JobSnapshot job) {
     PendingSubmit* const waiting = pending.get();
     job.fence = waiting->ref().fence;
@@ -139,10 +140,10 @@ void JobRunner::write(std::unique_ptr<PendingSubmit> pending, store::JobSnapshot
         submits_.emplace(waiting, std::move(pending));
         submitters_[waiting->listener()] = waiting;
         if (journal_ != nullptr) {
-            std::string frames;
-            store::appendWhole(frames, job, {monotonicNow(), wallNow()});
-            journal_->append(frames, waiting, JournalNeed::MayFail);
-            waiting->awaitsJournal();
+            store::appendWhole(waiting->frames(), job, {monotonicNow(), wallNow()});
+            if (!waiting->awaitsQuotas()) {
+                append(*waiting);
+            }
         }
     } catch (const std::exception&) {
         submitters_.erase(waiting->listener());
@@ -151,6 +152,22 @@ void JobRunner::write(std::unique_ptr<PendingSubmit> pending, store::JobSnapshot
         submits_.erase(waiting);
         throw;
     }
+}
+
+void JobRunner::append(PendingSubmit& pending) {
+    journal_->append(pending.frames(), &pending, JournalNeed::MayFail);
+    pending.awaitsJournal();
+}
+
+void JobRunner::onQuotaWritten(PendingSubmit& pending) noexcept {
+    if (pending.isWritten() && journal_ != nullptr) {
+        try {
+            return append(pending);
+        } catch (const std::exception&) {
+            pending.fail();
+        }
+    }
+    finish(pending);
 }
 
 /// `pending` is gone afterwards. The job may be another worker's by now, if this one stood still

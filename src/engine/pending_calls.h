@@ -7,8 +7,8 @@
 namespace edgerun::engine {
 
 /// A new job on its way: it holds what it took of quotas, is hidden in the zone, and waits until
-/// the journals have written both. What it took is given back at its end, unless the job was
-/// accepted or somebody else may have it: who that is, QuotaBook finds out.
+/// the journals have written that, one after the other. What it took is given back at its end,
+/// unless the job was accepted or somebody else may have it: who that is, QuotaBook finds out.
 class PendingSubmit final : public JournalWaiter, public QuotaWaiter {
 public:
     PendingSubmit(JobRunner& runner, QuotaBook* quotas, const store::JobId& id,
@@ -48,9 +48,11 @@ public:
         }
     }
 
-    void awaitsJournal() { awaitsJournal_ = true; }
-    bool isWaiting() const { return awaitsJournal_ || awaitsQuotas_; }
+    bool awaitsQuotas() const { return awaitsQuotas_; }
+    /// Of the job, for the journal.
+    std::string& frames() { return frames_; }
     bool isWritten() const { return isWritten_; }
+    void fail() { isWritten_ = false; }
 
     SubmitListener* listener() const { return listener_; }
     void forget() { listener_ = nullptr; }
@@ -61,34 +63,27 @@ public:
     }
 
     void onJournaled(bool isWritten) noexcept override {
-        awaitsJournal_ = false;
-        onWritten(isWritten);
+        isWritten_ = isWritten;
+        runner_.finish(*this);
     }
     void onQuotaWritten(bool isWritten) noexcept override {
         EDGERUN_CRASH_POINT(quota_written);
         awaitsQuotas_ = false;
-        onWritten(isWritten);
+        isWritten_ = isWritten;
+        runner_.onQuotaWritten(*this);
     }
 
 private:
-    /// It may be gone afterwards.
-    void onWritten(bool isWritten) noexcept {
-        isWritten_ = isWritten_ && isWritten;
-        if (!isWaiting()) {
-            runner_.finish(*this);
-        }
-    }
-
     JobRunner& runner_;
     QuotaBook* quotas_;
     store::JobId id_;
     store::JobRef ref_;
     Submitted submitted_;
+    std::string frames_;
     SubmitListener* listener_;  ///< null once it has gone
     bool hasTaken_ = false;
     bool givesBack_ = false;
     bool awaitsQuotas_ = false;
-    bool awaitsJournal_ = false;
     bool isWritten_ = true;
 };
 

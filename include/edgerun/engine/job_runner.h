@@ -183,6 +183,8 @@ private:
     std::optional<Submitted> accept(std::unique_ptr<PendingSubmit> pending, store::JobSnapshot job,
                                     std::uint32_t maxRunning);
     void write(std::unique_ptr<PendingSubmit> pending, store::JobSnapshot job);
+    void append(PendingSubmit& pending);
+    void onQuotaWritten(PendingSubmit& pending) noexcept;
     void finish(PendingSubmit& pending) noexcept;
     void disown(const store::JobId& id) noexcept;
     void begin(const store::JobRef& ref) noexcept;
