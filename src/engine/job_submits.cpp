@@ -156,7 +156,6 @@ void JobRunner::write(std::unique_ptr<PendingSubmit> pending, store::JobSnapshot
 
 void JobRunner::append(PendingSubmit& pending) {
     journal_->append(pending.frames(), &pending, JournalNeed::MayFail);
-    pending.awaitsJournal();
 }
 
 void JobRunner::onQuotaWritten(PendingSubmit& pending) noexcept {
