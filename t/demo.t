@@ -49,7 +49,7 @@ unlike $read, qr/Executive Summary|What It Means|Note on Risk|before you act|Int
     'which nobody reads';
 like $read, qr/^  \| Units sold .*^  \| Two thirds .*^  \| The figures were/ms, 'but what it should';
 like $ada, qr{^from these articles: price-elasticity, seasonality$}m, 'the articles are told';
-like $ada, qr{^GET /usage$.*"quotas":\[\{.*"unit":"requests".*"used":1,.*"unit":"tokens"}ms, 'so is what was used';
+like $ada, qr{^GET /usage\n.*"quotas":\[\{.*"unit":"requests".*"used":1,.*"unit":"tokens"}ms, 'so is what was used';
 like $search, qr{^HTTP/1\.1 200 OK\r\n.*"id":"currency"}ms, 'a search finds an article';
 like $grace, qr{^POST /knowledge/articles.*^HTTP/1\.1 201 Created\n.*^Location: /knowledge/articles/tariffs$}ms,
     'an administrator adds another';
