@@ -10,10 +10,11 @@ use JSON::PP;
 
 my $t = Edgerun::Test->new;
 my $file = write_knowledge($t, [ a => 'Text of a.' ], { alpha => ['a'] });
-$t->write_conf(knowledge_conf());
+$t->write_conf(knowledge_conf(articles => 'add_header X-Worker $pid always;'));
 $t->run;
 
 sub text_of { my ($id) = @_; return $t->get("/articles/$id")->{json}{text} // '' }
+sub all_read { $_->get('/articles/a') for @{ on_each_worker($t) }; return }
 sub on_disk { return decode_json(Edgerun::Process::slurp($_[0] // $file)) }
 sub left_over { return join ' ', map { s{.*/}{}r } grep { !/\.(?:json|lock)$/ } glob $t->dir . '/state/*' }
 
@@ -77,6 +78,7 @@ is_deeply [ listed_ids($t) ], [ 'a', 'h' ], '... and nothing else';
 is put_article($t, 'i', 'On top.')->{status}, 201, 'changes go on from there';
 is_deeply [ listed_ids($t) ], [qw(a h i)], '... and keep it';
 
+all_read();
 my $good = Edgerun::Process::slurp($file);
 my $from = length $t->error_log;
 $t->write_file('state/articles.json', '{"keywords": {"x": ["nobody"]}, "articles": [');
@@ -96,10 +98,14 @@ is text_of('a'), 'By hand.', '... and leaves all as it is';
 $t->write_file('state/articles.json', $good);
 is put_article($t, 'j', 'Found.')->{status}, 201, 'put right, it counts again';
 
-unlink $file;
-is text_of('j'), 'Found.', 'without a file the last one stays';
-is put_article($t, 'k', 'Back.')->{status}, 201, 'a change writes it again';
-is join(' ', map { $_->{id} } @{ on_disk()->{articles} }), 'a h i j k', '... whole';
+
+all_read();
+rename $file, "$file.away" or die $!;
+is text_of('j'), 'Found.', 'without a file the last one stays' for 1 .. 10;
+is put_article($t, 'k', 'Alone?')->{status}, 503, '... and is not changed';
+rename "$file.away", $file or die $!;
+is put_article($t, 'k', 'Back.')->{status}, 201, 'until it is there again';
+is join(' ', map { $_->{id} } @{ on_disk()->{articles} }), 'a h i j k', '... with all that it had';
 
 # ------------------------------------------------------ what cannot be written
 

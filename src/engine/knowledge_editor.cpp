@@ -126,14 +126,14 @@ bool KnowledgeEditor::perform() {
     return version_.base == before || write();
 }
 
-/// Nobody who holds the lock has left it half written: one that is wrong is the operator's work,
-/// which is not to be lost.
+/// Nobody who holds the lock has left it half written: one that is wrong, or gone, is the
+/// operator's work. What this worker knows may be older than what others have acknowledged.
 bool KnowledgeEditor::refresh() {
     const auto stamp = newestStamp(source_);
-    if (!stamp && errno != ENOENT && errno != ENOTDIR) {
-        return fail("could not look at \"" + source_.state + '"', errno);
+    if (!stamp) {
+        return fail("could not find \"" + source_.state + '"', errno);
     }
-    if (!stamp || *stamp == version_.stamp) {
+    if (*stamp == version_.stamp) {
         return true;
     }
     auto read = readKnowledge(source_);
