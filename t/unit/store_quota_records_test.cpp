@@ -73,12 +73,15 @@ TEST_F(QuotaRecordsTest, TellWhatChanged) {
     EXPECT_FALSE(taken[2].isSettled);
 
     const Records kept = counters.keep(idNumber(1));
-    ASSERT_EQ(kept.size(), 2u);
+    ASSERT_EQ(kept.size(), 4u);
     EXPECT_EQ(kept[0].kind, Kind::Release);
     EXPECT_EQ(kept[0].holder.job, idNumber(1));
-    EXPECT_EQ(kept[1].kind, Kind::Hold);
-    EXPECT_TRUE(kept[1].isAccepted);
-    EXPECT_GT(kept[1].sequence, kept[0].sequence);
+    const auto hold = std::find_if(kept.begin(), kept.end(),
+                                   [](auto& record) { return record.kind == Kind::Hold; });
+    ASSERT_NE(hold, kept.end());
+    EXPECT_EQ(hold->key, quotaKey(2));
+    EXPECT_TRUE(hold->isAccepted);
+    EXPECT_GT(hold->sequence, kept[0].sequence);
     EXPECT_GT(kept[0].sequence, taken[3].sequence);
 
     const Records settled = counters.settle(idNumber(1), 10);
@@ -86,6 +89,17 @@ TEST_F(QuotaRecordsTest, TellWhatChanged) {
     EXPECT_EQ(settled[0].kind, Kind::Release);
     EXPECT_EQ(settled[1].kind, Kind::Counter);
     EXPECT_EQ(settled[1].amount, 10u);
+}
+
+TEST_F(QuotaRecordsTest, OfWhatIsKeptSayWhatIsUsed) {
+    // Whoever took died before anything of it was written.
+    take(1, {claimOf(1, 9, 2), settledClaim(2, 5000, 1000)});
+    restore(counters.keep(idNumber(1)));
+    expectSame(3);
+    counters.settle(idNumber(1), 1000);
+    take(2, {claimOf(1, 9, 2)});
+    restore(counters.keep(idNumber(2)));
+    EXPECT_EQ(other.use(quotaKey(1), minuteOf(kNow)).used, 4u);
 }
 
 TEST_F(QuotaRecordsTest, BringBackHoldsThatEndAsTheyWouldHave) {
