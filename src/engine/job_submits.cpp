@@ -89,7 +89,7 @@ std::optional<SubmitStatus> JobRunner::takeQuotas(const Submission& submission,
         case store::QuotaOutcome::Spent:
             return SubmitStatus::QuotaSpent;
         case store::QuotaOutcome::Full:
-            return SubmitStatus::QuotaFull;
+            return verdict.isUnavailable ? SubmitStatus::Unavailable : SubmitStatus::QuotaFull;
     }
     return SubmitStatus::Unavailable;
 }

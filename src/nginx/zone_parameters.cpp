@@ -1,5 +1,7 @@
 #include "zone_parameters.h"
 
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
@@ -30,6 +32,11 @@ std::string trueName(std::string path) {
     }
     const std::string parent = realPath(path.substr(0, slash + 1));
     return parent.empty() ? parent : (parent == "/" ? "" : parent) + path.substr(slash);
+}
+
+bool isOtherThanDirectory(const std::string& path) {
+    struct stat status;
+    return stat(path.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
 }
 
 template <class Zones>
@@ -72,6 +79,10 @@ std::string readJournal(ngx_conf_t* cf, std::string_view value, std::string_view
                "\", not " + quoted(value);
     }
     journal = trueName(std::string(loop::view(name)));
+    if (!journal.empty() && isOtherThanDirectory(journal)) {
+        errno = ENOTDIR;
+        journal.clear();
+    }
     return journal.empty() ? "\"journal\" cannot be used: " + quoted(loop::view(name)) + ": " +
                                  std::generic_category().message(errno)
                            : "";
