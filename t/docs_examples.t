@@ -50,6 +50,7 @@ sub write_files_named_in_examples {
     $t->write_file($_, '') for qw(api-keys.jsonl users.jsonl);
     $t->write_file($_, Edgerun::Process::slurp("$Edgerun::Test::TOP/conf/examples/$_"))
         for qw(exchange_rate.json pick_account.json knowledge.json);
+    $t->write_file('answers.json', grep { /"minimumLength"/ } blocks_of("$Edgerun::Test::TOP/docs/directives.md"));
     return;
 }
 

@@ -102,7 +102,10 @@ std::string Sanitizer::Impl::cleanLines(std::string_view text, bool hasLost) con
     CleanedLines cleaned = text::cleanLines(text, names);
     const bool isLeftOver = hasLost || cleaned.hasLost || cleaned.text.empty();
     const bool isShort = countCodePoints(cleaned.text) < minimumLength || cleaned.text.empty();
-    return isLeftOver && isShort && !fallback.empty() ? fallback : std::move(cleaned.text);
+    if (isLeftOver && isShort && !fallback.empty()) {
+        return fallback;
+    }
+    return std::move(cleaned.text);
 }
 
 }  // namespace edgerun::text

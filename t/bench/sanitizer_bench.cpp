@@ -63,7 +63,7 @@ void clean(benchmark::State& state, SanitizerRules rules, std::string_view piece
     const auto made = Sanitizer::create(std::move(rules));
     const auto& sanitizer = *std::get<std::unique_ptr<Sanitizer>>(made);
     const std::string answer = answerOf(piece, static_cast<std::size_t>(state.range(0)));
-    for (auto _ : state) {
+    while (state.KeepRunning()) {
         auto cleaned = sanitizer.clean(answer);
         if (!cleaned) {
             state.SkipWithError("not cleaned");

@@ -25,7 +25,7 @@ std::unique_ptr<Sanitizer> sanitizerOf(SanitizerRules rules) {
 
 std::string takeLine(std::string_view& input) {
     const std::size_t end = std::min(input.find('\n'), input.size());
-    const std::string line(input.substr(0, end));
+    std::string line(input.substr(0, end));
     input.remove_prefix(std::min(end + 1, input.size()));
     return line;
 }
