@@ -97,6 +97,15 @@ TEST_F(QuotaCountersTest, GivesBackWhatWasTaken) {
     EXPECT_EQ(used(1), 2u);
 }
 
+TEST_F(QuotaCountersTest, GivesBackAllThatAJobTookInSeveralCalls) {
+    take(1, {claimOf(1, 9, 2)});
+    take(1, {claimOf(1, 9, 3)});
+    EXPECT_EQ(used(1), 5u);
+    counters.giveBack(idNumber(1));
+    EXPECT_EQ(used(1), 0u);
+    EXPECT_EQ(counters.gauges().holds, 0u);
+}
+
 TEST_F(QuotaCountersTest, KeepsWhatWasTaken) {
     take(1, {claimOf(1, 2)});
     EXPECT_EQ(allHolds(counters).size(), 1u);
