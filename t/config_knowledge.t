@@ -45,7 +45,7 @@ problems_are($t, 'uses of knowledge bases', <<'END');
         edgerun_knowledge product;                       #! "edgerun_knowledge" is duplicate
         location /a { edgerun_knowledge else; }          #! there is no edgerun_knowledge_base "else"; add for example "edgerun_knowledge_base else knowledge.json;"
         location /b { edgerun_knowledge product max=21; }            #! "max" must be a number from 1 to 20: "21"
-        location /c { edgerun_knowledge product article_size=99; }   #! "article_size" must be a number from 100 to 100000: "99"
+        location /c { edgerun_knowledge product article_size=0; }   #! "article_size" must be a number from 1 to 1000000: "0"
         location /d { edgerun_knowledge product level=; }            #! "level" must be a text or a variable
         location /e { edgerun_knowledge product template=none.tpl; }   #! "template": file "%%TESTDIR%%/none.tpl" cannot be read
         location /f { edgerun_knowledge product template=wrong.tpl; }  #! wrong.tpl": line 1: "{{titel}}" is unknown && line 2: "{{/tags}}" does not close && line 1: "{{#articles}}" is not closed

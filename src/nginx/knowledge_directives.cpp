@@ -13,7 +13,7 @@ namespace edgerun::nginx {
 namespace {
 
 constexpr Range kMostRange{1, 20};
-constexpr Range kSizeRange{100, 100'000};
+constexpr Range kSizeRange{1, 1'000'000};
 constexpr std::size_t kMostTemplate = 256 * 1024;  // bytes
 
 std::string readCount(std::string_view name, std::string_view text, Range range,
