@@ -31,8 +31,8 @@ KnowledgeEditor::KnowledgeEditor(const KnowledgeSource& source, KnowledgeShelf& 
 }
 
 KnowledgeEditor::~KnowledgeEditor() {
-    tell(std::move(batch_));
-    tell(std::move(queue_));
+    tell(batch_);
+    tell(queue_);
 }
 
 // --- to gather ---
@@ -178,7 +178,8 @@ void KnowledgeEditor::onDone() noexcept {
     }
     version_ = {};
     logFailure();
-    tell(std::exchange(batch_, {}));
+    tell(batch_);
+    batch_.clear();
     if (!queue_.empty()) {
         pump_.post();
     }
@@ -199,7 +200,7 @@ void KnowledgeEditor::logFailure() {
     failure_.clear();
 }
 
-void KnowledgeEditor::tell(Entries entries) noexcept {
+void KnowledgeEditor::tell(const Entries& entries) noexcept {
     for (const Entry& entry : entries) {
         if (entry.listener != nullptr) {
             entry.listener->onEdited(entry.edited);

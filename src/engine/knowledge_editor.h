@@ -40,7 +40,7 @@ private:
     bool fail(std::string text, int error);
     void onDone() noexcept override;
     void logFailure();
-    static void tell(Entries entries) noexcept;
+    static void tell(const Entries& entries) noexcept;
 
     const KnowledgeSource& source_;
     KnowledgeShelf& shelf_;

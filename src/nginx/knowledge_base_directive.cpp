@@ -168,12 +168,14 @@ char* setKnowledgeBase(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
         auto& main = *static_cast<MainConf*>(conf);
         auto base = std::make_unique<KnowledgeBaseConf>();
         base->place = placeOf(cf);
-        if (std::string fault = readLine(cf, base->source); !fault.empty()) {
-            main.problems.add(cf, fault);
-        } else if (fault = checkOthers(main, base->source); !fault.empty()) {
-            main.problems.add(cf, fault);
-        } else {
+        std::string fault = readLine(cf, base->source);
+        if (fault.empty()) {
+            fault = checkOthers(main, base->source);
+        }
+        if (fault.empty()) {
             completeBase(cf, main, base->source);
+        } else {
+            main.problems.add(cf, fault);
         }
         main.knowledgeBases.push_back(std::move(base));  // though wrong, it has a name
         return NGX_CONF_OK;

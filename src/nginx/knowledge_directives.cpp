@@ -41,11 +41,13 @@ std::string readLevel(ngx_conf_t* cf, std::string_view text, KnowledgeUse& use) 
 
 /// All but the last mistake are told at once; that one is returned.
 std::string tellFaults(ngx_conf_t* cf, const std::string& path, std::vector<std::string> faults) {
-    const std::string where = "the template " + quoted(path) + ": ";
-    const std::string last = where + faults.back();
+    for (std::string& fault : faults) {
+        fault.insert(0, "the template " + quoted(path) + ": ");
+    }
+    std::string last = std::move(faults.back());
     faults.pop_back();
     for (const std::string& fault : faults) {
-        mainConfOf(cf).problems.add(cf, "\"edgerun_knowledge\": " + where + fault);
+        mainConfOf(cf).problems.add(cf, "\"edgerun_knowledge\" " + fault);
     }
     return last;
 }
