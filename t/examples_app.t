@@ -32,6 +32,7 @@ my @DOORS = (
     [ 'GET',    '/usage',                         {},        200, 200, 200 ],
     [ 'GET',    '/elsewhere',                     {},        404, 404, 404 ],
 );
+ok wait_until { $t->get('/simulations', @analyst)->{status} == 200 }, 'the journal has been read';
 for my $door (@DOORS) {
     my ($method, $path, $options, @expected) = @$door;
     my @statuses = map { $t->request($method, $path, %$options, @$_)->{status} } \@analyst, \@guest, \@admin;
