@@ -1,6 +1,10 @@
 #include "edgerun/text/json.h"
 
+#include <algorithm>
 #include <cstdlib>
+
+#include "edgerun/text/utf8.h"
+#include "mistakes.h"
 
 namespace edgerun::text {
 namespace {
@@ -50,15 +54,15 @@ bool isWithin(std::string_view bytes, const JsonLimits& limits) {
     return values <= limits.maxValues;
 }
 
-/// jansson shows what stands there, whatever that is; U+0080 to U+009F are C2 80 to C2 9F.
+/// jansson shows what stands there, whatever that is, and may end in the middle of a code point.
 std::string oneLine(std::string text) {
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const auto byte = static_cast<unsigned char>(text[at]);
-        if (byte < ' ' || byte == 0x7f) {
-            text[at] = ' ';
-        } else if (byte == 0xC2 && static_cast<unsigned char>(text[at + 1]) < 0xA0) {
-            text.replace(at, 2, "  ");
-        }
+    const auto replace = [&](auto isBad, char by) {
+        std::replace_if(
+            text.begin(), text.end(), [&](unsigned char byte) { return isBad(byte); }, by);
+    };
+    replace([](unsigned char byte) { return byte < ' ' || byte == 0x7F; }, ' ');
+    if (!isValidUtf8(text) || hasControlCharacter(text)) {
+        replace([](unsigned char byte) { return byte >= 0x80; }, '?');
     }
     return text;
 }

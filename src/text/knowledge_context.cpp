@@ -53,12 +53,13 @@ public:
         : parts_(parts), articles_(articles), level_(level), articleSize_(articleSize) {}
 
     std::string write() {
+        const Article outside;  // nothing there names what is in it
         for (std::size_t at = 0; at < parts_.size();) {
             if (parts_[at].kind == Part::Kind::Articles) {
                 writeArticles(at);
                 at = parts_[at].end;
             } else {
-                at = writePart(at, nullptr);
+                at = writePart(at, outside);
             }
         }
         return std::move(out_);
@@ -68,13 +69,13 @@ private:
     void writeArticles(std::size_t section) {
         for (number_ = 1; number_ <= articles_.size(); ++number_) {
             for (std::size_t at = section + 1; at < parts_[section].end;) {
-                at = writePart(at, articles_[number_ - 1]);
+                at = writePart(at, *articles_[number_ - 1]);
             }
         }
     }
 
     /// The next part to be written.
-    std::size_t writePart(std::size_t at, const Article* article) {
+    std::size_t writePart(std::size_t at, const Article& article) {
         const Part& part = parts_[at];
         switch (part.kind) {
             case Part::Kind::Text:
@@ -84,9 +85,9 @@ private:
                 writeField(part.field, article);
                 break;
             case Part::Kind::If:
-                return isThere(part.field, *article) ? at + 1 : part.end;
+                return isThere(part.field, article) ? at + 1 : part.end;
             case Part::Kind::Unless:
-                return isThere(part.field, *article) ? part.end : at + 1;
+                return isThere(part.field, article) ? part.end : at + 1;
             case Part::Kind::Articles:  // never in itself
                 break;
         }
@@ -97,7 +98,7 @@ private:
         return field == Field::Tags ? !article.tags.empty() : !article.category.empty();
     }
 
-    void writeField(Field field, const Article* article) {
+    void writeField(Field field, const Article& article) {
         switch (field) {
             case Field::Level:
                 out_ += level_;
@@ -109,19 +110,19 @@ private:
                 out_ += std::to_string(number_);
                 break;
             case Field::Id:
-                out_ += article->id;
+                out_ += article.id;
                 break;
             case Field::Title:
-                out_ += article->title;
+                out_ += article.title;
                 break;
             case Field::Category:
-                out_ += article->category;
+                out_ += article.category;
                 break;
             case Field::Tags:
-                out_ += joined(article->tags);
+                out_ += joined(article.tags);
                 break;
             case Field::Text:
-                writeText(article->text);
+                writeText(article.text);
                 break;
         }
     }

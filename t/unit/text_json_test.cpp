@@ -36,8 +36,13 @@ TEST(Json, TellsTheLineAndTheReasonOfWhatItRefuses) {
 }
 
 TEST(Json, TellsAReasonOfOneLineOfUtf8WhateverStandsThere) {
-    const std::string_view bad[] = {"",         "\x1b[31m", "{\"a\": \n\t\x01}",
-                                    "\xff\xfe", "\"\xe9",   "{\xe2\x82"};
+    const std::string_view bad[] = {"",
+                                    "\x1b[31m",
+                                    "{\"a\": \n\t\x01}",
+                                    "\xff\xfe",
+                                    "\"\xe9",
+                                    "{\xe2\x82",
+                                    "{\"tex\\u107\xc5\x8b\xdd\xc5\"\""};
     for (const std::string_view text : bad) {
         const auto parsed = parseJsonOrTell(text, kLimits);
         const auto* fault = std::get_if<JsonFault>(&parsed);
@@ -51,6 +56,16 @@ TEST(Json, TellsAReasonOfOneLineOfUtf8WhateverStandsThere) {
     }
     const auto deep = parseJsonOrTell(nested(33, "[", "]"), kLimits);
     EXPECT_EQ(std::get<JsonFault>(deep).message, "it is too large, or nested too deeply");
+}
+
+TEST(Json, ShowsInAReasonNoControlCharactersEitherOfThoseAboveAscii) {
+    const auto messageOf = [](std::string_view text) {
+        return std::get<JsonFault>(parseJsonOrTell(text, kLimits)).message;
+    };
+    EXPECT_EQ(messageOf("[\"\xC3\xA4\x7F\" 1]"), "']' expected near '1'");
+    EXPECT_EQ(messageOf("[x \"\xC3\xA4\"]"), "invalid token near 'x'");
+    EXPECT_EQ(messageOf("{\"a\" \"\xC3\xA4\"}"), "':' expected near '\"\xC3\xA4\"'");
+    EXPECT_EQ(messageOf("{\"a\" \"\x7F\xC2\x85\xC3\xA4\"}"), "':' expected near '\" ????\"'");
 }
 
 TEST(Json, RefusesWhatRfc8259DoesNotAllowAndWhatParsersDisagreeOn) {
