@@ -124,11 +124,11 @@ void JobRunner::cleanAnswer(RunningJob& job, JobInputs& inputs, JobChange& chang
         step.visible->answer = std::move(*cleaned);
         return;
     }
-    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                  "edgerun: the answer of job %s stays as it is: \"edgerun_sanitize %s\" %s",
-                  store::formatJobId(job.id()).c_str(), name.c_str(),
-                  sanitizer != nullptr ? "failed or reached its limits"
-                                       : "is not configured any more");
+    ngx_log_error(
+        NGX_LOG_WARN, ngx_cycle->log, 0,
+        "edgerun: the answer of job %s stays as it is: \"edgerun_sanitize %s\" %s",
+        store::formatJobId(job.id()).c_str(), name.c_str(),
+        sanitizer != nullptr ? "failed or reached its limits" : "is not configured any more");
 }
 
 /// The request only when the machine needs it: the query may be long.

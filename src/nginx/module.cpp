@@ -107,8 +107,8 @@ ngx_command_t commands[] = {
     {ngx_string("edgerun_quota_zone"), NGX_HTTP_MAIN_CONF | NGX_CONF_1MORE, setQuotaZone,
      NGX_HTTP_MAIN_CONF_OFFSET, 0, nullptr},
 
-    {ngx_string("edgerun_quota"), kJobOptions | NGX_CONF_1MORE, setQuota,
-     NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
+    {ngx_string("edgerun_quota"), kJobOptions | NGX_CONF_1MORE, setQuota, NGX_HTTP_LOC_CONF_OFFSET,
+     0, nullptr},
 
     {ngx_string("edgerun_usage"), kJobs | NGX_CONF_NOARGS, setUsage, NGX_HTTP_LOC_CONF_OFFSET, 0,
      nullptr},

@@ -79,8 +79,7 @@ std::uint32_t ArticleLabels::find(std::string_view folded, std::uint32_t from) c
         }
         auto article = static_cast<std::uint32_t>(word * kBitsInWord);
         for (; having != 0 && article < articles; having >>= 1, ++article) {
-            if ((having & 1) != 0 && article >= from &&
-                holds(labelsOf(article), folded)) {
+            if ((having & 1) != 0 && article >= from && holds(labelsOf(article), folded)) {
                 return article;
             }
         }
