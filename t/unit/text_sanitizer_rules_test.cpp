@@ -65,6 +65,7 @@ TEST(SanitizerRules, WhatAFileDoesNotNameIsEmpty) {
 
 TEST(SanitizerRules, AllMistakesAreNamedAtOnce) {
     const std::string name = "must be the name alone: ";
+    const std::string members = "headings, labels, blocks, regexes, minimumLength and fallback";
     EXPECT_EQ(
         faultsOf(R"({
         "headings": ["", " ", 1, "a\nb", "# Summary", "**Summary**", "Good"],
@@ -94,8 +95,7 @@ TEST(SanitizerRules, AllMistakesAreNamedAtOnce) {
             R"("regexes"[5] is no regex: range out of order in character class at offset 3)",
             R"("minimumLength" must be a number of characters from 0 to 1000000)",
             R"("fallback" must be a string of at most 10000 characters)",
-            R"(unknown member "heading"; it takes headings, labels, blocks, regexes, )"
-            R"(minimumLength and fallback)",
+            R"(unknown member "heading"; it takes )" + members,
         }));
 }
 
