@@ -151,9 +151,7 @@ void QuotaJournal::Impl::append(const std::vector<store::QuotaRecord>& records,
                                 QuotaJournalWaiter* waiter) {
     gathering.waiters.reserve(gathering.waiters.size() + 1);
     std::string frames;
-    for (const auto& record : records) {
-        store::appendFrame(frames, record);
-    }
+    store::appendFrames(frames, records);
     gathering.frames.append(frames);
     if (waiter != nullptr) {
         gathering.waiters.push_back(waiter);

@@ -25,7 +25,7 @@ public:
     template <typename VerdictOf>
     void judge(VerdictOf verdictOf);
     bool changesAnything() const;
-    std::size_t mostRecords() const { return 1 + 2 * count_; }
+    std::size_t mostRecords() const { return 1 + 3 * count_; }
     void apply(std::vector<QuotaRecord>& records);
 
 private:
@@ -118,6 +118,7 @@ bool Ending::endsAny() const {
 
 void Ending::apply(std::vector<QuotaRecord>& records) {
     std::uint64_t sequence = takeSequences(view_, mostRecords());
+    const std::uint64_t ended = sequence;  // below those of the counters
     if (endsAny()) {
         records.push_back(releaseOf(holderOf(view_.holds[parts_[0].hold]), sequence++));
     }
@@ -136,6 +137,8 @@ void Ending::apply(std::vector<QuotaRecord>& records) {
     }
     for (const Part& part : *this) {
         if (!part.verdict.stays) {
+            records.push_back(endOf(view_.holds[part.hold], view_.counters[part.counter].key,
+                                    part.verdict.counts, ended));
             unlink(part);
         }
     }

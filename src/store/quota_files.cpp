@@ -14,6 +14,7 @@
 #include "edgerun/store/journal_files.h"
 #include "edgerun/store/quota_frames.h"
 #include "journal_names.h"
+#include "quota_merge.h"
 
 namespace edgerun::store {
 
@@ -112,21 +113,36 @@ bool readFrames(const OpenFile& file, std::size_t& damaged, Use&& use) {
     }
 }
 
-/// The newest that says everything; without one, the first. nullopt if one cannot be read.
-std::optional<std::size_t> findBase(const std::vector<QuotaFile>& files, std::string& problem) {
+bool isWhole(const OpenFile& file, std::string& problem, const std::string& path, bool& isRead) {
+    bool found = false;
+    std::size_t damaged = 0;
+    isRead =
+        readFrames(file, damaged, [&](const QuotaFrame& frame) { found |= frame.isWholeMark; });
+    if (!isRead) {
+        problem = problemWith("read", path, errno);
+    }
+    return found;
+}
+
+/// The newest that says everything.
+struct Base {
+    std::size_t at = 0;  ///< 0, too, if there is none
+    bool isFound = false;
+};
+
+/// nullopt if one cannot be read.
+std::optional<Base> findBase(const std::vector<QuotaFile>& files, std::string& problem) {
     for (std::size_t at = files.size(); at-- > 0;) {
-        bool isWhole = false;
-        std::size_t damaged = 0;
-        if (!readFrames(files[at].file, damaged,
-                        [&](const QuotaFrame& frame) { isWhole |= frame.isWholeMark; })) {
-            problem = problemWith("read", files[at].path, errno);
+        bool isRead = false;
+        const bool isFound = isWhole(files[at].file, problem, files[at].path, isRead);
+        if (!isRead) {
             return std::nullopt;
         }
-        if (isWhole) {
-            return at;
+        if (isFound) {
+            return Base{at, true};
         }
     }
-    return 0;
+    return Base{};
 }
 
 }  // namespace
@@ -160,18 +176,21 @@ std::optional<QuotaLoad> loadQuotaFiles(const std::string& directory, QuotaCount
         return std::nullopt;
     }
     QuotaLoad load;
-    for (std::size_t at = *base; at < files->size(); ++at) {
+    QuotaMerge merge;
+    for (std::size_t at = base->at; at < files->size(); ++at) {
+        const bool isBase = base->isFound && at == base->at;
         const bool isRead =
             readFrames((*files)[at].file, load.damaged, [&](const QuotaFrame& frame) {
-                if (!frame.isWholeMark) {
-                    load.records++;
-                    load.leftOut += counters.restore(frame.record, now) ? 0 : 1;
-                }
+                load.records += frame.isWholeMark ? 0 : 1;
+                merge.add(frame, isBase);
             });
         if (!isRead) {
             problem = problemWith("read", (*files)[at].path, errno);
             return std::nullopt;
         }
+    }
+    for (const QuotaRecord& record : merge.finish()) {
+        load.leftOut += counters.restore(record, now) ? 0 : 1;
     }
     return load;
 }

@@ -15,20 +15,24 @@ constexpr std::size_t kChecked = 8;  // where that begins which the CRC is of
 
 constexpr std::uint8_t kCounter = 1;
 constexpr std::uint8_t kHold = 2;
-constexpr std::uint8_t kRelease = 3;
+constexpr std::uint8_t kEnd = 3;
 constexpr std::uint8_t kWholeMark = 255;
 
 constexpr std::uint8_t kSettled = 1;
 constexpr std::uint8_t kAccepted = 2;
+constexpr std::uint8_t kCopied = 4;
 
+/// 0: no journal has such.
 std::uint8_t numberOf(QuotaRecord::Kind kind) {
     switch (kind) {
         case QuotaRecord::Kind::Counter:
             return kCounter;
         case QuotaRecord::Kind::Hold:
             return kHold;
+        case QuotaRecord::Kind::End:
+            return kEnd;
         case QuotaRecord::Kind::Release:
-            return kRelease;
+            return 0;
     }
     return 0;
 }
@@ -39,8 +43,8 @@ std::optional<QuotaRecord::Kind> kindOf(std::uint8_t number) {
             return QuotaRecord::Kind::Counter;
         case kHold:
             return QuotaRecord::Kind::Hold;
-        case kRelease:
-            return QuotaRecord::Kind::Release;
+        case kEnd:
+            return QuotaRecord::Kind::End;
         default:
             return std::nullopt;
     }
@@ -56,9 +60,10 @@ void loadBytes(Bytes& bytes, const char* from) {
     std::copy_n(reinterpret_cast<const std::uint8_t*>(from), bytes.size(), bytes.begin());
 }
 
-void append(std::string& out, std::uint8_t kind, const QuotaRecord& record) {
+void append(std::string& out, std::uint8_t kind, const QuotaRecord& record, bool isCopy) {
     const std::size_t begin = out.size();
-    const int flags = (record.isSettled ? kSettled : 0) | (record.isAccepted ? kAccepted : 0);
+    const int flags = (record.isSettled ? kSettled : 0) | (record.isAccepted ? kAccepted : 0) |
+                      (isCopy ? kCopied : 0);
     out.append(kMagic).append(sizeof(std::uint32_t), '\0');
     appendLittle(out, kind);
     appendLittle(out, static_cast<std::uint8_t>(flags));
@@ -69,6 +74,8 @@ void append(std::string& out, std::uint8_t kind, const QuotaRecord& record) {
     appendLittle(out, record.amount);
     appendLittle(out, record.window.begin);
     appendLittle(out, record.window.end);
+    appendLittle(out, record.taken);
+    appendLittle(out, record.held);
     appendBytes(out, record.key);
     appendLittle(out, record.holder.pid);
     appendLittle(out, std::uint32_t{0});
@@ -84,7 +91,7 @@ std::optional<QuotaFrame> decode(std::string_view frame) {
     }
     const auto number = static_cast<std::uint8_t>(bytes[8]);
     if (number == kWholeMark) {
-        return QuotaFrame{true, {}};
+        return QuotaFrame{true, false, {}};
     }
     const auto kind = kindOf(number);
     if (!kind) {
@@ -101,9 +108,11 @@ std::optional<QuotaFrame> decode(std::string_view frame) {
     record.amount = loadLittle<std::uint64_t>(bytes + 48);
     record.window.begin = loadLittle<std::int64_t>(bytes + 56);
     record.window.end = loadLittle<std::int64_t>(bytes + 64);
-    loadBytes(record.key, bytes + 72);
-    record.holder.pid = loadLittle<std::int32_t>(bytes + 88);
-    return QuotaFrame{false, record};
+    record.taken = loadLittle<std::uint64_t>(bytes + 72);
+    record.held = loadLittle<std::uint64_t>(bytes + 80);
+    loadBytes(record.key, bytes + 88);
+    record.holder.pid = loadLittle<std::int32_t>(bytes + 104);
+    return QuotaFrame{false, (bytes[9] & kCopied) != 0, record};
 }
 
 /// Where the next frame may begin, behind `at`.
@@ -115,12 +124,21 @@ std::size_t nextBegin(std::string_view bytes, std::size_t at) {
 
 }  // namespace
 
-void appendFrame(std::string& out, const QuotaRecord& record) {
-    append(out, numberOf(record.kind), record);
+void appendFrames(std::string& out, const std::vector<QuotaRecord>& records) {
+    for (const QuotaRecord& record : records) {
+        const std::uint8_t kind = numberOf(record.kind);
+        if (kind == kHold || kind == kEnd) {
+            append(out, kind, record, false);
+        }
+    }
+}
+
+void appendCopy(std::string& out, const QuotaRecord& record) {
+    append(out, numberOf(record.kind), record, true);
 }
 
 void appendWholeMark(std::string& out) {
-    append(out, kWholeMark, {});
+    append(out, kWholeMark, {}, true);
 }
 
 std::optional<QuotaFrame> nextFrame(std::string_view bytes, std::size_t& at, std::size_t& damaged) {

@@ -43,6 +43,7 @@ inline constexpr std::uint64_t kHoldReleased = 8;
 
 struct QuotaHoldSlot {
     std::uint64_t sequence;  ///< of its newest record; 0: the slot is free
+    std::uint64_t taken;     ///< of its first
     std::uint64_t flags;
     std::uint64_t amount;
     std::uint64_t jobZone;
@@ -99,7 +100,7 @@ struct QuotaHeader {
 
 static_assert(kMayBeShared<QuotaHeader> && kMayBeShared<QuotaCounterSlot> &&
               kMayBeShared<QuotaHoldSlot>);
-static_assert(sizeof(QuotaCounterSlot) == 64 && sizeof(QuotaHoldSlot) == 96);
+static_assert(sizeof(QuotaCounterSlot) == 64 && sizeof(QuotaHoldSlot) == 104);
 
 /// nullopt if it is too small.
 std::optional<QuotaView> viewQuotas(void* memory, std::size_t bytes);

@@ -20,9 +20,20 @@ QuotaRecord recordOf(const QuotaHoldSlot& hold, const QuotaKey& key) {
     record.window = hold.window;
     record.amount = hold.amount;
     record.holder = holderOf(hold);
+    record.taken = hold.taken;
     record.isSettled = isSettled(hold);
     record.isAccepted = isAccepted(hold);
     record.claims = hold.claims;
+    return record;
+}
+
+QuotaRecord endOf(const QuotaHoldSlot& hold, const QuotaKey& key, std::uint64_t counts,
+                  std::uint64_t sequence) {
+    QuotaRecord record = recordOf(hold, key);
+    record.kind = QuotaRecord::Kind::End;
+    record.sequence = sequence;
+    record.amount = counts;
+    record.held = hold.amount;
     return record;
 }
 

@@ -7,6 +7,9 @@ namespace edgerun::store {
 
 QuotaRecord recordOf(const QuotaCounterSlot& counter);
 QuotaRecord recordOf(const QuotaHoldSlot& hold, const QuotaKey& key);
+/// Of a hold that has ended, so much of it being used.
+QuotaRecord endOf(const QuotaHoldSlot& hold, const QuotaKey& key, std::uint64_t counts,
+                  std::uint64_t sequence);
 QuotaRecord releaseOf(const QuotaHolder& holder, std::uint64_t sequence);
 
 inline QuotaHolder holderOf(const QuotaHoldSlot& hold) {

@@ -59,6 +59,8 @@ bool QuotaCounters::restore(const QuotaRecord& record, std::int64_t now) {
         case QuotaRecord::Kind::Release:
             restoring.restoreRelease();
             return true;
+        case QuotaRecord::Kind::End:
+            return true;
     }
     return true;
 }
@@ -157,6 +159,7 @@ void Restoring::fillHold(std::uint32_t index, std::uint32_t counter) {
     QuotaHoldSlot& hold = view_.holds[index];
     hold.flags = kHoldRestored | (record_.isSettled ? kHoldSettled : 0) |
                  (record_.isAccepted ? kHoldAccepted : 0);
+    hold.taken = record_.taken;
     hold.amount = record_.amount;
     hold.jobZone = record_.holder.jobZone;
     hold.window = record_.window;

@@ -206,7 +206,7 @@ void Taking::apply(std::vector<QuotaRecord>& records) {
     QuotaChange change(view_);
     for (const Share& share : shares_) {
         if (share.hold != kNone) {
-            note(change, share, sequence + count, sequence);
+            note(change, share, sequence, sequence + count);
             ++sequence;
         }
     }
@@ -231,6 +231,7 @@ void Taking::note(QuotaChange& change, const Share& share, std::uint64_t holdSeq
                   std::uint64_t counterSequence) {
     const std::uint64_t used = cappedSum(share.standing.used, share.amount);
     fillHold(share, used - share.standing.used);
+    view_.holds[share.hold].taken = holdSequence;
     change.set(view_.holds[share.hold].sequence, holdSequence);
     if (share.isCounterNew) {
         fillCounter(share);

@@ -229,7 +229,7 @@ QuotaWritten QuotaWriter::beginFile(std::uint64_t number, OpenFile lock) {
 QuotaWritten QuotaWriter::renewSome() {
     std::string frames;
     for (const QuotaRecord& record : counters_.records(renewal_->cursor, kRecordsAtOnce)) {
-        appendFrame(frames, record);
+        appendCopy(frames, record);
     }
     if (!frames.empty() && append(frames) == QuotaWritten::Failed) {
         return QuotaWritten::Failed;

@@ -9,13 +9,26 @@ namespace {
 
 using Numbers = std::vector<std::uint64_t>;
 
-std::string counterFrame(std::uint64_t sequence, std::uint8_t key, std::uint64_t amount) {
+QuotaRecord recordOf(QuotaRecord::Kind kind, std::uint64_t sequence, std::uint8_t key,
+                     std::uint64_t amount) {
     QuotaRecord record;
-    record.sequence = sequence;
+    record.kind = kind;
+    record.sequence = record.taken = sequence;
     record.key = quotaKey(key);
     record.window = kQuotaWindow;
     record.amount = amount;
-    return framesOf({record});
+    record.holder = quotaHolder(static_cast<std::uint32_t>(sequence));
+    return record;
+}
+
+std::string counter(std::uint64_t sequence, std::uint8_t key, std::uint64_t amount) {
+    std::string bytes;
+    appendCopy(bytes, recordOf(QuotaRecord::Kind::Counter, sequence, key, amount));
+    return bytes;
+}
+
+std::string hold(std::uint64_t sequence, std::uint8_t key, std::uint64_t amount) {
+    return framesOf({recordOf(QuotaRecord::Kind::Hold, sequence, key, amount)});
 }
 
 std::string mark() {
@@ -66,31 +79,31 @@ TEST(StoreQuotaFiles, AFileThatCannotBeReadIsAProblem) {
     EXPECT_FALSE(loadQuotaFiles(directory.path(), counters, kQuotaNow, problem));
 }
 
-TEST(StoreQuotaFiles, TheNewestRecordCountsInWhateverOrder) {
+using Used = std::map<QuotaKey, std::uint64_t>;
+
+TEST(StoreQuotaFiles, AllThatWasHeldIsAddedUp) {
     const QuotaDirectory directory;
-    directory.write(1, counterFrame(30, 1, 3) + counterFrame(10, 1, 1) + counterFrame(20, 1, 2));
-    directory.write(2, counterFrame(25, 1, 9) + counterFrame(41, 2, 4));
-    directory.write(3, counterFrame(40, 2, 5));
+    directory.write(1, hold(30, 1, 3) + hold(10, 1, 1) + hold(20, 2, 7));
+    directory.write(2, hold(31, 1, 5) + hold(30, 1, 3));
     const auto state = directory.load();
-    EXPECT_EQ(state.first, (std::map<QuotaKey, std::uint64_t>{{quotaKey(1), 3}, {quotaKey(2), 4}}));
+    EXPECT_EQ(state.first, (Used{{quotaKey(1), 9}, {quotaKey(2), 7}}));
+    EXPECT_EQ(state.second.size(), 4U);
 }
 
-TEST(StoreQuotaFiles, WhatStandsBeforeAWholeFileDoesNot) {
+TEST(StoreQuotaFiles, WhatStandsBeforeAWholeFileDoesNotCount) {
     const QuotaDirectory directory;
-    directory.write(1, counterFrame(100, 1, 100) + mark());
-    directory.write(2, counterFrame(10, 1, 10) + mark() + counterFrame(11, 2, 1));
-    directory.write(3, counterFrame(12, 3, 1));
+    directory.write(1, counter(100, 1, 100) + hold(101, 3, 1) + mark());
+    directory.write(2, counter(10, 1, 10) + mark() + hold(11, 2, 1));
+    directory.write(3, hold(12, 3, 1) + counter(12, 3, 99));
     QuotaLoad load;
     const auto state = directory.load(&load);
-    EXPECT_EQ(state.first, (std::map<QuotaKey, std::uint64_t>{
-                               {quotaKey(1), 10}, {quotaKey(2), 1}, {quotaKey(3), 1}}));
-    EXPECT_EQ(load.records, 3U);
+    EXPECT_EQ(state.first, (Used{{quotaKey(1), 10}, {quotaKey(2), 1}, {quotaKey(3), 1}}));
+    EXPECT_EQ(load.records, 4U);
 }
 
 TEST(StoreQuotaFiles, DamageIsCounted) {
     const QuotaDirectory directory;
-    directory.write(
-        1, counterFrame(2, 1, 1) + "half a record" + counterFrame(3, 2, 1) + std::string(10, '\0'));
+    directory.write(1, hold(2, 1, 1) + "half a record" + hold(3, 2, 1) + std::string(10, '\0'));
     QuotaLoad load;
     EXPECT_EQ(directory.load(&load).first.size(), 2U);
     EXPECT_EQ(load.damaged, 23U);
@@ -101,9 +114,9 @@ TEST(StoreQuotaFiles, RecordsAcrossPiecesAreWhole) {
     const QuotaDirectory directory;
     std::string bytes = "x";  // so that no piece ends between records
     for (std::uint64_t sequence = 2; sequence < 30'000; sequence++) {
-        bytes += counterFrame(sequence, static_cast<std::uint8_t>(sequence % 50), sequence);
+        bytes += counter(sequence, static_cast<std::uint8_t>(sequence % 50), sequence);
     }
-    directory.write(1, bytes);
+    directory.write(1, bytes + mark());
     QuotaLoad load;
     const auto state = directory.load(&load);
     EXPECT_EQ(load.records, 29'998U);
@@ -115,15 +128,12 @@ TEST(StoreQuotaFiles, WhatDoesNotFitIsCounted) {
     const QuotaDirectory directory;
     std::string bytes;
     for (std::uint32_t number = 0; number < 2000; number++) {
-        QuotaRecord record;
-        record.sequence = number + 2;
+        QuotaRecord record = recordOf(QuotaRecord::Kind::Counter, number + 2, 0, 1);
         record.key[1] = static_cast<std::uint8_t>(number >> 8);
         record.key[2] = static_cast<std::uint8_t>(number);
-        record.window = kQuotaWindow;
-        record.amount = 1;
-        bytes += framesOf({record});
+        appendCopy(bytes, record);
     }
-    directory.write(1, bytes);
+    directory.write(1, bytes + mark());
     QuotaZoneOfTests zone(QuotaCounters::kMinimumBytes);
     QuotaCounters counters = zone.counters();
     std::string problem;

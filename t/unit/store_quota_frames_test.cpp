@@ -24,6 +24,8 @@ QuotaRecord fullRecord(QuotaRecord::Kind kind) {
     record.isSettled = true;
     record.isAccepted = true;
     record.claims = 31;
+    record.taken = 0x1112131415161718;
+    record.held = UINT64_MAX;
     return record;
 }
 
@@ -40,6 +42,8 @@ void expectSame(const QuotaRecord& a, const QuotaRecord& b) {
     EXPECT_EQ(a.isSettled, b.isSettled);
     EXPECT_EQ(a.isAccepted, b.isAccepted);
     EXPECT_EQ(a.claims, b.claims);
+    EXPECT_EQ(a.taken, b.taken);
+    EXPECT_EQ(a.held, b.held);
 }
 
 struct Found {
@@ -65,25 +69,41 @@ Found findIn(const std::string& bytes) {
 
 std::string frameWith(std::uint64_t sequence) {
     QuotaRecord record;
+    record.kind = QuotaRecord::Kind::Hold;
     record.sequence = sequence;
     return framesOf({record});
 }
 
+QuotaFrame readOne(const std::string& bytes) {
+    EXPECT_EQ(bytes.size(), kQuotaFrameBytes);
+    std::size_t at = 0;
+    std::size_t damaged = 0;
+    const auto frame = nextFrame(bytes, at, damaged);
+    EXPECT_TRUE(frame);
+    EXPECT_EQ(at, bytes.size());
+    EXPECT_EQ(damaged, 0U);
+    return frame.value_or(QuotaFrame{});
+}
+
 TEST(StoreQuotaFrames, ARecordReadsAsItWasWritten) {
-    for (const auto kind :
-         {QuotaRecord::Kind::Counter, QuotaRecord::Kind::Hold, QuotaRecord::Kind::Release}) {
-        const QuotaRecord record = fullRecord(kind);
-        const std::string bytes = framesOf({record});
-        ASSERT_EQ(bytes.size(), kQuotaFrameBytes);
-        std::size_t at = 0;
-        std::size_t damaged = 0;
-        const auto frame = nextFrame(bytes, at, damaged);
-        ASSERT_TRUE(frame);
-        EXPECT_FALSE(frame->isWholeMark);
-        expectSame(frame->record, record);
-        EXPECT_EQ(at, bytes.size());
-        EXPECT_EQ(damaged, 0U);
+    for (const auto kind : {QuotaRecord::Kind::Hold, QuotaRecord::Kind::End}) {
+        const QuotaFrame frame = readOne(framesOf({fullRecord(kind)}));
+        EXPECT_FALSE(frame.isWholeMark || frame.isCopy);
+        expectSame(frame.record, fullRecord(kind));
     }
+    for (const auto kind : {QuotaRecord::Kind::Hold, QuotaRecord::Kind::Counter}) {
+        std::string bytes;
+        appendCopy(bytes, fullRecord(kind));
+        const QuotaFrame frame = readOne(bytes);
+        EXPECT_TRUE(!frame.isWholeMark && frame.isCopy);
+        expectSame(frame.record, fullRecord(kind));
+    }
+}
+
+TEST(StoreQuotaFrames, CountersAreOnlyCopied) {
+    EXPECT_EQ(
+        framesOf({fullRecord(QuotaRecord::Kind::Counter), fullRecord(QuotaRecord::Kind::Release)}),
+        "");
 }
 
 TEST(StoreQuotaFrames, FlagsAreToldApart) {

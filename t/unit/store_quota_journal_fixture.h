@@ -73,9 +73,7 @@ inline QuotaTaken takeOne(QuotaCounters& counters, std::uint32_t job, std::uint8
 
 inline std::string framesOf(const std::vector<QuotaRecord>& records) {
     std::string frames;
-    for (const QuotaRecord& record : records) {
-        appendFrame(frames, record);
-    }
+    appendFrames(frames, records);
     return frames;
 }
 

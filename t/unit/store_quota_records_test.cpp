@@ -53,9 +53,10 @@ protected:
 TEST_F(QuotaRecordsTest, TellWhatChanged) {
     const Records taken = take(1, {claimOf(1, 9, 2), settledClaim(2, 5000, 1000)}).records;
     ASSERT_EQ(taken.size(), 4u);
-    EXPECT_TRUE(std::is_sorted(taken.begin(), taken.end(), [](const auto& a, const auto& b) {
-        return a.sequence < b.sequence;
-    }));
+    // So a counter tells by its sequence which holds it has.
+    EXPECT_GT(taken[0].sequence, taken[2].sequence);
+    EXPECT_GT(taken[1].sequence, taken[3].sequence);
+    EXPECT_EQ(taken[3].taken, taken[3].sequence);
     EXPECT_EQ(taken[0].kind, Kind::Counter);
     EXPECT_EQ(taken[0].key, quotaKey(1));
     EXPECT_EQ(taken[0].amount, 2u);
@@ -73,7 +74,7 @@ TEST_F(QuotaRecordsTest, TellWhatChanged) {
     EXPECT_FALSE(taken[2].isSettled);
 
     const Records kept = counters.keep(idNumber(1));
-    ASSERT_EQ(kept.size(), 4u);
+    ASSERT_EQ(kept.size(), 5u);
     EXPECT_EQ(kept[0].kind, Kind::Release);
     EXPECT_EQ(kept[0].holder.job, idNumber(1));
     const auto hold = std::find_if(kept.begin(), kept.end(),
@@ -82,13 +83,24 @@ TEST_F(QuotaRecordsTest, TellWhatChanged) {
     EXPECT_EQ(hold->key, quotaKey(2));
     EXPECT_TRUE(hold->isAccepted);
     EXPECT_GT(hold->sequence, kept[0].sequence);
+    EXPECT_EQ(hold->taken, taken[3].sequence);
     EXPECT_GT(kept[0].sequence, taken[3].sequence);
+    EXPECT_EQ(kept[4].kind, Kind::End);
+    EXPECT_EQ(kept[4].key, quotaKey(1));
+    EXPECT_EQ(kept[4].amount, 2u);
+    EXPECT_EQ(kept[4].held, 2u);
+    EXPECT_EQ(kept[4].taken, taken[2].sequence);
 
     const Records settled = counters.settle(idNumber(1), 10);
-    ASSERT_EQ(settled.size(), 2u);
+    ASSERT_EQ(settled.size(), 3u);
     EXPECT_EQ(settled[0].kind, Kind::Release);
     EXPECT_EQ(settled[1].kind, Kind::Counter);
     EXPECT_EQ(settled[1].amount, 10u);
+    EXPECT_EQ(settled[2].kind, Kind::End);
+    EXPECT_EQ(settled[2].amount, 10u);
+    EXPECT_EQ(settled[2].held, 1000u);
+    EXPECT_EQ(settled[2].taken, taken[3].sequence);
+    EXPECT_LT(settled[2].sequence, settled[1].sequence);
 }
 
 TEST_F(QuotaRecordsTest, OfWhatIsKeptSayWhatIsUsed) {

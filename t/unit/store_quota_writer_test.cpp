@@ -311,7 +311,7 @@ TEST_F(StoreQuotaWriter, AfterAFullDiskAllIsSaidAnew) {
     EXPECT_EQ(keepUpWhole(one), QuotaWritten::Done);
     {
         // The group begins, and does not come to its end.
-        const FileLimit limit(sizeOf(1) + kQuotaFrameBytes + 10);
+        const FileLimit limit(sizeOf(1) + kQuotaFrameBytes - 10);
         EXPECT_EQ(one.write(framesOf(takeOne(counters, 21, 7).records)), QuotaWritten::Failed);
         EXPECT_NE(one.problem().error, 0);
         EXPECT_FALSE(one.isSound());

@@ -52,22 +52,27 @@ struct QuotaHold {
     QuotaWindow window;
 };
 
-/// A counter, or a hold, as a journal has it: with the greatest `sequence` is newest.
+/// A counter, a hold, or the end of one: with the greatest `sequence` is newest.
 ///
-/// One call's records belong together and are to be written in their order: if the last of them
-/// are lost, a counter has counted too much rather than too little.
+/// Workers write what they do, and some of that may be lost with them: then a counter that another
+/// one wrote later would tell of holds, and ends of holds, of which nothing else is known. So a
+/// journal has Holds and Ends only, each of which says all of itself, and counters where all is
+/// said anew (see quota_files.h).
 struct QuotaRecord {
-    enum class Kind : std::uint8_t { Counter, Hold, Release };
+    enum class Kind : std::uint8_t { Counter, Hold, Release, End };
     Kind kind = Kind::Counter;
     std::uint64_t sequence = 0;  ///< of the zone: grows with each change
-    QuotaKey key{};              ///< of Counter and Hold
+    QuotaKey key{};              ///< of Counter, Hold and End
     QuotaWindow window;          ///< likewise
-    std::uint64_t amount = 0;    ///< used, or held
-    QuotaHolder holder;          ///< of Hold and Release; Release ends older holds of the job
+    std::uint64_t amount = 0;    ///< used, or held; of End: what of it counts
+    QuotaHolder holder;          ///< of all but Counter; Release ends older holds of the job
     // Of Hold.
     bool isSettled = false;   ///< as QuotaClaim's
     bool isAccepted = false;  ///< keep() was called
     std::uint8_t claims = 1;  ///< of this key that the job had: settle()'s amount counts so often
+    // Of Hold and End: the counter has it if its own sequence is not below.
+    std::uint64_t taken = 0;  ///< sequence of the hold's first record
+    std::uint64_t held = 0;   ///< of End: what the hold was
 };
 
 enum class QuotaOutcome {
