@@ -18,6 +18,17 @@ PhraseSet checked(const Article& article, const Phrases& phrases, Mistakes& mist
     return set;
 }
 
+/// In its place, or as the last one.
+std::uint32_t put(std::vector<Article>& articles, std::optional<std::uint32_t> place,
+                  Article article) {
+    if (!place) {
+        articles.push_back(std::move(article));
+        return static_cast<std::uint32_t>(articles.size() - 1);
+    }
+    articles[*place] = std::move(article);
+    return *place;
+}
+
 bool leadsTo(const Keyword& keyword, std::uint32_t article) {
     const auto& articles = keyword.articles;
     return std::find(articles.begin(), articles.end(), article) != articles.end();
@@ -115,13 +126,8 @@ std::variant<std::shared_ptr<const KnowledgeBase>, std::vector<std::string>> Kno
     }
     std::vector<Article> articles = articles_;
     std::vector<Keyword> keywords = keywords_;
-    const auto last = static_cast<std::uint32_t>(articles.size());
-    const std::uint32_t number = find(article.id).value_or(last);
-    if (number == last) {
-        articles.push_back(std::move(article));
-    } else {
-        articles[number] = std::move(article);
-    }
+    const auto place = find(article.id);
+    const std::uint32_t number = put(articles, place, std::move(article));
     relink(keywords, number, phrases, set);
     checkCounts(articles, keywords, mistakes);
     if (!mistakes.empty()) {

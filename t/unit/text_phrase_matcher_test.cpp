@@ -47,10 +47,9 @@ std::vector<std::string_view> codePointsOf(std::string_view text) {
 /// Phrase by phrase, code point by code point.
 std::string foundNaively(const Phrases& phrases, std::string_view text) {
     const auto points = codePointsOf(text);
-    std::vector<std::string> folded;
-    for (const std::string_view point : points) {
-        folded.push_back(foldCase(point));
-    }
+    std::vector<std::string> folded(points.size());
+    std::transform(points.begin(), points.end(), folded.begin(),
+                   [](std::string_view point) { return foldCase(point); });
     std::vector<PhraseMatch> matches;
     for (std::uint32_t phrase = 0; phrase < phrases.size(); ++phrase) {
         const auto parts = codePointsOf(phrases[phrase]);
