@@ -52,7 +52,7 @@ Reading readLine(std::string_view line, const NameTable& names) {
         if (name.kinds.isHeading && standsAlone(line, name.at, opener->emphasis)) {
             reading = {LineKind::Heading, opener->indent, {}};
         }
-        if (!name.kinds.isLabel || reading.kind == LineKind::Heading) {
+        if (!name.kinds.isLabel) {
             continue;
         }
         if (auto end = readLabelEnd(line, name.at, opener->emphasis)) {

@@ -156,6 +156,7 @@ TEST_F(HostileAnswer, ANulIsALetter) {
     const std::string nul(1, '\0');
     EXPECT_EQ(cleaned(nul + "\n\n\n" + nul, "NUL"), nul + "\n\n" + nul);
     EXPECT_EQ(cleaned("Executive" + nul + "Summary", "NUL"), "Executive" + nul + "Summary");
+    EXPECT_EQ(cleaned("Red Team" + nul + ": x", "NUL"), "Red Team" + nul + ": x");
     EXPECT_EQ(cleaned("Red Team:" + nul, "NUL"), nul);
     EXPECT_EQ(cleaned(std::string(100'000, '\0'), "NUL"), std::string(100'000, '\0'));
 }

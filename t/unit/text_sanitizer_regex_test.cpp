@@ -45,6 +45,7 @@ TEST(SanitizerRegex, KnowsUnicode) {
               "Das grüne Haus ist gestrichen.");
     EXPECT_EQ(cleaned({"(?i)ÜBER"}, "a über b"), "a  b");
     EXPECT_EQ(cleaned({"[\\x{1F300}-\\x{1FAFF}]"}, "a\U0001F600\U0001F680b"), "ab");
+    EXPECT_EQ(cleaned({"\\w+ "}, "süß ist über"), "über");
     EXPECT_EQ(cleaned({"."}, "\U0001F600"), "");
     EXPECT_EQ(cleaned({"^.{2}"}, "\U0001F600üx"), "x");
 }
@@ -95,12 +96,14 @@ struct Hostile {
 TEST(SanitizerRegex, WithoutAnEndTheAnswerFails) {
     const std::string many(300'000, 'a');
     const Hostile table[] = {
-        {"(?:a+a+)+[yz]", std::string(5000, 'a') + "!"},               // exponential
-        {"a+b", many + "cb"},                                          // quadratic, by starts
-        {"a*+b", many + "cb"},                                         //
-        {"(?:a|b)+c", many + "xc"},                                    //
-        {"(a+)+b", many + "cb"},                                       //
-        {"(.+)\\1x", many + "\nx"},                                    // a back reference
+        {"(?:a+a+)+[yz]", std::string(5000, 'a') + "!"},  // exponential
+        {"a+b", many + "cb"},                             // quadratic, by starts
+        {"a*+b", many + "cb"},                            //
+        {"(?:a|b)+c", many + "xc"},                       //
+        {"(a+)+b", many + "cb"},                          //
+        {"(.+)\\1x", many + "\nx"},                       // a back reference
+        {"(?s)^(a+)b.*?\\1d",
+         std::string(20'000, 'a') + "b" + repeated(std::string(19'999, 'a') + "x", 15) + "d"},
         {"[ab]{50000}", repeated(std::string(49'999, 'a') + "c", 8)},  // fails at its end
         {"(?:[ab]{50000}|x)", repeated(std::string(49'999, 'a') + "c", 8)},
         {"\\((?:[^()]|(?R))*\\)", std::string(300'000, '(') + ")"},  // deep
@@ -122,7 +125,7 @@ TEST(SanitizerRegex, AMegabyteIsNotTooMuchForOrdinaryOnes) {
     for (const char* regex :
          {R"( ?\[\d+\])", "^Source:.*$", R"((?s)<think>.*?</think>)", R"(\b\w+ing\b)",
           R"((["*])nothing\1)", "(?i)as an ai( language)? model[^.\n]*\\.", R"([ \t]+$)",
-          R"((?:The|A) (?:Fed|ECB))"}) {
+          R"((?:The|A) (?:Fed|ECB))", R"(\w\x{20000})"}) {
         EXPECT_NE(cleaned({regex}, text), std::nullopt) << regex;
     }
     EXPECT_EQ(cleaned({"(?s)<think>.*?</think>"}, "<think>" + text + "</think>Yes."), "Yes.");

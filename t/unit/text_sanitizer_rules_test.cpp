@@ -123,6 +123,12 @@ TEST(SanitizerRules, ListsMayNotGrowWithoutEnd) {
     rules.regexes.emplace_back("a");
     EXPECT_EQ(faultsOf(rules), (Faults{R"("blocks" must have at most 1000 elements)",
                                        R"("regexes" must have at most 100 elements)"}));
+
+    std::string json = R"({"headings": ["a")";
+    for (int more = 0; more < 1000; ++more) {
+        json += R"(, "a")";
+    }
+    EXPECT_EQ(faultsOf(json + "]}"), Faults{R"("headings" must have at most 1000 elements)"});
 }
 
 TEST(SanitizerRules, OfVeryManyMistakesTheFirstAreNamed) {

@@ -83,6 +83,7 @@ TEST(Sanitizer, TakesTheLineUnderAHeadingToo) {
         {"Intro\n\nExecutive Summary\n\n---\nText", "Intro\n\n---\nText"},
         {"Executive Summary\n---\n---\nText", "---\nText"},
         {"Executive Summary\n-\nText", "-\nText"},
+        {"Executive Summary\nText\n---\nText", "Text\n---\nText"},
         {"Intro\n---\nText", "Intro\n---\nText"},
     });
 }
@@ -131,6 +132,7 @@ TEST(Sanitizer, TakesALabelAndLeavesTheRestOfItsLine) {
         {"**Executive Summary**: Rates rise.", "Rates rise."},
         {"**Executive Summary** - Rates rise.", "Rates rise."},
         {"**Executive Summary -** Rates rise.", "Rates rise."},
+        {"**Executive Summary -**Rates rise.", "Rates rise."},
         {"__Executive Summary__: Rates rise.", "Rates rise."},
         {"*Executive Summary:* Rates rise.", "Rates rise."},
         {"**_Executive Summary_**: Rates rise.", "Rates rise."},
@@ -193,6 +195,7 @@ TEST(Sanitizer, RemovesABlockUpToTheNextBlankLine) {
         {"Note on Risk management: hedge.\n\nTwo.", "Two."},
         {"Note on Risk\nExecutive Summary\nWhat to watch: a\n\nTwo.", "Two."},
         {"One.\nRisk disclaimer. Lost.\nAll.", "One."},
+        {"Note on Risk\nRed Team: ```\nText\n\nTwo.", "Two."},
         {"Risk disclaimer", ""},
     });
 }
