@@ -12,10 +12,10 @@ use Edgerun::Quotas;
 
 my @QUOTAS = ('limit=1000 period=month', 'unit=tokens limit=unlimited period=month reserve=100');
 
-# NGINX whose jobs, or quotas, have a journal.
+# NGINX whose jobs, or quotas, have a journal. One worker: it writes one thing after the other.
 sub start {
     my (%journals) = @_;
-    my $t = Edgerun::Test->new;
+    my $t = Edgerun::Test->new(workers => 1);
     $t->start_emulator(duration => 50);
     $t->write_conf(quota_conf(
         \@QUOTAS,
@@ -46,7 +46,21 @@ sub stands {
     return $now;
 }
 
-sub restart { my ($t, $how) = @_; $how eq 'kill -9' ? $t->kill_all : $t->stop($how); $t->run; return }
+sub restart {
+    my ($t, $how) = @_;
+    return $t->stop($how), $t->run if $how ne 'kill -9';
+    kill_all($t);
+    return $t->run;
+}
+
+# Whoever is accepted is written when he hears of it, but how a job ended a little later than it is
+# shown: so somebody comes after all those.
+sub kill_all {
+    my ($t) = @_;
+    insist($t, 'the last one', user => 'zoe');
+    $t->kill_all;
+    return;
+}
 
 sub files { my ($t) = @_; my @files = glob $t->dir . '/quotas/*.quota'; return @files }
 
@@ -82,13 +96,12 @@ for my $jobs (0, 1) {
     }
     restart($t, 'kill -9') for 1 .. 5;
     is stands($t, $spent, 10 * $spent), "$spent ${spent}0", "$name: nor do many restarts";
-    ok wait_until { files($t) == 1 }, '... which leave one file';
+    ok wait_until { files($t) == 1 }, '... of which one file is left';
 
     # At once, when the client has its answer.
     my $running = insist($t, '[[duration=3000]] [[usage=40,2]] runs');
     $t->kill_all;
     $t->run;
-    my @reserve = map { $_->{reserved} } @{ usage_of($t) };
     if ($jobs) {
         my ($job) = finish($t, [$running]);
         my $tokens = 10 * $spent + ($job->{tokensUsed} // 100);    # unknown if only its conversation told of it
@@ -115,7 +128,7 @@ sub spoilt {
     $_ += 5 for $requests;
     $_ += 50 for $tokens;
     is stands($t, $requests, $tokens), "$requests $tokens", "$what: before";
-    $t->kill_all;
+    kill_all($t);
     my $path = (files($t))[-1];
     my $bytes = Edgerun::Process::slurp($path);
     $spoil->($bytes);
@@ -169,7 +182,6 @@ is stands($t, 4, 40), '4 40', '... which nothing forgets';
 my $flushes = $disk->number('flushes');
 spend($t, 2);
 is stands($t, 6, 60), '6 60', 'what was used';
-my $last = $disk->number('writes');
 ok wait_until { $disk->number('flushes') > $flushes }, '... is flushed soon';
 wait_until { $flushes = $disk->number('flushes'); spend($t, 1, user => 'bob'); wait_until { $disk->number('flushes') > $flushes } 5 };
 $t->kill_all;

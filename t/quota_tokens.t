@@ -95,7 +95,6 @@ $t->kill_worker($jobs[0]{headers}{'x-worker'});
 my $sum = sum0 map { cost_of($_) } @jobs;
 is settled($t, $sum, user => 'grace'), "$sum/0", 'their worker dies: they cost what they used all the same';
 
-# Requests and tokens: of what is not accepted, neither is counted.
-is stands('ann'), '1000/1000', 'who waits holds on';
+is use_of($t, user => 'ann')->{used}, 1000, 'who waits holds on';
 
 done_testing;

@@ -120,9 +120,7 @@ std::optional<std::uint64_t> tokensOf(const run::Record& record) {
     if (record.usage.total >= 0) {
         return static_cast<std::uint64_t>(record.usage.total);
     }
-    const bool wasNeverStarted =
-        record.runId.empty() && record.intentAt == 0 && record.status != run::JobStatus::Completed;
-    return wasNeverStarted ? std::optional<std::uint64_t>(0) : std::nullopt;
+    return record.hadNoRun ? std::optional<std::uint64_t>(0) : std::nullopt;
 }
 
 }  // namespace edgerun::engine

@@ -84,6 +84,7 @@ void Turn::timedOut() {
 
 /// A job ends here for everybody but the provider.
 void Turn::finish(JobStatus status, Visible visible, Phase cleanUp) {
+    record_.hadNoRun = status != JobStatus::Completed && nothingWasStarted();
     record_.status = status;
     record_.completedWall = context_.nowWall;
     record_.deadline = context_.now + context_.settings.cleanupTimeout;

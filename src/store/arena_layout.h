@@ -144,7 +144,7 @@ static_assert(sizeof(ArenaBlock) == 1024);
 static_assert(sizeof(ArenaSlot) <= 1024, "a job in flight has a memory budget");
 static_assert(offsetof(ArenaSlot, states) == 64 && sizeof(JobState) % 64 == 0);
 static_assert(offsetof(JobState, record.version) + sizeof(run::Record::version) <= 64);
-static_assert(offsetof(JobState, record.isAssistantNew) + sizeof(bool) <= 64);
+static_assert(offsetof(JobState, record.hadNoRun) + sizeof(bool) <= 64);
 static_assert(sizeof(ArenaSlot) % 64 == 0, "slots start at cache lines");
 static_assert(sizeof(JobOwner) == 24, "owners are compared as bytes");
 

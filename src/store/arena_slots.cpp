@@ -37,7 +37,7 @@ bool isPlausible(const run::Record& record) {
            holdsBool(record.oddStatusNoted) && holdsBool(record.erased) &&
            record.guarantee <= run::StartGuarantee::AtLeastOnce && holdsBool(record.keepsRequest) &&
            holdsBool(record.isThreadGone) && holdsBool(record.isForeground) &&
-           holdsBool(record.isAssistantNew);
+           holdsBool(record.isAssistantNew) && holdsBool(record.hadNoRun);
 }
 
 void settle(JobState& state, std::uint64_t now, std::uint64_t ttl) {

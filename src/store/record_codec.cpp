@@ -133,6 +133,7 @@ constexpr RecordField kFields[] = {
     field<&Record::isAssistantNew>(29),
     field<&Record::fallback>(30),
     field<&Record::timeLeft>(31),
+    field<&Record::hadNoRun>(32),
 };
 
 static_assert(

@@ -53,6 +53,7 @@ inline run::Record fullRecord() {
     record.isThreadGone = true;
     record.isForeground = true;
     record.isAssistantNew = true;
+    record.hadNoRun = true;
     record.fallback = 0x8000000000000000;
     record.timeLeft = 89'000;
     return record;

@@ -106,6 +106,7 @@ TEST(JournalRecordTest, EachFieldOfARecordSurvives) {
     EXPECT_EQ(read.isThreadGone, record.isThreadGone);
     EXPECT_EQ(read.isForeground, record.isForeground);
     EXPECT_EQ(read.isAssistantNew, record.isAssistantNew);
+    EXPECT_EQ(read.hadNoRun, record.hadNoRun);
     EXPECT_EQ(read.fallback, record.fallback);
     EXPECT_EQ(read.timeLeft, record.timeLeft);
 }
@@ -120,7 +121,8 @@ TEST(JournalRecordTest, ATagKeepsItsMeaning) {
         fieldOf(17, "\x11") + fieldOf(18, "\x12") + fieldOf(19, "thread") + fieldOf(20, "run") +
         fieldOf(21, "why") + fieldOf(22, "\x16") + fieldOf(23, "\x17") + fieldOf(24, "\x18") +
         fieldOf(25, "\x19") + fieldOf(26, "\1") + fieldOf(27, "\1") + fieldOf(28, "\1") +
-        fieldOf(29, "\1") + fieldOf(30, "\x1e") + fieldOf(31, "\x1f"));
+        fieldOf(29, "\1") + fieldOf(30, "\x1e") + fieldOf(31, "\x1f") +
+        fieldOf(32, "\1"));
     ASSERT_TRUE(step);
     run::Record expected;
     expected.phase = run::Phase::PollRun;
@@ -147,6 +149,7 @@ TEST(JournalRecordTest, ATagKeepsItsMeaning) {
     expected.isForeground = expected.isAssistantNew = true;
     expected.fallback = 30;
     expected.timeLeft = 31;
+    expected.hadNoRun = true;
     EXPECT_EQ(bytesOf(step->record), bytesOf(expected));
 }
 

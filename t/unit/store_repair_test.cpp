@@ -116,6 +116,7 @@ TEST_F(RepairTest, AnImpossibleStateIsDroppedAndTheOthersStay) {
         [](JobState& s) { std::memset(&s.record.isThreadGone, 2, 1); },
         [](JobState& s) { std::memset(&s.record.isForeground, 2, 1); },
         [](JobState& s) { std::memset(&s.record.isAssistantNew, 2, 1); },
+        [](JobState& s) { std::memset(&s.record.hadNoRun, 2, 1); },
         [](JobState& s) { std::memset(&s.record.oddStatusNoted, 2, 1); },
         [](JobState& s) { s.record.phase = static_cast<Phase>(int(run::kLastPhase) + 1); },
         [](JobState& s) { std::memset(&s.isHidden, 2, 1); },

@@ -91,6 +91,7 @@ struct Record {
     bool isThreadGone = false;    ///< deleted: nobody can continue it
     bool isForeground = false;    ///< the provider takes no background work: its call is held
     bool isAssistantNew = false;  ///< it was looked for again since it turned out to be gone
+    bool hadNoRun = false;        ///< final, and surely no run was ever started
     std::uint32_t polls = 0;
     std::uint64_t provider = 0;  ///< which one runs the job (caller's)
     std::uint64_t fallback = 0;  ///< which one takes a job that was not started; 0: none (caller's)
