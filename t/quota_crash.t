@@ -74,7 +74,8 @@ sub die_everywhere {
 
     my @jobs = finish($t, \@accepted);
     is join(' ', uniq map { $_->{status} } @jobs), 'COMPLETED', "$name: all of them complete";
-    my $tokens = sum0 map { $_->{tokensUsed} } @jobs;
+    # Of a run that only its conversation told of nobody knows the tokens: the reserve counts.
+    my $tokens = sum0 map { $_->{tokensUsed} // 100 } @jobs;
     is settled($t, $tokens, name => 'month-tokens'), "$tokens/0", "$name: and have cost what they used";
     $t->stop;
     return;
