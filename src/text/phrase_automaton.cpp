@@ -9,10 +9,8 @@ namespace edgerun::text {
 PhraseAutomaton::PhraseAutomaton(const std::vector<std::string>& phrases)
     : phrases_(phrases.size()) {
     std::iota(phrases_.begin(), phrases_.end(), 0U);
-    std::sort(phrases_.begin(), phrases_.end(), [&](std::uint32_t a, std::uint32_t b) {
-        const int order = phrases[a].compare(phrases[b]);
-        return order != 0 ? order < 0 : a < b;
-    });
+    std::sort(phrases_.begin(), phrases_.end(),
+              [&](std::uint32_t a, std::uint32_t b) { return phrases[a] < phrases[b]; });
     grow(phrases);
     linkFallbacks();
 }

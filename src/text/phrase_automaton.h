@@ -45,7 +45,7 @@ public:
     std::uint32_t endingAt(Node node) const { return nodes_[node].ending; }
     const Ending& ending(std::uint32_t number) const { return endings_[number]; }
     std::size_t endings() const { return endings_.size(); }
-    /// Indices as they were given, those of equal phrases together and in order.
+    /// Indices as they were given, those of equal phrases together.
     const std::vector<std::uint32_t>& phrases() const { return phrases_; }
 
 private:

@@ -136,6 +136,7 @@ TEST(KnowledgeBase, TellsWhatIsWrongWithAnArticle) {
         {withId(".."), std::string("article \"..\"") + kIdRule},
         {withId("a/b"), std::string("article \"a/b\"") + kIdRule},
         {withId("a b"), std::string("article \"a b\"") + kIdRule},
+        {withId("a\u0085\u007F"), std::string("article \"a??\"") + kIdRule},
         {withId("ä"), std::string("article \"ä\"") + kIdRule},
         {withId(R"(a\u0000b)"),
          "line 1: \\u0000 is not allowed without JSON_ALLOW_NUL near '\"a\\u0000b\"'\n"},

@@ -69,6 +69,7 @@ TEST(KnowledgeEdit, LetsExactlyTheGivenKeywordsLeadToTheArticle) {
          "b",
          {"money", "Only B"},
          "a=A b=New c=C | money: b a | Only B: b | other: c "},
+        {"others lead there too", "b", {"MONEY"}, "a=A b=New c=C | money: b a | other: c "},
         {"in another order",
          "b",
          {"Only B", "money"},
@@ -141,6 +142,16 @@ TEST(KnowledgeEdit, RefusesOneArticleTooMany) {
     const auto base = baseOf(json + "]}");
     EXPECT_EQ(mistakesIn(base->with(written("0"), {"k"})), "");
     EXPECT_EQ(mistakesIn(base->with(written("new"), {"k"})), "there are 100000 articles already\n");
+}
+
+TEST(KnowledgeEdit, RefusesOneKeywordTooMany) {
+    std::vector<std::string> phrases;
+    phrases.reserve(KnowledgeBase::kMostKeywords);
+    for (std::size_t i = 0; i < KnowledgeBase::kMostKeywords; ++i) {
+        phrases.push_back(std::to_string(i));
+    }
+    EXPECT_EQ(mistakesIn(baseOf(kBase)->with(written("d"), phrases)),
+              "there would be more than 1000000 keywords\n");
 }
 
 TEST(KnowledgeEdit, RemovesAnArticleAndTheKeywordsThatLedToItAlone) {

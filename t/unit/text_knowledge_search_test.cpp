@@ -186,6 +186,10 @@ TEST(KnowledgeExcerpt, IsAShortTextInOneLine) {
     EXPECT_EQ(excerptOf("  A\n\n\ttext \r\n of  lines.\n\n"), "A text of lines.");
     EXPECT_EQ(excerptOf(repeated(" \n", 5000)), "");
     EXPECT_EQ(excerptOf(std::string(200, 'x')), std::string(200, 'x'));
+    EXPECT_EQ(excerptOf(std::string(201, 'x')), std::string(200, 'x') + "...");
+    EXPECT_EQ(excerptOf("A" + repeated("\n", 1000)), "A");
+    EXPECT_EQ(excerptOf("A" + repeated("\n", 1000) + "B"), "A...");
+    EXPECT_EQ(excerptOf(repeated("\n", 1000) + "key"), "key");
 }
 
 TEST(KnowledgeExcerpt, BeginsWithATextThatDoesNotHaveTheKeyword) {
@@ -210,6 +214,22 @@ TEST(KnowledgeExcerpt, IsAroundTheFirstOfSeveralKeywords) {
                              text + "\"}]}");
     EXPECT_EQ(base->search("gold at a rate", 1)[0].excerpt.substr(0, 10), "...word wo");
     EXPECT_EQ(base->search("rate of gold", 1)[0].excerpt.substr(0, 10), "rate word ");
+}
+
+TEST(KnowledgeExcerpt, IsAroundEachArticlesOwnKeyword) {
+    const std::string words = repeated("word ", 200);
+    const auto base = baseOf(R"({"keywords": {"rate": ["a", "c"], "gold": ["b"]}, "articles": [
+        {"id": "a", "title": "T", "text": ")" +
+                             words + R"( rate"},
+        {"id": "b", "title": "T", "text": ")" +
+                             words + R"( gold"},
+        {"id": "c", "title": "T", "text": ")" +
+                             words + R"( rate."}]})");
+    std::string ends;
+    for (const FoundArticle& found : base->search("rate of gold", 3)) {
+        ends += found.excerpt.substr(found.excerpt.rfind(' '));
+    }
+    EXPECT_EQ(ends, " rate rate. gold");
 }
 
 TEST(KnowledgeExcerpt, CutsWordsThatAreTooLongAndNoCodePoint) {
