@@ -67,8 +67,9 @@ my @adoption_figures = (
     ['s, polls of others', 'others_s', '%.2f', ''],
 );
 my @start_figures = (
-    ['s of nginx -t',          'test_s',  '%.3f', '< 1'],
-    ['s from start to answer', 'start_s', '%.3f', '< 1'],
+    ['s of nginx -t',          'test_s',     '%.3f', '< 1'],
+    ['  of it CPU',            'test_cpu_s', '%.2f', ''],
+    ['s from start to answer', 'start_s',    '%.3f', '< 1'],
 );
 my @search_figures = (
     ['p50 ms at 2,000/s', 'latency_p50_ms', '%.3f', ''],
@@ -170,10 +171,10 @@ sub adoption_rows {
 # $runs: of Bench::Knowledge.
 sub knowledge_start_rows {
     my ($runs) = @_;
-    my $what = sprintf '%d keywords, %d articles', @{ $runs->{base} }{qw(keywords articles)};
+    my $base = $runs->{base};
     my @rows = map { compared($runs->{start}, qw(with without), @$_) } @start_figures;
-    $_->[0] = "$what: $_->[0]" for @rows;
-    return @rows;
+    $_->[0] = "knowledge base: $_->[0]" for @rows;
+    return @rows, map { ["knowledge base: $_", sprintf('%.0f', $base->{$_}), '', '', ''] } qw(keywords articles mib);
 }
 
 sub knowledge_search_rows {

@@ -13,6 +13,8 @@ use MIME::Base64 qw(encode_base64url);
 use POSIX qw(WNOHANG);
 use Time::HiRes qw(sleep time);
 
+use Edgerun::Process;
+
 our @EXPORT_OK = qw(cores on_core read_file write_file);
 
 my $user_secret = 'bench-secret-bench-secret-bench-secret';
@@ -193,15 +195,18 @@ sub get_json {
     return $answer =~ m{^HTTP/1\.1 200 .*?\r\n\r\n(.*)}s ? decode_json($1) : undef;
 }
 
-# How long nginx -t takes for its configuration, in seconds.
-sub seconds_to_test {
+# How long nginx -t takes for its configuration: { test_s, test_cpu_s }.
+sub test_again {
     my ($self, $nginx) = @_;
-    my @command = (on_core(0), $self->{program}{nginx}, '-t', '-q', '-p', $self->{dir},
+    my @command = (on_core(0), $self->{program}{nginx}, '-t', '-p', $self->{dir},
         '-c', "$self->{dir}/$nginx->{name}.conf", '-e', "$self->{dir}/$nginx->{name}.log");
-    my $start = time;
-    system(@command) == 0 or push @{ $self->{problems} }, "$nginx->{name}: nginx -t fails";
-    return time - $start;
+    my ($start, $cpu) = (time, cpu_of_children());
+    my ($exit, $output) = Edgerun::Process::capture({ %ENV, %{ $nginx->{environment} } }, @command);
+    push @{ $self->{problems} }, "$nginx->{name}: nginx -t: $output" if $exit;
+    return { test_s => time - $start, test_cpu_s => cpu_of_children() - $cpu };
 }
+
+sub cpu_of_children { my @times = times; return $times[2] + $times[3] }
 
 # The environment of an NGINX on whose disk a flush in this directory takes longer.
 sub slow_disk {
