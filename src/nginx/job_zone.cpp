@@ -5,8 +5,8 @@
 #include "edgerun/engine/stable_hash.h"
 #include "edgerun/nginx/conf.h"
 #include "edgerun/nginx/contain.h"
+#include "edgerun/store/job_arena.h"
 #include "edgerun/store/journal_files.h"
-#include "zone_memory.h"
 
 namespace edgerun::nginx {
 
@@ -75,7 +75,7 @@ ngx_int_t carve(ngx_shm_zone_t& zone, const ZoneConf& conf) {
     if (!secret) {
         return refuse(zone, problem);
     }
-    const Pages pages = takeAllPages(zone);
+    const ZoneMemory pages = takeAllPages(zone);
     if (pages.address == nullptr) {
         return refuse(zone, "its memory is not in one piece");
     }

@@ -11,7 +11,6 @@
 #include "edgerun/nginx/arguments.h"
 #include "edgerun/nginx/base_url.h"
 #include "edgerun/nginx/conf.h"
-#include "zone_memory.h"
 
 namespace edgerun::nginx {
 

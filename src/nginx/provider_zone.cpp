@@ -1,7 +1,6 @@
 #include "edgerun/nginx/provider_zone.h"
 
 #include "edgerun/nginx/conf.h"
-#include "zone_memory.h"
 
 namespace edgerun::nginx {
 

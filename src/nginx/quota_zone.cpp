@@ -7,7 +7,6 @@
 #include "edgerun/nginx/contain.h"
 #include "edgerun/store/quota_counters.h"
 #include "edgerun/store/quota_files.h"
-#include "zone_memory.h"
 #include "zone_parameters.h"
 
 namespace edgerun::nginx {
@@ -75,7 +74,7 @@ ngx_int_t load(ngx_shm_zone_t& zone, const QuotaZoneConf& conf) {
 }
 
 ngx_int_t carve(ngx_shm_zone_t& zone, const QuotaZoneConf& conf) {
-    const Pages pages = takeAllPages(zone);
+    const ZoneMemory pages = takeAllPages(zone);
     if (pages.address == nullptr) {
         return refuse(zone, "its memory is not in one piece");
     }

@@ -5,6 +5,7 @@
 
 #include "edgerun/engine/stable_hash.h"
 #include "edgerun/nginx/contain.h"
+#include "edgerun/nginx/job_zone.h"
 #include "edgerun/nginx/quota_zone.h"
 #include "edgerun/store/crash_point.h"
 

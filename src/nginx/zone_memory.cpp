@@ -1,8 +1,8 @@
-#include "zone_memory.h"
+#include "edgerun/nginx/zone_memory.h"
 
 namespace edgerun::nginx {
 
-Pages takeAllPages(const ngx_shm_zone_t& zone) {
+ZoneMemory takeAllPages(const ngx_shm_zone_t& zone) {
     ngx_slab_pool_t* pool = poolOf(zone);
     pool->log_nomem = 0;
     const std::size_t bytes = pool->pfree << ngx_pagesize_shift;

@@ -7,8 +7,8 @@
 
 #include "edgerun/engine/remote_keys.h"
 #include "edgerun/loop/ngx.h"
-#include "edgerun/nginx/job_zone.h"
 #include "edgerun/nginx/problems.h"
+#include "edgerun/nginx/zone_memory.h"
 
 namespace edgerun::nginx {
 

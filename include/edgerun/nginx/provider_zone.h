@@ -1,7 +1,7 @@
 #pragma once
 
 #include "edgerun/loop/ngx.h"
-#include "edgerun/nginx/job_zone.h"
+#include "edgerun/nginx/zone_memory.h"
 #include "edgerun/store/provider_page.h"
 
 namespace edgerun::nginx {

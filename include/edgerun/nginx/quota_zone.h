@@ -3,8 +3,8 @@
 #include <cstddef>
 
 #include "edgerun/loop/ngx.h"
-#include "edgerun/nginx/job_zone.h"
 #include "edgerun/nginx/quota_conf.h"
+#include "edgerun/nginx/zone_memory.h"
 
 namespace edgerun::nginx {
 

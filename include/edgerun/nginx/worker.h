@@ -10,10 +10,10 @@
 #include "edgerun/engine/remote_keys.h"
 #include "edgerun/loop/http_client.h"
 #include "edgerun/nginx/conf.h"
-#include "edgerun/nginx/job_zone.h"
 #include "edgerun/nginx/key_source.h"
 #include "edgerun/nginx/provider_zone.h"
 #include "edgerun/nginx/verifier_keys.h"
+#include "edgerun/nginx/zone_memory.h"
 
 namespace edgerun::nginx {
 
