@@ -124,15 +124,10 @@ std::string readLine(ngx_conf_t* cf, const MainConf& main, ZoneDraft& draft) {
     return fault.empty() ? checkSize(draft) : fault;
 }
 
-bool addJournal(ngx_conf_t* cf, MainConf& main, ZoneConf& conf) {
-    return conf.journal.empty() ||
-           (findJournalPool(cf, main, conf.pool) && addJournalDirectory(cf, conf.journal, &conf));
-}
-
 char* addZone(ngx_conf_t* cf, MainConf& main, ZoneDraft draft) {
     auto conf = std::make_unique<ZoneConf>(std::move(draft.conf));
     ngx_str_t name = inPool(cf, conf->name);
-    if (name.data == nullptr || !addJournal(cf, main, *conf)) {
+    if (name.data == nullptr || !addJournal(cf, main, conf->journal, conf.get(), conf->pool)) {
         return confFailure();  // NGINX has said why
     }
     ngx_shm_zone_t* zone = ngx_shared_memory_add(cf, &name, draft.size, &ngx_http_edgerun_module);

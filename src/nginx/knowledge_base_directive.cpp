@@ -9,6 +9,7 @@
 #include "edgerun/nginx/contain.h"
 #include "edgerun/nginx/directives.h"
 #include "thread_pool.h"
+#include "zone_parameters.h"
 
 namespace edgerun::nginx {
 
@@ -93,30 +94,15 @@ std::string folderOf(const std::string& path) {
     return path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
 }
 
-/// NGINX makes it at its start, for the workers' user. One that is there must not be told to NGINX,
-/// which would give it to that user.
-bool addFolder(ngx_conf_t* cf, MainConf& main, const std::string& folder) {
-    auto* path = static_cast<ngx_path_t*>(ngx_pcalloc(cf->pool, sizeof(ngx_path_t)));
-    auto* name = static_cast<u_char*>(ngx_pnalloc(cf->pool, folder.size() + 1));
-    if (path == nullptr || name == nullptr) {
-        return false;
-    }
-    ngx_memcpy(name, folder.c_str(), folder.size() + 1);
-    path->name = {folder.size(), name};
-    path->data = &main;  // that of all states, which may share it, and of nothing else
-    path->conf_file = cf->conf_file->file.name.data;
-    path->line = cf->conf_file->line;
-    return ngx_add_path(cf, &path) == NGX_OK;
-}
-
-/// What is wrong with it, or nothing.
+/// NGINX makes it at its start. One that is there must not be told to NGINX, which would give it to
+/// the workers' user. All states may share one, and nothing else. What is wrong, or nothing.
 std::string takeFolder(ngx_conf_t* cf, MainConf& main, const engine::KnowledgeSource& source) {
     const std::string folder = folderOf(source.state);
     if (isFolder(folder)) {
         return {};
     }
     const bool canBeMade = access(folder.c_str(), F_OK) != 0 && isFolder(folderOf(folder));
-    if (canBeMade && addFolder(cf, main, folder)) {
+    if (canBeMade && addDirectory(cf, folder, &main)) {
         return {};
     }
     return "the directory of " + quoted(source.state) + ", to which the knowledge base " +

@@ -45,16 +45,11 @@ std::string readLine(ngx_conf_t* cf, const MainConf& main, QuotaZoneDraft& draft
     return checkUnique(main, "edgerun_quota_zone", draft.zone.name, draft.journal);
 }
 
-bool addJournal(ngx_conf_t* cf, MainConf& main, QuotaZoneConf& conf) {
-    return conf.journal.empty() ||
-           (findJournalPool(cf, main, conf.pool) && addJournalDirectory(cf, conf.journal, &conf));
-}
-
 char* addZone(ngx_conf_t* cf, MainConf& main, QuotaZoneDraft draft) {
     auto conf = std::make_unique<QuotaZoneConf>();
     conf->name = std::move(draft.zone.name);
     conf->journal = std::move(draft.journal);
-    if (!addJournal(cf, main, *conf)) {
+    if (!addJournal(cf, main, conf->journal, conf.get(), conf->pool)) {
         return confFailure();  // NGINX has said why
     }
     conf->shm = addQuotaZone(cf, *conf, draft.zone.bytes);

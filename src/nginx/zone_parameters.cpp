@@ -56,6 +56,18 @@ std::string checkAgainst(const Zones& zones, std::string_view kind, std::string_
     return {};
 }
 
+bool findPool(ngx_conf_t* cf, MainConf& main, ngx_thread_pool_t*& pool) {
+#if (NGX_THREADS)
+    pool = threadPoolNamed(cf, "edgerun_journal");
+    static_cast<void>(main);
+    return pool != nullptr;
+#else
+    static_cast<void>(pool);
+    main.problems.add(cf, "\"journal\" needs an NGINX that was built --with-threads");
+    return true;
+#endif
+}
+
 }  // namespace
 
 std::string readZone(std::string_view value, std::string_view example, ZoneSize& zone) {
@@ -96,22 +108,14 @@ std::string checkUnique(const MainConf& main, std::string_view directive, const 
                : fault;
 }
 
-/// The operator's own pool for journals, where there is one; else the one that all may use.
-bool findJournalPool(ngx_conf_t* cf, MainConf& main, ngx_thread_pool_t*& pool) {
-#if (NGX_THREADS)
-    pool = threadPoolNamed(cf, "edgerun_journal");
-    static_cast<void>(main);
-    return pool != nullptr;
-#else
-    static_cast<void>(pool);
-    main.problems.add(cf, "\"journal\" needs an NGINX that was built --with-threads");
-    return true;
-#endif
+bool addJournal(ngx_conf_t* cf, MainConf& main, const std::string& journal, void* zone,
+                ngx_thread_pool_t*& pool) {
+    return journal.empty() || (findPool(cf, main, pool) && addDirectory(cf, journal, zone));
 }
 
-bool addJournalDirectory(ngx_conf_t* cf, const std::string& journal, void* owner) {
+bool addDirectory(ngx_conf_t* cf, const std::string& directory, void* owner) {
     auto* path = static_cast<ngx_path_t*>(ngx_pcalloc(cf->pool, sizeof(ngx_path_t)));
-    if (path == nullptr || (path->name = inPool(cf, journal)).data == nullptr) {
+    if (path == nullptr || (path->name = inPool(cf, directory)).data == nullptr) {
         return false;
     }
     path->data = owner;

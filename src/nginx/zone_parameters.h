@@ -7,8 +7,8 @@
 #include "edgerun/loop/thread_task.h"
 #include "edgerun/nginx/conf.h"
 
-/// What edgerun_job_zone and edgerun_quota_zone have in common. What reads or checks returns a
-/// message that says what is wrong and what to write instead, or nothing.
+/// What directives that keep something have in common. What reads or checks returns a message that
+/// says what is wrong and what to write instead, or nothing.
 namespace edgerun::nginx {
 
 struct ZoneSize {
@@ -28,12 +28,14 @@ std::string readJournal(ngx_conf_t* cf, std::string_view value, std::string_view
 std::string checkUnique(const MainConf& main, std::string_view directive, const std::string& name,
                         const std::string& journal);
 
-/// The pool for a journal. False if NGINX refused it (and has said why).
-bool findJournalPool(ngx_conf_t* cf, MainConf& main, ngx_thread_pool_t*& pool);
+/// What a zone's journal needs, if it has one: its directory, which is `zone`'s alone, and a pool.
+/// False if NGINX refused it (and has said why).
+bool addJournal(ngx_conf_t* cf, MainConf& main, const std::string& journal, void* zone,
+                ngx_thread_pool_t*& pool);
 
-/// NGINX makes the directory, for the workers' user, before it sets zones up. `owner`: unlike any
-/// other directory's.
-bool addJournalDirectory(ngx_conf_t* cf, const std::string& journal, void* owner);
+/// NGINX makes the directory, for the workers' user, before it sets zones up. One of another
+/// `owner` must not have the same. False if NGINX refused it (and has said why).
+bool addDirectory(ngx_conf_t* cf, const std::string& directory, void* owner);
 
 /// Ends with a zero too, as the names of paths must; null data without memory.
 ngx_str_t inPool(ngx_conf_t* cf, const std::string& text);
