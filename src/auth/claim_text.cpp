@@ -5,6 +5,7 @@
 #include "edgerun/auth/claims.h"
 #include "edgerun/auth/identity.h"
 #include "edgerun/text/ascii.h"
+#include "edgerun/text/utf8.h"
 
 namespace edgerun::auth {
 namespace {
@@ -17,7 +18,7 @@ std::string textOf(const json_t* claim);
 std::string claimText(std::string_view payload, std::string_view name) {
     const text::JsonPtr object = text::parseJson(payload, kPayloadLimits);
     std::string text = textOf(claimNamed(object.get(), name));
-    return hasControlCharacter(text) ? std::string() : text;
+    return text::hasControlCharacter(text) ? std::string() : text;
 }
 
 namespace {

@@ -12,7 +12,7 @@ constexpr std::size_t kMaxNameBytes = 256;
 constexpr std::size_t kMaxElements = 256;
 
 bool isPrintable(std::string_view text) {
-    return !hasControlCharacter(text) && text::isValidUtf8(text);
+    return !text::hasControlCharacter(text) && text::isValidUtf8(text);
 }
 
 bool hasBlanksAround(std::string_view text) {
@@ -45,18 +45,6 @@ bool contains(const std::vector<std::string>& list, const std::string& element) 
 }
 
 }  // namespace
-
-bool hasControlCharacter(std::string_view text) {
-    unsigned char before = 0;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte == 0x7F || (before == 0xC2 && byte < 0xA0)) {
-            return true;
-        }
-        before = byte;
-    }
-    return false;
-}
 
 bool isUserName(std::string_view text) {
     return !text.empty() && text.size() <= kMaxNameBytes && !hasBlanksAround(text) &&

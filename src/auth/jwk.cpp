@@ -6,9 +6,9 @@
 #include <optional>
 
 #include "edgerun/auth/hmac_key.h"
-#include "edgerun/auth/identity.h"
 #include "edgerun/text/base64url.h"
 #include "edgerun/text/json.h"
+#include "edgerun/text/utf8.h"
 #include "public_key.h"
 
 namespace edgerun::auth {
@@ -71,7 +71,7 @@ namespace {
 std::string memberShown(const json_t* jwk, const char* name) {
     constexpr std::size_t kMaxShown = 40;
     const auto value = text::stringMember(jwk, name);
-    if (!value || value->size() > kMaxShown || hasControlCharacter(*value)) {
+    if (!value || value->size() > kMaxShown || text::hasControlCharacter(*value)) {
         return json_object_get(jwk, name) == nullptr ? std::string("no ") + name
                                                      : std::string("an unusable ") + name;
     }

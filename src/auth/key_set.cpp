@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "edgerun/auth/identity.h"
 #include "edgerun/auth/jwk.h"
 #include "edgerun/text/json.h"
+#include "edgerun/text/utf8.h"
 #include "pem.h"
 
 namespace edgerun::auth {
@@ -84,7 +84,7 @@ std::string placeOf(const json_t* jwk, std::size_t index) {
     std::string place = "key " + std::to_string(index + 1);
     const auto keyId = text::stringMember(jwk, "kid");
     // JSON escapes C0 only; DEL and C1 would reach the log as they are.
-    if (keyId && keyId->size() <= kMaxKeyIdBytes && !hasControlCharacter(*keyId)) {
+    if (keyId && keyId->size() <= kMaxKeyIdBytes && !text::hasControlCharacter(*keyId)) {
         place += " (kid ";
         text::appendJsonString(place, *keyId);
         place += ")";

@@ -21,7 +21,7 @@ std::string usualLevel(ngx_http_request_t* r) {
 
 /// It goes to the model, and may come from the client.
 bool isUsable(std::string_view level) {
-    return !level.empty() && text::isValidUtf8(level) && !auth::hasControlCharacter(level) &&
+    return !level.empty() && text::isValidUtf8(level) && !text::hasControlCharacter(level) &&
            text::countCodePoints(level) <= kMostLevel;
 }
 

@@ -4,7 +4,6 @@
 #include <cstdlib>
 
 #include "edgerun/text/utf8.h"
-#include "mistakes.h"
 
 namespace edgerun::text {
 namespace {

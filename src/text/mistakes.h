@@ -36,7 +36,4 @@ private:
 /// What is no UTF-8 is but "?".
 std::string quoted(std::string_view text);
 
-/// Unicode's category Cc, but for those that are `allowed`.
-bool hasControlCharacter(std::string_view text, std::string_view allowed = {});
-
 }  // namespace edgerun::text

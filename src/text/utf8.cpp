@@ -107,4 +107,18 @@ std::string_view cutAtBytes(std::string_view text, std::size_t limit) {
     return text.substr(0, limit);
 }
 
+/// Those above ASCII are U+0080 to U+009F, C2 80 to C2 9F.
+bool hasControlCharacter(std::string_view text, std::string_view allowed) {
+    unsigned char before = 0;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        const bool isControl = byte < 0x20 || byte == 0x7F || (before == 0xC2 && byte < 0xA0);
+        if (isControl && allowed.find(c) == std::string_view::npos) {
+            return true;
+        }
+        before = byte;
+    }
+    return false;
+}
+
 }  // namespace edgerun::text

@@ -29,7 +29,7 @@ inline std::string_view textOf(const std::uint8_t* data, std::size_t size) {
 
 /// What may stand in a log line, a header or a variable.
 inline void mustBeShowable(std::string_view text) {
-    must(!auth::hasControlCharacter(text), "what is shown has no control characters");
+    must(!text::hasControlCharacter(text), "what is shown has no control characters");
 }
 
 /// Roles and modules as the gate compares them and as variables show them.

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "edgerun/auth/identity.h"
 #include "edgerun/auth/key_set.h"
+#include "edgerun/text/utf8.h"
 
 namespace edgerun::auth {
 namespace {
@@ -27,7 +27,7 @@ TEST(KeyFaults, OfAFileShowNoControlCharacters) {
         const auto result = readKeyFile(file);
         ASSERT_TRUE(std::holds_alternative<KeySetFaults>(result)) << file;
         for (const std::string& fault : std::get<KeySetFaults>(result)) {
-            EXPECT_FALSE(hasControlCharacter(fault)) << fault;
+            EXPECT_FALSE(text::hasControlCharacter(fault)) << fault;
         }
     }
 }
@@ -36,7 +36,7 @@ TEST(KeyFaults, OfAProvidersAnswerShowNoControlCharacters) {
     for (const std::string key : kHostile) {
         const auto result = readKeySet("{\"keys\":[" + key + "]}");
         ASSERT_TRUE(std::holds_alternative<std::string>(result)) << key;
-        EXPECT_FALSE(hasControlCharacter(std::get<std::string>(result)))
+        EXPECT_FALSE(text::hasControlCharacter(std::get<std::string>(result)))
             << std::get<std::string>(result);
     }
 }
@@ -46,7 +46,7 @@ TEST(KeyFaults, OfPemShowNoControlCharacters) {
         "-----BEGIN \x1b[2J PRIVATE KEY-----\nAAAA\n-----END \x1b[2J PRIVATE KEY-----\n");
     ASSERT_TRUE(std::holds_alternative<KeySetFaults>(result));
     for (const std::string& fault : std::get<KeySetFaults>(result)) {
-        EXPECT_FALSE(hasControlCharacter(fault)) << fault;
+        EXPECT_FALSE(text::hasControlCharacter(fault)) << fault;
     }
 }
 

@@ -19,9 +19,6 @@ struct Identity {
     OwnerKey owner{};                    ///< ownerKeyOf(user)
 };
 
-/// C0, DEL, and C1 as UTF-8 has it: what must not reach headers, variables and logs.
-bool hasControlCharacter(std::string_view text);
-
 /// 1 to 256 bytes of UTF-8, no control characters, no blanks around it.
 bool isUserName(std::string_view text);
 

@@ -18,4 +18,8 @@ std::string_view cutAtCodePoints(std::string_view text, std::size_t limit);
 /// code point's end.
 std::string_view cutAtBytes(std::string_view text, std::size_t limit);
 
+/// Unicode's category Cc, but for those that are `allowed`: what must not reach headers, variables
+/// and logs.
+bool hasControlCharacter(std::string_view text, std::string_view allowed = {});
+
 }  // namespace edgerun::text
