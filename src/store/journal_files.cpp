@@ -1,6 +1,5 @@
 #include "edgerun/store/journal_files.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -10,19 +9,15 @@
 #include <cerrno>
 #include <cstdio>
 #include <map>
-#include <memory>
 #include <utility>
 
 #include "journal_claim.h"
 #include "journal_names.h"
+#include "open_directory.h"
 
 namespace edgerun::store {
 
 namespace {
-
-struct CloseDirectory {
-    void operator()(DIR* directory) const { closedir(directory); }
-};
 
 struct RegularFile {
     OpenFile file;
@@ -159,7 +154,7 @@ private:
 }  // namespace
 
 DirectoryListing listJournal(const std::string& directory) {
-    const std::unique_ptr<DIR, CloseDirectory> open(opendir(directory.c_str()));
+    const OpenDirectory open(opendir(directory.c_str()));
     if (!open) {
         return {{}, {problemWith("open", directory, errno)}};
     }
@@ -185,24 +180,6 @@ void removeWriter(const std::string& directory, const WriterFiles& files) {
 
 void keepDamaged(const Segment& segment) {
     rename(segment.path.c_str(), (segment.path + ".damaged").c_str());
-}
-
-bool flushDirectory(const std::string& directory) {
-    const OpenFile file(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    return file && fsync(file.fd()) == 0;
-}
-
-OpenFile::~OpenFile() {
-    if (fd_ != -1) {
-        close(fd_);
-    }
-}
-
-OpenFile::OpenFile(OpenFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-
-OpenFile& OpenFile::operator=(OpenFile&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
 }
 
 std::optional<SegmentBytes> SegmentBytes::map(const std::string& path) {

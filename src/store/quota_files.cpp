@@ -1,6 +1,5 @@
 #include "edgerun/store/quota_files.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -8,12 +7,12 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
-#include <memory>
 #include <utility>
 
-#include "edgerun/store/journal_files.h"
+#include "edgerun/store/open_file.h"
 #include "edgerun/store/quota_frames.h"
 #include "journal_names.h"
+#include "open_directory.h"
 #include "quota_merge.h"
 
 namespace edgerun::store {
@@ -26,10 +25,6 @@ constexpr std::size_t kLeastDigits = 8;
 constexpr std::size_t kMostDigits = 18;
 constexpr std::size_t kPiece = 1024 * 1024;  // bytes
 constexpr int kAttempts = 16;
-
-struct CloseDirectory {
-    void operator()(DIR* directory) const { closedir(directory); }
-};
 
 std::optional<std::uint64_t> numberIn(std::string_view name) {
     if (name.size() < kBefore.size() + kLeastDigits + kBehind.size() ||
@@ -154,7 +149,7 @@ std::string quotaFilePath(const std::string& directory, std::uint64_t number) {
 }
 
 std::optional<std::vector<std::uint64_t>> listQuotaFiles(const std::string& directory) {
-    const std::unique_ptr<DIR, CloseDirectory> open(opendir(directory.c_str()));
+    const OpenDirectory open(opendir(directory.c_str()));
     if (!open) {
         return std::nullopt;
     }

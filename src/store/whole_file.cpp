@@ -1,6 +1,5 @@
 #include "edgerun/store/whole_file.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -12,6 +11,7 @@
 #include <memory>
 
 #include "edgerun/store/crash_point.h"
+#include "open_directory.h"
 
 namespace edgerun::store {
 
@@ -116,8 +116,7 @@ bool isLeftOver(std::string_view name, std::string_view of) {
 }
 
 void removeLeftOver(const Target& target) {
-    const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir(target.directory.c_str()),
-                                                        &closedir);
+    const OpenDirectory directory(opendir(target.directory.c_str()));
     if (directory == nullptr) {
         return;
     }
@@ -194,8 +193,7 @@ FileReplaced takePlace(const std::string& path, const Target& target, const File
         return failed("rename a file to");
     }
     EDGERUN_CRASH_POINT(whole_file_renamed);
-    const OpenFile directory(open(target.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!directory || fsync(directory.fd()) != 0) {
+    if (!flushDirectory(target.directory)) {
         return failed("flush the directory of");
     }
     return {true, 0, {}, stamp};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "edgerun/store/job_id.h"
+#include "edgerun/store/open_file.h"
 
 /// The files of a journal's directory. Each worker process is one writer: a random number, a lock
 /// file that it holds locked (flock) as long as it lives, and segments that it alone appends to:
@@ -22,22 +23,6 @@
 namespace edgerun::store {
 
 inline constexpr std::uint32_t kJournalFormat = 1;
-
-/// An open file, closed (and thereby unlocked) in the end.
-class OpenFile {
-public:
-    OpenFile() = default;
-    explicit OpenFile(int fd) : fd_(fd) {}
-    ~OpenFile();
-    OpenFile(OpenFile&& other) noexcept;
-    OpenFile& operator=(OpenFile&& other) noexcept;
-
-    int fd() const { return fd_; }
-    explicit operator bool() const { return fd_ != -1; }
-
-private:
-    int fd_ = -1;
-};
 
 /// A segment's bytes, mapped for reading.
 class SegmentBytes {
@@ -120,10 +105,6 @@ void removeWriter(const std::string& directory, const WriterFiles& files);
 
 /// Renames a segment to PATH.damaged, for people: nothing of ours looks at it any more.
 void keepDamaged(const Segment& segment);
-
-/// Flushes the names in a directory; false with errno. Without it a new file's name may be missing
-/// after a power cut, and a removed one's be there again.
-bool flushDirectory(const std::string& directory);
 
 /// The secret of the zone's ids, from DIRECTORY/zone. `mayCreate`: makes one, flushed, when there
 /// is none; else a random one. nullopt, with `problem` saying why, if it cannot be read or made.

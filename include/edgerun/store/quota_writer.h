@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "edgerun/store/journal_files.h"
+#include "edgerun/store/open_file.h"
 #include "edgerun/store/quota_counters.h"
 
 namespace edgerun::store {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "edgerun/store/journal_files.h"
+#include "edgerun/store/open_file.h"
 
 /// A file that several processes read whole, and change by putting another in its place. What
 /// blocks is not for an event loop.
