@@ -97,16 +97,15 @@ void KnowledgeEditor::work() noexcept {
     isLocked_ = false;
     error_ = 0;
     failure_.clear();
-    bool isDone = false;
     try {
-        isDone = perform();
+        if (perform()) {
+            return;
+        }
     } catch (const std::exception&) {
         error_ = ENOMEM;
     }
     for (Entry& entry : batch_) {
-        if (!isDone) {
-            entry.edited.outcome = EditOutcome::Unwritable;
-        }
+        entry.edited.outcome = EditOutcome::Unwritable;
     }
 }
 

@@ -14,8 +14,9 @@ namespace {
 constexpr std::uint64_t kTryAgain = 1'000;  // ms
 constexpr std::size_t kMostLogged = 10;     // faults
 
+/// False if it is not there.
 template <typename Listener>
-bool take(std::vector<Listener*>& listeners, const Listener& listener) noexcept {
+bool removeFrom(std::vector<Listener*>& listeners, const Listener& listener) noexcept {
     const auto place = std::find(listeners.begin(), listeners.end(), &listener);
     if (place == listeners.end()) {
         return false;
@@ -51,7 +52,7 @@ KnowledgeShelf::~KnowledgeShelf() {
 // --- to ask ---
 
 std::shared_ptr<const text::KnowledgeBase> KnowledgeShelf::current(KnowledgeListener& listener) {
-    if (engine::take(told_, listener)) {
+    if (removeFrom(told_, listener)) {
         return version_.base;  // else, while somebody edits again and again, it would wait for ever
     }
     if (isWaiting(listener)) {
@@ -103,8 +104,8 @@ bool KnowledgeShelf::await(KnowledgeListener& listener, const FileStamp& stamp) 
 }
 
 void KnowledgeShelf::forget(KnowledgeListener& listener) noexcept {
-    static_cast<void>(engine::take(told_, listener) || engine::take(waiting_, listener) ||
-                      engine::take(late_, listener));
+    static_cast<void>(removeFrom(told_, listener) || removeFrom(waiting_, listener) ||
+                      removeFrom(late_, listener));
 }
 
 // --- in the thread ---

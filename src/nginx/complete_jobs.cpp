@@ -107,9 +107,7 @@ void completeFallback(ngx_conf_t* cf, MainConf& main, JobsConf& jobs) {
     const std::string missing = whatIsMissing(main, jobs, *jobs.fallback);
     if (!missing.empty()) {
         jobs.fallback = nullptr;
-        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
-                      "\"fallback\" of \"edgerun_jobs\" is not used: %s, in %s:%ui",
-                      missing.c_str(), jobs.place.file.c_str(), jobs.place.line);
+        warn(cf, jobs.place, "\"fallback\" of \"edgerun_jobs\" is not used: " + missing);
     }
 }
 
@@ -128,10 +126,9 @@ void completePath(JobsConf& jobs) {
 
 void warnIfOpen(ngx_conf_t* cf, const JobsConf& jobs) {
     if (!locationOf(jobs).authenticates()) {
-        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
-                      "\"edgerun_jobs\" without authentication: all clients are one user, "
-                      "and whoever knows a job's URL may read it, in %s:%ui",
-                      jobs.place.file.c_str(), jobs.place.line);
+        warn(cf, jobs.place,
+             "\"edgerun_jobs\" without authentication: all clients are one user, "
+             "and whoever knows a job's URL may read it");
     }
 }
 

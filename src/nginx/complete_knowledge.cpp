@@ -43,11 +43,6 @@ std::string nameOf(const KnowledgeHandlerConf& handler) {
     return handler.takesChanges ? "\"edgerun_knowledge_articles\"" : "\"edgerun_knowledge_search\"";
 }
 
-void warnAt(ngx_conf_t* cf, const Place& place, const std::string& message) {
-    ngx_log_error(NGX_LOG_WARN, cf->log, 0, "%s, in %s:%ui", message.c_str(), place.file.c_str(),
-                  place.line);
-}
-
 const LocationConf& locationOf(const KnowledgeHandlerConf& handler) {
     return *static_cast<const LocationConf*>(
         handler.location->loc_conf[ngx_http_edgerun_module.ctx_index]);
@@ -65,8 +60,8 @@ void completeLocation(ngx_conf_t* cf, MainConf& main, KnowledgeHandlerConf& hand
                               "the requests of this one");
     }
     if (handler.takesChanges && !handler.isGated && !locationOf(handler).isGated()) {
-        warnAt(cf, handler.place,
-               nameOf(handler) + " without authentication: everybody may change the articles");
+        warn(cf, handler.place,
+             nameOf(handler) + " without authentication: everybody may change the articles");
     }
 }
 
@@ -108,10 +103,10 @@ void checkState(ngx_conf_t* cf, const MainConf& main, const KnowledgeBaseConf& b
     const std::string& state = base.source.state;
     const std::string folder = state.substr(0, state.rfind('/') + 1);
     if (isWritten && isSurelyClosed(cf, folder)) {
-        warnAt(cf, base.place,
-               "the user of the workers may not write to the directory " + quoted(folder) +
-                   ": changes of the knowledge base " + quoted(base.source.name) +
-                   " will be refused");
+        warn(cf, base.place,
+             "the user of the workers may not write to the directory " + quoted(folder) +
+                 ": changes of the knowledge base " + quoted(base.source.name) +
+                 " will be refused");
     }
 }
 

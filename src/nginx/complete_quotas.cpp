@@ -67,10 +67,9 @@ bool counts(const MainConf& main, const std::shared_ptr<QuotaConf>& quota) {
 void warnOfUncounted(ngx_conf_t* cf, const MainConf& main,
                      const std::shared_ptr<QuotaConf>& quota) {
     if (main.problems.count() == 0 && !counts(main, quota)) {
-        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
-                      "\"edgerun_quota\" counts nothing: it is in force in no location with "
-                      "\"edgerun_jobs\", in %s:%ui",
-                      quota->place.file.c_str(), quota->place.line);
+        warn(cf, quota->place,
+             "\"edgerun_quota\" counts nothing: it is in force in no location with "
+             "\"edgerun_jobs\"");
     }
 }
 

@@ -225,7 +225,7 @@ const MainConf& mainConfOf(const ngx_http_request_t* r) {
     return *static_cast<const MainConf*>(ngx_http_get_module_main_conf(r, ngx_http_edgerun_module));
 }
 
-const LocationConf& locationConfOf(ngx_http_request_t* r) {
+const LocationConf& locationConfOf(const ngx_http_request_t* r) {
     return *static_cast<const LocationConf*>(
         ngx_http_get_module_loc_conf(r, ngx_http_edgerun_module));
 }

@@ -77,9 +77,7 @@ ngx_int_t serveKnowledge(ngx_http_request_t* r, ServeKnowledge serve) {
 
 std::optional<std::string_view> articleIdOf(const ngx_http_request_t* r) {
     std::string_view rest = loop::view(r->uri);
-    const auto& location =
-        *static_cast<const LocationConf*>(ngx_http_get_module_loc_conf(r, ngx_http_edgerun_module));
-    rest.remove_prefix(std::min(location.knowledgeHandler->path.size(), rest.size()));
+    rest.remove_prefix(std::min(locationConfOf(r).knowledgeHandler->path.size(), rest.size()));
     if (rest.empty()) {
         return rest;
     }

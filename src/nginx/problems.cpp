@@ -27,4 +27,9 @@ void warn(ngx_conf_t* cf, const std::string& message) {
     ngx_conf_log_error(NGX_LOG_WARN, cf, 0, "%s", message.c_str());
 }
 
+void warn(ngx_conf_t* cf, const Place& place, const std::string& message) {
+    ngx_log_error(NGX_LOG_WARN, cf->log, 0, "%s, in %s:%ui", message.c_str(), place.file.c_str(),
+                  place.line);
+}
+
 }  // namespace edgerun::nginx

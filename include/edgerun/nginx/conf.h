@@ -212,7 +212,7 @@ struct MainConf final : engine::ProviderDirectory {
 
 MainConf& mainConfOf(ngx_conf_t* cf);
 const MainConf& mainConfOf(const ngx_http_request_t* r);
-const LocationConf& locationConfOf(ngx_http_request_t* r);
+const LocationConf& locationConfOf(const ngx_http_request_t* r);
 /// Where the jobs are, once levels are merged.
 const LocationConf& locationOf(const JobsConf& jobs);
 

@@ -23,8 +23,8 @@ struct KnowledgeUse {
     std::size_t base = 0;            ///< index in MainConf::knowledgeBases, once all is known
     std::size_t most = 3;            ///< articles
     std::size_t articleSize = 4000;  ///< code points of one
-    ngx_http_complex_value_t* level =
-        nullptr;  ///< null: "advanced" for the role ADMIN, else "standard"
+    /// Null: "advanced" for the role ADMIN, else "standard".
+    ngx_http_complex_value_t* level = nullptr;
     std::shared_ptr<const text::KnowledgeTemplate> pattern;  ///< null: the standard one
     Place place;
 };

@@ -32,7 +32,8 @@ private:
     std::set<std::string> later_;
 };
 
-/// A risk that is no mistake.
+/// A risk that is no mistake: at the directive that is being read, or found later.
 void warn(ngx_conf_t* cf, const std::string& message);
+void warn(ngx_conf_t* cf, const Place& place, const std::string& message);
 
 }  // namespace edgerun::nginx
