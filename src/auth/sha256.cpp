@@ -1,5 +1,8 @@
 #include "edgerun/auth/sha256.h"
 
+#include <algorithm>
+#include <stdexcept>
+
 #include "openssl.h"
 
 namespace edgerun::auth {
@@ -21,6 +24,16 @@ std::optional<Sha256> sha256Of(std::string_view bytes) {
         ERR_clear_error();
         return std::nullopt;
     }
+    return digest;
+}
+
+Digest digestOf(std::string_view bytes) {
+    const auto whole = sha256Of(bytes);
+    if (!whole) {
+        throw std::runtime_error("SHA-256 is not available");
+    }
+    Digest digest;
+    std::copy_n(whole->begin(), digest.size(), digest.begin());
     return digest;
 }
 

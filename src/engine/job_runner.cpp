@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <exception>
 
-#include "edgerun/auth/owner.h"
+#include "edgerun/auth/sha256.h"
 #include "edgerun/engine/clocks.h"
 #include "edgerun/engine/running_job.h"
 #include "pending_calls.h"
@@ -20,7 +20,7 @@ constexpr std::size_t kToolCacheBytes = 16 * 1024 * 1024;
 
 std::uint8_t nodeByte() {
     const ngx_str_t name = const_cast<ngx_cycle_t*>(ngx_cycle)->hostname;
-    return auth::ownerKeyOf(loop::view(name))[0];
+    return auth::digestOf(loop::view(name))[0];
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include <variant>
 
-#include "edgerun/auth/owner.h"
+#include "edgerun/auth/sha256.h"
 
 namespace edgerun::engine {
 
@@ -94,7 +94,7 @@ Edited put(const KnowledgeEdit& edit, std::shared_ptr<const KnowledgeBase>& base
 std::string tagOfArticle(std::string_view article) {
     constexpr std::string_view kDigits = "0123456789abcdef";
     std::string tag = "\"";
-    for (const std::uint8_t byte : auth::ownerKeyOf(article)) {
+    for (const std::uint8_t byte : auth::digestOf(article)) {
         tag += kDigits[byte >> 4];
         tag += kDigits[byte & 15];
     }

@@ -2,12 +2,12 @@
 
 #include <cstring>
 
-#include "edgerun/auth/owner.h"
+#include "edgerun/auth/sha256.h"
 
 namespace edgerun::engine {
 
 std::uint64_t stableHash(std::string_view text) {
-    const auth::OwnerKey digest = auth::ownerKeyOf(text);
+    const auth::Digest digest = auth::digestOf(text);
     std::uint64_t hash = 0;
     std::memcpy(&hash, digest.data(), sizeof(hash));
     return hash;

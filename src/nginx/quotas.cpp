@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <stdexcept>
 
 #include "edgerun/auth/sha256.h"
 #include "edgerun/engine/clocks.h"
@@ -41,7 +40,7 @@ std::optional<std::uint64_t> limitFor(ngx_http_request_t* r, const QuotaConf& qu
 
 /// Unit and period are one byte each, and a name has no NUL: no two counters look alike. Journals
 /// keep it.
-store::QuotaKey digestOf(const QuotaConf& quota, std::string_view whose) {
+store::QuotaKey quotaKeyOf(const QuotaConf& quota, std::string_view whose) {
     std::string bytes;
     bytes += static_cast<char>(quota.unit);
     bytes += static_cast<char>(quota.period);
@@ -49,13 +48,7 @@ store::QuotaKey digestOf(const QuotaConf& quota, std::string_view whose) {
     bytes += quota.calendar->timeZone();
     bytes += '\0';
     bytes += whose;
-    const auto digest = auth::sha256Of(bytes);
-    if (!digest) {
-        throw std::runtime_error("SHA-256 is not available");
-    }
-    store::QuotaKey key;
-    std::copy_n(digest->begin(), key.size(), key.begin());
-    return key;
+    return auth::digestOf(bytes);
 }
 
 std::string_view bytesOf(const auth::OwnerKey& user) {
@@ -65,7 +58,7 @@ std::string_view bytesOf(const auth::OwnerKey& user) {
 engine::QuotaOrder orderOf(const QuotaConf& quota, std::string_view whose, std::uint64_t limit) {
     engine::QuotaOrder order;
     order.zone = quota.zone;
-    order.claim.key = digestOf(quota, whose);
+    order.claim.key = quotaKeyOf(quota, whose);
     order.claim.window = quota.calendar->windowOf(quota.period, engine::wallNow());
     order.claim.limit = limit;
     order.claim.isSettled = quota.unit == QuotaUnit::Tokens;
