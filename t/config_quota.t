@@ -57,7 +57,7 @@ $BEFORE
             edgerun_quota zone=calls limit=999 period=month unit=tokens;                #! the limit is smaller than "reserve", 1000 tokens: no job would ever fit; raise the limit, or lower "reserve"
             edgerun_quota zone=calls limit=10 period=day unit=tokens reserve=11;        #! the limit is smaller than "reserve", 11 tokens
             edgerun_quota zone=calls limit=\$edgerun_limit default=10 period=day unit=tokens;       #! the limit is smaller than "reserve", 1000 tokens
-            edgerun_quota zone=calls limit=10 period=hour unit=tokens reserve=0;        #! "reserve" must be the number of tokens, 1 or more, that a job holds while it runs, for example "reserve=1000", not "0"
+            edgerun_quota zone=calls limit=10 period=hour unit=tokens reserve=0;        #! "reserve" must be the number of tokens, 1 to 999999999, that a job holds while it runs, for example "reserve=1000", not "0"
             edgerun_quota zone=calls limit=10 period=hour unit=tokens reserve=1k;       #! not "1k"
             edgerun_quota zone=calls limit=10 period=hour unit=tokens reserve=10;
             edgerun_quota zone=calls limit=unlimited period=minute unit=tokens;

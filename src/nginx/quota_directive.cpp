@@ -71,10 +71,11 @@ std::string readUnit(std::string_view value, QuotaDraft& draft) {
 std::string readReserve(std::string_view value, QuotaDraft& draft) {
     const auto tokens = parseNumber(value);
     draft.conf.reserve = tokens.value_or(1);
-    return tokens && *tokens > 0 ? ""
-                                 : "\"reserve\" must be the number of tokens, 1 or more, that a "
-                                   "job holds while it runs, for example \"reserve=1000\", not " +
-                                       quoted(value);
+    return tokens && *tokens > 0
+               ? ""
+               : "\"reserve\" must be the number of tokens, 1 to 999999999, that a "
+                 "job holds while it runs, for example \"reserve=1000\", not " +
+                     quoted(value);
 }
 
 std::string readKey(std::string_view value, QuotaDraft& draft) {
