@@ -137,15 +137,6 @@ constexpr std::array<BlockEntry<AssistantDraft>, 9> kEntries{{
 
 // --- the whole ---
 
-std::string arrayOf(const std::vector<std::string>& strings) {
-    std::string array = "[";
-    for (const std::string& text : strings) {
-        array += array.size() > 1 ? "," : "";
-        text::appendJsonString(array, text);
-    }
-    return array + ']';
-}
-
 /// All that a provider is told of the assistant. Members of a schema stay in the order of their
 /// file, which models follow.
 std::string canonicalText(const run::Assistant& assistant) {
@@ -161,7 +152,7 @@ std::string canonicalText(const run::Assistant& assistant) {
     json.string("temperature", assistant.temperature);
     json.string("responseFormat", assistant.responseFormat);
     json.boolean("codeInterpreter", assistant.hasCodeInterpreter);
-    json.raw("vectorStores", arrayOf(assistant.vectorStores));
+    json.raw("vectorStores", text::jsonArrayOf(assistant.vectorStores));
     json.raw("functions", functions + ']');
     json.finish();
     return out;

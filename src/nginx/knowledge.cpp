@@ -38,12 +38,11 @@ std::optional<std::string> levelOf(ngx_http_request_t* r, const KnowledgeUse& us
 }
 
 std::string idsOf(const std::vector<const text::Article*>& articles) {
-    std::string ids = "[";
+    std::vector<std::string_view> ids;
     for (const text::Article* article : articles) {
-        ids += ids.size() > 1 ? "," : "";
-        text::appendJsonString(ids, article->id);
+        ids.emplace_back(article->id);
     }
-    return ids + ']';
+    return text::jsonArrayOf(ids);
 }
 
 }  // namespace

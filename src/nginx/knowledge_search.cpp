@@ -12,16 +12,6 @@ namespace edgerun::nginx {
 
 namespace {
 
-template <typename Texts>
-std::string renderTexts(const Texts& texts) {
-    std::string out = "[";
-    for (const auto& text : texts) {
-        out += out.size() > 1 ? "," : "";
-        text::appendJsonString(out, text);
-    }
-    return out += ']';
-}
-
 std::string renderFound(const text::KnowledgeBase& base, const text::FoundArticle& found) {
     const text::Article& article = base.articles()[found.article];
     std::string out;
@@ -29,8 +19,8 @@ std::string renderFound(const text::KnowledgeBase& base, const text::FoundArticl
     json.string("id", article.id);
     json.string("title", article.title);
     json.string("category", article.category);
-    json.raw("tags", renderTexts(article.tags));
-    json.raw("matched", renderTexts(found.matched));
+    json.raw("tags", text::jsonArrayOf(article.tags));
+    json.raw("matched", text::jsonArrayOf(found.matched));
     json.string("excerpt", found.excerpt);
     json.finish();
     return out;

@@ -10,12 +10,8 @@ namespace edgerun::run {
 namespace {
 
 std::string resourcesOf(const Assistant& assistant) {
-    std::string ids = "[";
-    for (const std::string& store : assistant.vectorStores) {
-        ids += ids.size() > 1 ? "," : "";
-        text::appendJsonString(ids, store);
-    }
-    return R"({"file_search":{"vector_store_ids":)" + ids + "]}}";
+    return R"({"file_search":{"vector_store_ids":)" + text::jsonArrayOf(assistant.vectorStores) +
+           "}}";
 }
 
 std::string metadataOf(const Context& context) {

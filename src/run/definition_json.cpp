@@ -33,12 +33,8 @@ std::string flatFunction(const Function& function) {
 }
 
 std::string fileSearch(const Assistant& assistant) {
-    std::string ids = "[";
-    for (const std::string& store : assistant.vectorStores) {
-        ids += ids.size() > 1 ? "," : "";
-        text::appendJsonString(ids, store);
-    }
-    return R"({"type":"file_search","vector_store_ids":)" + ids + "]}";
+    return R"({"type":"file_search","vector_store_ids":)" +
+           text::jsonArrayOf(assistant.vectorStores) + '}';
 }
 
 }  // namespace

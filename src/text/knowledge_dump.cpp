@@ -4,16 +4,6 @@
 namespace edgerun::text {
 namespace {
 
-template <class Strings>
-std::string listOf(const Strings& strings, const char* separator = ",") {
-    std::string list = "[";
-    for (const auto& string : strings) {
-        list += list.size() > 1 ? separator : "";
-        appendJsonString(list, string);
-    }
-    return list + "]";
-}
-
 /// Between two elements of a list, or before the first one.
 void beginLine(std::string& out, bool& isFirst, std::string_view indent) {
     out += isFirst ? "\n" : ",\n";
@@ -41,7 +31,7 @@ void addArticle(std::string& out, const Article& article) {
         addMember(out, isFirst, "category", stringOf(article.category));
     }
     if (!article.tags.empty()) {
-        addMember(out, isFirst, "tags", listOf(article.tags, ", "));
+        addMember(out, isFirst, "tags", jsonArrayOf(article.tags, ", "));
     }
     addMember(out, isFirst, "text", stringOf(article.text));
     out += "\n    }";
@@ -51,7 +41,7 @@ void writeLabels(JsonObjectWriter& writer, const Article& article) {
     writer.string("id", article.id);
     writer.string("title", article.title);
     writer.string("category", article.category);
-    writer.raw("tags", listOf(article.tags));
+    writer.raw("tags", jsonArrayOf(article.tags));
 }
 
 }  // namespace
@@ -66,7 +56,7 @@ std::string KnowledgeBase::dump() const {
         for (const std::uint32_t article : keyword.articles) {
             ids.emplace_back(articles_[article].id);
         }
-        out += ": " + listOf(ids, ", ");
+        out += ": " + jsonArrayOf(ids, ", ");
     }
     out += isFirst ? "},\n" : "\n  },\n";
     out += "  \"articles\": [";
@@ -85,7 +75,7 @@ std::string dumpArticle(const KnowledgeBase& base, std::uint32_t number) {
     JsonObjectWriter writer(out);
     writeLabels(writer, article);
     writer.string("text", article.text);
-    writer.raw("keywords", listOf(base.keywordsOf(number)));
+    writer.raw("keywords", jsonArrayOf(base.keywordsOf(number)));
     writer.finish();
     return out;
 }

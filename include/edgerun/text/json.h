@@ -59,6 +59,17 @@ std::string dumpSortedJson(const json_t* value);
 /// Appends `text`, which must be valid UTF-8, as a JSON string with its quotes.
 void appendJsonString(std::string& out, std::string_view text);
 
+/// A JSON array of strings, each valid UTF-8.
+template <typename Strings>
+std::string jsonArrayOf(const Strings& strings, std::string_view separator = ",") {
+    std::string array = "[";
+    for (const auto& string : strings) {
+        array += array.size() > 1 ? separator : "";
+        appendJsonString(array, string);
+    }
+    return array += ']';
+}
+
 /// Writes one JSON object member by member into a string. Values must be valid
 /// UTF-8; names must need no escaping.
 class JsonObjectWriter {
