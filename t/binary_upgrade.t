@@ -8,6 +8,7 @@ use Edgerun::Test;
 use Edgerun::Dialects;
 use Edgerun::Jobs;
 use Edgerun::Process;
+use Edgerun::Upgrade;
 use List::Util qw(uniq);
 
 my $t = Edgerun::Test->new;
@@ -21,7 +22,7 @@ $t->write_conf(
     # NGINX hands its new binary no other variables.
     main => 'env EDGERUN_JWT_SECRET; env OPENAI_API_KEY;'
 );
-start_daemon();
+start_daemon($t);
 wait_until { submit($t, 'Ready? [[duration=1]]')->{status} == 202 };
 
 my $connection = $t->connect;
@@ -30,7 +31,7 @@ undef $connection;
 is join(' ', uniq map { $_->{status} } @answers), '202', 'jobs run in the old binary';
 
 my $old = $t->pid;
-my $new = upgrade();
+my $new = upgrade($t);
 ok $new, 'a new binary starts';
 my @seen;
 for (1 .. 40) {
@@ -49,30 +50,6 @@ sub poll {
     my ($answer) = @_;
     my $path = $answer->{headers}{location} =~ s{^https?://[^/]+}{}r;
     return $t->get($path, token => Edgerun::Jobs::token_of($t, 'alice'));
-}
-
-# NGINX takes a master that is its starter's child for the new binary, and refuses.
-sub start_daemon {
-    my ($status, $output) = Edgerun::Process::capture($t->_environment, $t->_command('nginx.conf'));
-    is "$status$output", '0', 'NGINX starts as a daemon';
-    $t->{pid} = new_master(0);
-    return;
-}
-
-sub upgrade {
-    kill 'USR2', $t->pid;
-    return new_master($t->pid);
-}
-
-# The pid of a master other than `old`, once it has its workers.
-sub new_master {
-    my ($old) = @_;
-    return wait_until {
-        my ($pid) = (Edgerun::Process::slurp($t->dir . '/logs/nginx.pid') || '') =~ /(\d+)/;
-        return if !$pid || $pid == $old;
-        my @titles = map { Edgerun::Process::title($_) } Edgerun::Process::children($pid);
-        return @titles == grep({ /worker process/ } @titles) && @titles == 2 && $pid;
-    };
 }
 
 $t->{pid} = $new;

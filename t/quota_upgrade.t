@@ -8,6 +8,7 @@ use Edgerun::Dialects qw(responses);
 use Edgerun::Jobs;
 use Edgerun::Process;
 use Edgerun::Quotas;
+use Edgerun::Upgrade;
 
 my $t = Edgerun::Test->new;
 $t->start_emulator(duration => 1);
@@ -40,36 +41,10 @@ $t->stop;
 
 # ---------------------------------------------------------------------- upgrade
 
-# NGINX takes a master that is its starter's child for the new binary, and refuses.
-sub start_daemon {
-    my ($status, $output) = Edgerun::Process::capture($t->_environment, $t->_command('nginx.conf'));
-    is "$status$output", '0', 'NGINX starts as a daemon';
-    $t->{pid} = new_master(0);
-    return;
-}
-
-# The pid of a master other than `old`, once it has its workers.
-sub new_master {
-    my ($old) = @_;
-    return wait_until {
-        my ($pid) = (Edgerun::Process::slurp($t->dir . '/logs/nginx.pid') || '') =~ /(\d+)/;
-        return if !$pid || $pid == $old;
-        my @titles = map { Edgerun::Process::title($_) } Edgerun::Process::children($pid);
-        return @titles == grep({ /worker process/ } @titles) && @titles == 2 && $pid;
-    };
-}
-
-sub workers_of { return grep { Edgerun::Process::title($_) =~ /worker process/ } Edgerun::Process::children($_[0]) }
-
-sub upgrade {
-    kill 'USR2', $t->pid;
-    return new_master($t->pid);
-}
-
-start_daemon();
+start_daemon($t);
 my $old = $t->pid;
 spend(1);
-my $new = upgrade();
+my $new = upgrade($t);
 ok $new, 'a new binary starts';
 kill 'WINCH', $old;
 ok wait_until { !workers_of($old) }, "the old one's workers leave";
@@ -90,7 +65,7 @@ ok wait_until { my @files = files(); @files == 1 && $files[0] > 2 }, '... in a f
 
 kill 'QUIT', $old;
 ok wait_until { !Edgerun::Process::is_alive($old) }, 'it quits';
-start_daemon();
+start_daemon($t);
 is used(), 7, 'which the next life finds';
 $t->stop;
 
