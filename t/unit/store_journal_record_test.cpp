@@ -121,8 +121,7 @@ TEST(JournalRecordTest, ATagKeepsItsMeaning) {
         fieldOf(17, "\x11") + fieldOf(18, "\x12") + fieldOf(19, "thread") + fieldOf(20, "run") +
         fieldOf(21, "why") + fieldOf(22, "\x16") + fieldOf(23, "\x17") + fieldOf(24, "\x18") +
         fieldOf(25, "\x19") + fieldOf(26, "\1") + fieldOf(27, "\1") + fieldOf(28, "\1") +
-        fieldOf(29, "\1") + fieldOf(30, "\x1e") + fieldOf(31, "\x1f") +
-        fieldOf(32, "\1"));
+        fieldOf(29, "\1") + fieldOf(30, "\x1e") + fieldOf(31, "\x1f") + fieldOf(32, "\1"));
     ASSERT_TRUE(step);
     run::Record expected;
     expected.phase = run::Phase::PollRun;

@@ -4,6 +4,7 @@
 
 #include "edgerun/text/utf8.h"
 #include "text_knowledge_base_text.h"
+#include "text_repeated.h"
 
 namespace edgerun::text {
 namespace {
@@ -20,14 +21,6 @@ constexpr const char* kBase = R"({
     {"id": "bank", "title": "\"Die Bank\" \\ größer 𝄞", "category": "", "tags": [], "text": "x"}
   ]
 })";
-
-std::string repeated(std::string_view unit, std::size_t count) {
-    std::string text;
-    while (count-- > 0) {
-        text += unit;
-    }
-    return text;
-}
 
 std::string article(const std::string& members) {
     return R"({"keywords": {}, "articles": [{)" + members + "}]}";

@@ -6,6 +6,7 @@
 #include "edgerun/text/json.h"
 #include "edgerun/text/utf8.h"
 #include "text_knowledge_base_text.h"
+#include "text_repeated.h"
 
 namespace edgerun::text {
 namespace {
@@ -25,14 +26,6 @@ constexpr const char* kBase = R"({
     {"id": "gold", "title": "Gold, Ölpreis", "category": "Raw materials", "text": "of gold"}
   ]
 })";
-
-std::string repeated(std::string_view unit, std::size_t count) {
-    std::string text;
-    while (count-- > 0) {
-        text += unit;
-    }
-    return text;
-}
 
 std::string matched(std::string_view query, std::size_t most) {
     const auto base = baseOf(kBase);

@@ -6,19 +6,12 @@
 #include <random>
 
 #include "edgerun/text/case_fold.h"
+#include "text_repeated.h"
 
 namespace edgerun::text {
 namespace {
 
 using Phrases = std::vector<std::string>;
-
-std::string repeated(std::string_view unit, std::size_t count) {
-    std::string text;
-    while (count-- > 0) {
-        text += unit;
-    }
-    return text;
-}
 
 /// Each match as PHRASE:TEXT@PLACE, PHRASE being its index.
 std::string shown(std::string_view text, const std::vector<PhraseMatch>& matches) {

@@ -7,21 +7,13 @@
 
 #include "edgerun/text/sanitizer.h"
 #include "edgerun/text/utf8.h"
+#include "text_repeated.h"
 
 /// Answers that nobody would write: whatever they are, what is cleaned is UTF-8, trimmed, not
 /// longer, and stays as it is when it is cleaned again. How long it takes is measured by
 /// t/bench/sanitizer_bench.cpp.
 namespace edgerun::text {
 namespace {
-
-std::string repeated(std::string_view text, std::size_t times) {
-    std::string all;
-    all.reserve(text.size() * times);
-    for (; times > 0; --times) {
-        all += text;
-    }
-    return all;
-}
 
 class HostileAnswer : public testing::Test {
 protected:

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "edgerun/text/sanitizer.h"
+#include "text_repeated.h"
 
 /// Regexes of rules: what they take away, and that no text makes them work without end.
 namespace edgerun::text {
@@ -17,14 +18,6 @@ Cleaned cleaned(std::vector<std::string> regexes, std::string_view answer) {
     rules.regexes = std::move(regexes);
     auto made = Sanitizer::create(std::move(rules));
     return std::get<std::unique_ptr<Sanitizer>>(made)->clean(answer);
-}
-
-std::string repeated(std::string_view text, std::size_t times) {
-    std::string all;
-    for (; times > 0; --times) {
-        all += text;
-    }
-    return all;
 }
 
 TEST(SanitizerRegex, RemovesAllThatMatches) {
