@@ -21,6 +21,8 @@ $t->write_conf(quota_conf(
         with_usage('calendar', 'edgerun_quota zone=others limit=9 period=minute; edgerun_quota zone=others limit=9 period=hour;
             edgerun_quota zone=others limit=9 period=day; edgerun_quota zone=others limit=9 period=month;
             edgerun_quota zone=others limit=9 period=day timezone=Asia/Kolkata;'),
+        with_usage('variables', 'edgerun_quota zone=others limit=2 period=month key=$http_x_team;
+            edgerun_quota zone=others limit=2 period=month key=$http_x_org;'),
         with_usage('units', 'edgerun_quota zone=others limit=1000 period=month unit=tokens reserve=400;
             edgerun_quota zone=others limit=50 period=day;')),
 ));
@@ -105,6 +107,18 @@ is used(path => '/zones-usage', user => 'carol'), '3 3', '... and counted, in bo
 is join(' ', map { $_->{status} } @answers), '202 202 429', 'tokens and requests: what has no reserve is refused';
 is used(path => '/units-usage', user => 'dora'), '800 2', '... and no request is counted';
 like $answers[2]{headers}{ratelimit}, qr/"month-tokens";r=200;/, '... though some tokens are left';
+
+# ------------------------------------------------------------- two variables
+
+my @same = ([ 'X-Team' => 'acme' ], [ 'X-Org' => 'acme' ]);
+sub asked_of {
+    my @headers = @_;
+    return $t->post('/variables', json => { query => 'Hello.' }, token => $t->token({ sub => 'erin' }), headers => \@headers)->{status};
+}
+is join(' ', map { asked_of(@{ $same[0] }) } 1 .. 3), '202 202 429', 'a team has its quota';
+is join(' ', map { asked_of(@{ $same[1] }) } 1 .. 3), '202 202 429', '... and an organisation of that name its own';
+is join(' ', map { asked_of('X-Team' => 'both', 'X-Org' => 'both') } 1 .. 3), '202 202 429',
+    'a job takes once of each, though their values are the same';
 
 # ------------------------------------------------------------------ calendar
 

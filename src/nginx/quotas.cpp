@@ -38,14 +38,16 @@ std::optional<std::uint64_t> limitFor(ngx_http_request_t* r, const QuotaConf& qu
     return text ? std::optional(limitSaidBy(*text, quota)) : std::nullopt;
 }
 
-/// Unit and period are one byte each, and a name has no NUL: no two counters look alike. Journals
-/// keep it.
+/// Unit and period are one byte each, and names have no NUL: no two counters look alike, nor do
+/// those of two variables that happen to have the same value. Journals keep it.
 store::QuotaKey quotaKeyOf(const QuotaConf& quota, std::string_view whose) {
     std::string bytes;
     bytes += static_cast<char>(quota.unit);
     bytes += static_cast<char>(quota.period);
     bytes += quota.key == nullptr ? 'u' : 'k';
     bytes += quota.calendar->timeZone();
+    bytes += '\0';
+    bytes += quota.keyText;
     bytes += '\0';
     bytes += whose;
     return auth::digestOf(bytes);
