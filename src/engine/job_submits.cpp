@@ -68,7 +68,7 @@ std::optional<Submitted> JobRunner::submit(const Submission& submission, SubmitL
     auto pending = std::make_unique<PendingSubmit>(*this, quotas_, *id, listener);
     pending->submitted().body = job.body;
     if (const auto refusal = takeQuotas(submission, *pending)) {
-        return Submitted{*refusal, {}, {}, {}, std::move(pending->submitted().quotas)};
+        return knownOrRefused(*refusal, submission.key, std::move(pending->submitted().quotas));
     }
     EDGERUN_CRASH_POINT(quota_taken);
     return accept(std::move(pending), std::move(job), submission.maxRunning);
@@ -92,6 +92,14 @@ std::optional<SubmitStatus> JobRunner::takeQuotas(const Submission& submission,
             return verdict.isUnavailable ? SubmitStatus::Unavailable : SubmitStatus::QuotaFull;
     }
     return SubmitStatus::Unavailable;
+}
+
+/// Meanwhile another worker may have accepted the same request, with what was left of the quota.
+Submitted JobRunner::knownOrRefused(SubmitStatus status, const store::IdempotencyKey& key,
+                                    QuotaVerdict quotas) {
+    const auto known = key.isSet() ? arena_.findKey(key, monotonicNow()) : std::nullopt;
+    return known ? Submitted{SubmitStatus::KnownKey, {}, {}, *known}
+                 : Submitted{status, {}, {}, {}, std::move(quotas)};
 }
 
 /// Who is not accepted gives back what he took, by the end of `pending`.
