@@ -74,6 +74,7 @@ void KnowledgeEditor::beginNext() {
         return;
     }
     version_ = shelf_.version();
+    begunFrom_ = version_.stamp;
     if (!begin()) {
         pump_.after(kPoolFull);
     }
@@ -172,7 +173,8 @@ void KnowledgeEditor::onDone() noexcept {
     const bool isWritten = std::any_of(batch_.begin(), batch_.end(), [](const Entry& entry) {
         return isChange(entry.edited.outcome);
     });
-    if (isWritten) {
+    // What was read meanwhile may be newer than what was written, and somebody may wait for it.
+    if (isWritten && shelf_.version().stamp == begunFrom_) {
         shelf_.adopt(std::move(version_));
     }
     version_ = {};

@@ -47,6 +47,8 @@ private:
     Entries queue_;
     Entries batch_;  ///< begun, or to be begun again; under way the thread's, but for listeners
 
+    FileStamp begunFrom_;  ///< what was known before the batch
+
     // While it is under way, the thread's.
     KnowledgeVersion version_;
     bool isLocked_ = false;  ///< by another
