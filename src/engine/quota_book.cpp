@@ -15,7 +15,8 @@ namespace edgerun::engine {
 
 namespace {
 
-constexpr std::uint64_t kTick = 1'000;  // ms
+constexpr std::uint64_t kTick = 1'000;       // ms
+constexpr std::uint64_t kFullTold = 60'000;  // ms, until it is told again
 
 using Records = std::vector<store::QuotaRecord>;
 
@@ -24,6 +25,7 @@ struct Zone {
     store::QuotaCounters counters;
     std::unique_ptr<QuotaJournal> journal;  ///< null: ends with the zone
     HoldRounds rounds;
+    std::uint64_t tellsFullFrom = 0;
 
     bool isHealthy() const { return journal == nullptr || journal->isHealthy(); }
     void journalise(const Records& records) {
@@ -31,7 +33,21 @@ struct Zone {
             journal->append(records, nullptr);
         }
     }
+    void noteFull();
 };
+
+void Zone::noteFull() {
+    if (monotonicNow() < tellsFullFrom) {
+        return;
+    }
+    tellsFullFrom = monotonicNow() + kFullTold;
+    const auto gauges = counters.gauges();
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                  "edgerun: the quota zone \"%s\" is full, jobs are refused: %uD counters are in "
+                  "use and %uD are free, %uD holds are in use and %uD are free; give it more",
+                  name.c_str(), gauges.counters, gauges.countersFree, gauges.holds,
+                  gauges.holdsFree);
+}
 
 /// What one job is to take from one zone.
 struct Share {
@@ -194,6 +210,9 @@ QuotaVerdict QuotaBook::Impl::takeAll(const store::QuotaHolder& holder, std::vec
         share.records = std::move(taken.records);
         if (taken.outcome != store::QuotaOutcome::Taken) {
             verdict.outcome = taken.outcome;
+            if (taken.outcome == store::QuotaOutcome::Full) {
+                zones[share.zone]->noteFull();
+            }
             change([&](store::QuotaCounters& counters) { return counters.giveBack(holder.job); });
             showBut(verdict, shares, &share);
             return verdict;
