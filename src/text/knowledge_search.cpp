@@ -11,9 +11,14 @@ namespace {
 
 /// Of a longer article no more is looked through for a keyword's place.
 constexpr std::size_t kReach = 64 * 1024;
+/// Nor of all articles of a search: it is answered on an event loop.
+constexpr std::size_t kReachOfAll = 256 * 1024;
 
-std::string excerptAround(const PhraseMatcher& keyword, std::string_view text) {
-    const auto places = keyword.find(cutAtBytes(text, kReach));
+/// Takes what it looks through from `left`.
+std::string excerptAround(const PhraseMatcher& keyword, std::string_view text, std::size_t& left) {
+    const std::string_view looked = cutAtBytes(text, std::min(kReach, left));
+    left -= looked.size();
+    const auto places = keyword.find(looked);
     return excerptAt(text, places.empty() ? 0 : places.front().at);
 }
 
@@ -44,6 +49,7 @@ public:
     std::vector<FoundArticle> take() {
         std::optional<PhraseMatcher> matcher;
         std::string_view phrase;
+        std::size_t left = kReachOfAll;
         for (FoundArticle& one : found_) {
             const std::string& text = articles_[one.article].text;
             if (one.matched.empty()) {
@@ -54,7 +60,7 @@ public:
                 phrase = one.matched.front();
                 matcher.emplace(std::vector<std::string>{std::string(phrase)});
             }
-            one.excerpt = excerptAround(*matcher, text);
+            one.excerpt = excerptAround(*matcher, text, left);
         }
         return std::move(found_);
     }

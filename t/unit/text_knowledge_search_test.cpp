@@ -244,5 +244,23 @@ TEST(KnowledgeExcerpt, LooksThroughTheBeginningOfAVeryLongText) {
     EXPECT_EQ(excerptOf(repeated("\U0001D11E", 250'000)).size(), 803U);
 }
 
+TEST(KnowledgeExcerpt, LooksThroughNoMoreThanTheFirstOfManyLongTexts) {
+    const std::string text = repeated("word ", 12'000) + "key";
+    std::string articles;
+    std::string ids;
+    for (const char id : std::string("abcdef")) {
+        const std::string separator = articles.empty() ? "" : ",";
+        articles += separator + R"({"id": ")" + id + R"(", "title": "T", "text": ")" + text + "\"}";
+        ids += separator + '"' + id + '"';
+    }
+    const auto base =
+        baseOf(R"({"keywords": {"key": [)" + ids + R"(]}, "articles": [)" + articles + "]}");
+    std::string beginnings;
+    for (const FoundArticle& found : base->search("key", 6)) {
+        beginnings += found.excerpt.substr(0, 3);
+    }
+    EXPECT_EQ(beginnings, "............worwor");
+}
+
 }  // namespace
 }  // namespace edgerun::text
