@@ -16,6 +16,7 @@ END
 $t->write_file('good.tpl', '{{#articles}}{{title}}{{/articles}}');
 $t->write_file('wrong.tpl', "{{#articles}}{{titel}}\n{{/tags}}");
 mkdir $t->dir . '/folder';
+symlink 'good.json', $t->dir . '/linked.json' or die "symlink: $!";
 $t->allow_log(qr/\[emerg\]/);
 
 problems_are($t, 'knowledge bases', <<'END');
@@ -23,6 +24,7 @@ problems_are($t, 'knowledge bases', <<'END');
     edgerun_knowledge_base a good.json;
     edgerun_knowledge_base a other.json;                 #! edgerun_knowledge_base "a" is duplicate
     edgerun_knowledge_base same good.json;               #! the knowledge bases "a" and "same" would both be written to
+    edgerun_knowledge_base linked linked.json;           #! the knowledge bases "a" and "linked" would both be written to
     edgerun_knowledge_base none none.json;               #! edgerun_knowledge_base "none": file "%%TESTDIR%%/none.json" cannot be read: No such file
     edgerun_knowledge_base folder folder;                #! is not a regular file
     edgerun_knowledge_base broken broken.json;           #! edgerun_knowledge_base "broken": file "%%TESTDIR%%/broken.json": line

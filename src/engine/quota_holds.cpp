@@ -14,8 +14,8 @@ namespace {
 constexpr std::size_t kUndecidedSeen = 1024;  // in one call
 constexpr std::size_t kUndecidedAsked = 256;  // likewise: each asks for a whole job
 constexpr std::size_t kAcceptedSeen = 64;
-constexpr std::int64_t kLongUndecided = 60'000;  // ms: its worker is not what it was
-constexpr std::int64_t kAcceptedAsked = 2'000;   // ms: jobs end a moment before they are settled
+constexpr std::int64_t kLongUndecided = 600'000;  // ms: its worker is not what it was
+constexpr std::int64_t kAcceptedAsked = 2'000;    // ms: jobs end a moment before they are settled
 
 using Records = std::vector<store::QuotaRecord>;
 

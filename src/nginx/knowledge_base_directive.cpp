@@ -70,12 +70,17 @@ std::string readLine(ngx_conf_t* cf, engine::KnowledgeSource& source) {
     return {};
 }
 
+/// However they are spelt: each has a lock file beside it.
+bool isSameFile(const std::string& one, const std::string& other) {
+    return one == other || (!trueName(one).empty() && trueName(one) == trueName(other));
+}
+
 std::string checkOthers(const MainConf& main, const engine::KnowledgeSource& source) {
     for (const auto& other : main.knowledgeBases) {
         if (other->source.name == source.name) {
             return "edgerun_knowledge_base " + quoted(source.name) + " is duplicate";
         }
-        if (other->source.state == source.state) {
+        if (isSameFile(other->source.state, source.state)) {
             return "the knowledge bases " + quoted(other->source.name) + " and " +
                    quoted(source.name) + " would both be written to " + quoted(source.state) +
                    "; give each a state=PATH of its own";

@@ -20,20 +20,6 @@ std::string realPath(const std::string& path) {
     return real != nullptr ? real.get() : "";
 }
 
-/// Without links and dots; empty, with errno, if it can neither be there nor be made.
-std::string trueName(std::string path) {
-    while (path.size() > 1 && path.back() == '/') {
-        path.pop_back();
-    }
-    std::string real = realPath(path);
-    const auto slash = path.rfind('/');
-    if (!real.empty() || errno != ENOENT || slash == std::string::npos) {
-        return real;
-    }
-    const std::string parent = realPath(path.substr(0, slash + 1));
-    return parent.empty() ? parent : (parent == "/" ? "" : parent) + path.substr(slash);
-}
-
 bool isOtherThanDirectory(const std::string& path) {
     struct stat status;
     return stat(path.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
@@ -69,6 +55,19 @@ bool findPool(ngx_conf_t* cf, MainConf& main, ngx_thread_pool_t*& pool) {
 }
 
 }  // namespace
+
+std::string trueName(std::string path) {
+    while (path.size() > 1 && path.back() == '/') {
+        path.pop_back();
+    }
+    std::string real = realPath(path);
+    const auto slash = path.rfind('/');
+    if (!real.empty() || errno != ENOENT || slash == std::string::npos) {
+        return real;
+    }
+    const std::string parent = realPath(path.substr(0, slash + 1));
+    return parent.empty() ? parent : (parent == "/" ? "" : parent) + path.substr(slash);
+}
 
 std::string readZone(std::string_view value, std::string_view example, ZoneSize& zone) {
     const auto colon = value.find(':');

@@ -19,6 +19,9 @@ struct ZoneSize {
 /// zone=NAME:SIZE; `example` is one.
 std::string readZone(std::string_view value, std::string_view example, ZoneSize& zone);
 
+/// Without links and dots; empty, with errno, if it can neither be there nor be made.
+std::string trueName(std::string path);
+
 /// journal=DIRECTORY: its whole name, without links and dots. Two journals must not share a
 /// directory, however it is spelt.
 std::string readJournal(ngx_conf_t* cf, std::string_view value, std::string_view example,
