@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::uint64_t kTick = 1'000;       // ms
 constexpr std::uint64_t kFullTold = 60'000;  // ms, until it is told again
+constexpr std::uint64_t kLookPause = 100;    // ms, after a look for who would be refused
 
 using Records = std::vector<store::QuotaRecord>;
 
@@ -26,6 +27,7 @@ struct Zone {
     std::unique_ptr<QuotaJournal> journal;  ///< null: ends with the zone
     HoldRounds rounds;
     std::uint64_t tellsFullFrom = 0;
+    std::uint64_t looksFrom = 0;
 
     bool isHealthy() const { return journal == nullptr || journal->isHealthy(); }
     void journalise(const Records& records) {
@@ -34,7 +36,31 @@ struct Zone {
         }
     }
     void noteFull();
+    bool decideSome(JobFates& fates);
+    store::QuotaTaken take(const store::QuotaHolder& holder,
+                           const std::vector<store::QuotaClaim>& claims, JobFates& fates);
 };
+
+/// Did that change anything?
+bool Zone::decideSome(JobFates& fates) {
+    const Records decided = decideHolds(counters, rounds, fates, wallNow());
+    journalise(decided);
+    return !decided.empty();
+}
+
+/// Nobody is refused for what a worker held that has just died.
+store::QuotaTaken Zone::take(const store::QuotaHolder& holder,
+                             const std::vector<store::QuotaClaim>& claims, JobFates& fates) {
+    auto taken = counters.take(holder, claims, wallNow());
+    if (taken.outcome != store::QuotaOutcome::Spent || monotonicNow() < looksFrom) {
+        return taken;
+    }
+    if (!decideSome(fates)) {
+        looksFrom = monotonicNow() + kLookPause;
+        return taken;
+    }
+    return counters.take(holder, claims, wallNow());
+}
 
 void Zone::noteFull() {
     if (monotonicNow() < tellsFullFrom) {
@@ -203,9 +229,8 @@ QuotaVerdict QuotaBook::Impl::takeAll(const store::QuotaHolder& holder, std::vec
         showBut(verdict, shares, nullptr);
         return verdict;
     }
-    const std::int64_t now = wallNow();
     for (Share& share : shares) {
-        auto taken = zones[share.zone]->counters.take(holder, share.claims, now);
+        auto taken = zones[share.zone]->take(holder, share.claims, fates);
         note(verdict, share, taken);
         share.records = std::move(taken.records);
         if (taken.outcome != store::QuotaOutcome::Taken) {
@@ -317,7 +342,7 @@ void QuotaBook::Impl::onTick(void* self) noexcept {
 
 void QuotaBook::Impl::lookAtHolds() {
     for (const auto& zone : zones) {
-        zone->journalise(decideHolds(zone->counters, zone->rounds, fates, wallNow()));
+        zone->decideSome(fates);
         if (zone->journal != nullptr) {
             zone->journal->tick();
         }
