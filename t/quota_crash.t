@@ -19,7 +19,7 @@ my $OF_JOURNALS = qr/^(?:submit_published|quota_written|quota_journal_\w+)$/;
 
 # What zones that are full, or that were just filled from a journal, pass, and journals whose next
 # file begins; unit tests do.
-my $ELSEWHERE = qr/^quota_(?:counter_forgotten|counter_dropped|released_\w+|file_\w+)$/;
+my $ELSEWHERE = qr/^quota_(?:counter_forgotten|counter_dropped|file_\w+)$/;
 
 sub points {
     my ($journals) = @_;

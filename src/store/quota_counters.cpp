@@ -34,10 +34,8 @@ std::size_t roomFor(std::size_t most) {
     return std::min<std::size_t>(most, kSlotsLookedAt);
 }
 
-QuotaHold told(const QuotaHoldSlot& hold, const QuotaKey& key) {
-    return {holderOf(hold), isAccepted(hold), (hold.flags & kHoldRestored) != 0,
-            hold.takenAt,   hold.amount,      key,
-            hold.window};
+QuotaHold told(const QuotaHoldSlot& hold) {
+    return {holderOf(hold), isAccepted(hold), (hold.flags & kHoldRestored) != 0, hold.takenAt};
 }
 
 std::uint32_t touchedCounters(const QuotaView& view) {
@@ -54,9 +52,9 @@ std::uint32_t visitHolds(const QuotaView& view, std::uint32_t first, std::size_t
     const std::uint32_t end = touchedHolds(view);
     const std::uint32_t next = lookAt(first, end, most, [&](std::uint32_t index) {
         const QuotaHoldSlot& hold = view.holds[index];
-        const bool isOne = isHold(view, hold);
+        const bool isOne = isSound(view, hold);
         if (isOne) {
-            use(hold, view.counters[hold.counter].key);
+            use(hold);
         }
         return isOne;
     });
@@ -110,9 +108,8 @@ std::vector<QuotaHold> QuotaCounters::holds(std::uint32_t& cursor, std::size_t m
     std::vector<QuotaHold> found;
     found.reserve(roomFor(most));
     QuotaGuard guard(*lock_, view_);
-    cursor = visitHolds(view_, cursor, most, [&found](const auto& hold, const QuotaKey& key) {
-        found.push_back(told(hold, key));
-    });
+    cursor = visitHolds(view_, cursor, most,
+                        [&found](const auto& hold) { found.push_back(told(hold)); });
     return found;
 }
 
@@ -134,9 +131,11 @@ std::vector<QuotaRecord> QuotaCounters::records(std::uint32_t& cursor, std::size
         cursor = cursor < counters ? cursor : view_.counterCount;
         return found;
     }
-    const std::uint32_t next = visitHolds(
-        view_, std::max(cursor, view_.counterCount) - view_.counterCount, most,
-        [&found](const auto& hold, const QuotaKey& key) { found.push_back(recordOf(hold, key)); });
+    const std::uint32_t next =
+        visitHolds(view_, std::max(cursor, view_.counterCount) - view_.counterCount, most,
+                   [this, &found](const auto& hold) {
+                       found.push_back(recordOf(hold, view_.counters[hold.counter].key));
+                   });
     cursor = next == 0 ? 0 : view_.counterCount + next;
     return found;
 }

@@ -25,7 +25,7 @@ public:
     template <typename VerdictOf>
     void judge(VerdictOf verdictOf);
     bool changesAnything() const;
-    std::size_t mostRecords() const { return 1 + 3 * count_; }
+    std::size_t size() const { return count_; }
     void apply(std::vector<QuotaRecord>& records);
 
 private:
@@ -35,7 +35,6 @@ private:
         Verdict verdict;
     };
 
-    bool endsAny() const;
     void note(QuotaChange& change, const Part& part, std::uint64_t& sequence) const;
     void noteEnd(QuotaChange& change, const Part& part, std::uint64_t& sequence) const;
     void unlink(const Part& part) const;
@@ -61,7 +60,7 @@ std::vector<QuotaRecord> decide(SharedLock& lock, const QuotaView& view, const J
         if (!ending.changesAnything()) {
             return records;
         }
-        room = ending.mostRecords();
+        room = ending.size();
         if (room <= records.capacity()) {
             guard.beginChange();
             ending.apply(records);
@@ -99,9 +98,7 @@ template <typename VerdictOf>
 void Ending::judge(VerdictOf verdictOf) {
     visitHolds(view_, job_, [&](std::uint32_t index) {
         const QuotaHoldSlot& hold = view_.holds[index];
-        if (!isReleased(hold)) {
-            parts_[count_++] = {index, hold.counter, verdictOf(hold)};
-        }
+        parts_[count_++] = {index, hold.counter, verdictOf(hold)};
         return count_ < parts_.size();
     });
 }
@@ -112,33 +109,21 @@ bool Ending::changesAnything() const {
     });
 }
 
-bool Ending::endsAny() const {
-    return std::any_of(begin(), end(), [](const Part& part) { return !part.verdict.stays; });
-}
-
 void Ending::apply(std::vector<QuotaRecord>& records) {
-    std::uint64_t sequence = takeSequences(view_, mostRecords());
-    const std::uint64_t ended = sequence;  // below those of the counters
-    if (endsAny()) {
-        records.push_back(releaseOf(holderOf(view_.holds[parts_[0].hold]), sequence++));
-    }
+    std::uint64_t sequence = takeSequences(view_, 1 + count_);
+    const std::uint64_t ended = sequence++;  // below those of the counters
     QuotaChange change(view_);
     for (const Part& part : *this) {
         note(change, part, sequence);
     }
     change.commit();
     for (const Part& part : *this) {
-        const QuotaCounterSlot& counter = view_.counters[part.counter];
+        const QuotaHoldSlot& hold = view_.holds[part.hold];
+        const QuotaKey& key = view_.counters[part.counter].key;
         if (part.verdict.stays) {
-            records.push_back(recordOf(view_.holds[part.hold], counter.key));
-        }
-        // Also one that does not change: whoever took may have died before it was written.
-        records.push_back(recordOf(counter));
-    }
-    for (const Part& part : *this) {
-        if (!part.verdict.stays) {
-            records.push_back(endOf(view_.holds[part.hold], view_.counters[part.counter].key,
-                                    part.verdict.counts, ended));
+            records.push_back(recordOf(hold, key));
+        } else {
+            records.push_back(endOf(hold, key, part.verdict.counts, ended));
             unlink(part);
         }
     }
@@ -147,7 +132,6 @@ void Ending::apply(std::vector<QuotaRecord>& records) {
 void Ending::note(QuotaChange& change, const Part& part, std::uint64_t& sequence) const {
     QuotaHoldSlot& hold = view_.holds[part.hold];
     if (part.verdict.stays) {
-        // A release that was written before means the others.
         change.set(hold.flags, hold.flags | kHoldAccepted);
         change.set(hold.sequence, sequence++);
     } else {

@@ -22,7 +22,6 @@ constexpr std::uint8_t kSettled = 1;
 constexpr std::uint8_t kAccepted = 2;
 constexpr std::uint8_t kCopied = 4;
 
-/// 0: no journal has such.
 std::uint8_t numberOf(QuotaRecord::Kind kind) {
     switch (kind) {
         case QuotaRecord::Kind::Counter:
@@ -31,8 +30,6 @@ std::uint8_t numberOf(QuotaRecord::Kind kind) {
             return kHold;
         case QuotaRecord::Kind::End:
             return kEnd;
-        case QuotaRecord::Kind::Release:
-            return 0;
     }
     return 0;
 }
@@ -126,10 +123,7 @@ std::size_t nextBegin(std::string_view bytes, std::size_t at) {
 
 void appendFrames(std::string& out, const std::vector<QuotaRecord>& records) {
     for (const QuotaRecord& record : records) {
-        const std::uint8_t kind = numberOf(record.kind);
-        if (kind == kHold || kind == kEnd) {
-            append(out, kind, record, false);
-        }
+        append(out, numberOf(record.kind), record, false);
     }
 }
 

@@ -91,33 +91,6 @@ std::uint32_t dropCounter(const QuotaView& view, MayGo which, std::int64_t now) 
     return kNone;
 }
 
-bool isReleasedAt(const QuotaView& view, std::uint32_t index) {
-    return index < view.holdCount && isSound(view, view.holds[index]) &&
-           isReleased(view.holds[index]);
-}
-
-/// Forgets what has been remembered longest.
-std::uint32_t dropReleased(const QuotaView& view) {
-    QuotaHeader& header = *view.header;
-    const std::uint32_t index = header.oldestReleased;
-    if (index == kNone) {
-        return kNone;
-    }
-    if (!isReleasedAt(view, index)) {
-        reportDamage(view);
-        return kNone;
-    }
-    header.oldestReleased = view.holds[index].releasedNext;
-    if (header.oldestReleased == kNone) {
-        header.newestReleased = kNone;
-    }
-    --header.released;
-    unlinkHold(view, index);
-    storeInOrder<std::uint64_t>(view.holds[index].sequence, 0);
-    EDGERUN_CRASH_POINT(quota_released_dropped);
-    return index;
-}
-
 }  // namespace
 
 void clearIndex(const QuotaView& view) {
@@ -125,8 +98,6 @@ void clearIndex(const QuotaView& view) {
     std::fill_n(view.holdBuckets, view.holdBucketCount, kNone);
     QuotaHeader& header = *view.header;
     header.freeCounter = header.freeHold = kNone;
-    header.oldestReleased = header.newestReleased = kNone;
-    header.released = 0;
     header.countersFree = view.counterCount;
     header.holdsFree = view.holdCount;
 }
@@ -137,13 +108,10 @@ bool isSound(const QuotaCounterSlot& counter) {
 }
 
 bool isSound(const QuotaView& view, const QuotaHoldSlot& hold) {
-    if (hold.sequence == 0 || hold.sequence > kMostSequence) {
-        return false;
-    }
-    return isReleased(hold) ||
-           (hold.counter < std::min(view.header->countersTouched, view.counterCount) &&
-            view.counters[hold.counter].sequence != 0 && hold.amount <= kMostUsed &&
-            hold.claims != 0 && isPlausible(hold.window));
+    return hold.sequence != 0 && hold.sequence <= kMostSequence &&
+           hold.counter < std::min(view.header->countersTouched, view.counterCount) &&
+           view.counters[hold.counter].sequence != 0 && hold.amount <= kMostUsed &&
+           hold.claims != 0 && isPlausible(hold.window);
 }
 
 // --- counters ---
@@ -214,12 +182,9 @@ void unlinkHold(const QuotaView& view, std::uint32_t index) {
 
 std::uint32_t takeHoldSlot(const QuotaView& view) {
     QuotaHeader& header = *view.header;
-    std::uint32_t index =
+    const std::uint32_t index =
         takeFree(view, view.holds, view.holdCount, header.freeHold, header.holdsTouched);
     EDGERUN_CRASH_POINT(quota_hold_slot_taken);
-    if (index == kNone) {
-        index = dropReleased(view);
-    }
     header.holdsFree -= index == kNone ? 0 : 1;
     return index;
 }
@@ -229,23 +194,6 @@ void giveHoldSlot(const QuotaView& view, std::uint32_t index) {
     view.holds[index].next = header.freeHold;
     header.freeHold = index;
     EDGERUN_CRASH_POINT(quota_hold_slot_half_free);
-    ++header.holdsFree;
-}
-
-void appendReleased(const QuotaView& view, std::uint32_t index) {
-    QuotaHeader& header = *view.header;
-    view.holds[index].releasedNext = kNone;
-    const std::uint32_t before = header.newestReleased;
-    if (before == kNone) {
-        header.oldestReleased = index;
-    } else if (isReleasedAt(view, before)) {
-        view.holds[before].releasedNext = index;
-    } else {
-        reportDamage(view);
-    }
-    EDGERUN_CRASH_POINT(quota_released_half_linked);
-    header.newestReleased = index;
-    ++header.released;
     ++header.holdsFree;
 }
 

@@ -25,8 +25,7 @@ std::uint32_t takeCounterSlot(const QuotaView& view, MayGo mayGo, std::int64_t n
 /// Of a slot that is free.
 void giveCounterSlot(const QuotaView& view, std::uint32_t index);
 
-/// The slots of one job, kHoldReleased ones included; `visit` returns false to end. It may unlink
-/// the one that it is at.
+/// The holds of one job; `visit` returns false to end. It may unlink the one that it is at.
 template <typename Visit>
 void visitHolds(const QuotaView& view, const JobId& job, Visit visit);
 
@@ -34,12 +33,9 @@ void linkHold(const QuotaView& view, std::uint32_t index);
 /// Out of its job's bucket.
 void unlinkHold(const QuotaView& view, std::uint32_t index);
 
-/// As takeCounterSlot(). What is remembered of released holds makes room.
+/// A slot that is free and in no list; kNone if there is none.
 std::uint32_t takeHoldSlot(const QuotaView& view);
 void giveHoldSlot(const QuotaView& view, std::uint32_t index);
-
-/// Remembers a slot with kHoldReleased as the newest of them.
-void appendReleased(const QuotaView& view, std::uint32_t index);
 
 std::uint32_t holdBucketOf(const QuotaView& view, const JobId& job);
 
@@ -47,11 +43,6 @@ std::uint32_t holdBucketOf(const QuotaView& view, const JobId& job);
 bool isSound(const QuotaCounterSlot& counter);
 /// Likewise; its counter was in use at some time.
 bool isSound(const QuotaView& view, const QuotaHoldSlot& hold);
-
-/// No free slot, and none that only remembers.
-inline bool isHold(const QuotaView& view, const QuotaHoldSlot& hold) {
-    return isSound(view, hold) && !isReleased(hold);
-}
 
 template <typename Visit>
 void visitHolds(const QuotaView& view, const JobId& job, Visit visit) {

@@ -13,7 +13,7 @@
 namespace edgerun::store {
 
 inline constexpr std::uint64_t kQuotaMagic = 0x6564'6765'7251'756f;
-inline constexpr std::uint32_t kQuotaLayout = 1;
+inline constexpr std::uint32_t kQuotaLayout = 2;
 
 /// JSON's numbers go so far, and no sum of two runs over.
 inline constexpr std::uint64_t kMostUsed = INT64_MAX;
@@ -38,8 +38,6 @@ struct QuotaCounterSlot {
 inline constexpr std::uint64_t kHoldSettled = 1;
 inline constexpr std::uint64_t kHoldRestored = 2;
 inline constexpr std::uint64_t kHoldAccepted = 4;
-/// No hold: says that those of the job that are older have ended.
-inline constexpr std::uint64_t kHoldReleased = 8;
 
 struct QuotaHoldSlot {
     std::uint64_t sequence;  ///< of its newest record; 0: the slot is free
@@ -53,8 +51,7 @@ struct QuotaHoldSlot {
     std::uint8_t claims;
     std::int32_t pid;
     std::uint32_t counter;
-    std::uint32_t next;          ///< in its bucket, or free
-    std::uint32_t releasedNext;  ///< only with kHoldReleased
+    std::uint32_t next;  ///< in its bucket, or free
 };
 
 /// A word that is about to change.
@@ -91,9 +88,6 @@ struct QuotaHeader {
     std::uint32_t holdsTouched;
     std::uint32_t holdsFree;
     std::uint32_t freeHold;
-    std::uint32_t released;  ///< slots with kHoldReleased, which count as free
-    std::uint32_t oldestReleased;
-    std::uint32_t newestReleased;
 
     QuotaLogEntry log[kQuotaLogEntries];
 };
@@ -120,10 +114,6 @@ inline bool isSame(const QuotaWindow& a, const QuotaWindow& b) {
 /// Is the hold's amount in what its counter has used?
 inline bool isCurrent(const QuotaHoldSlot& hold, const QuotaCounterSlot& counter) {
     return isSame(hold.window, counter.window);
-}
-
-inline bool isReleased(const QuotaHoldSlot& hold) {
-    return (hold.flags & kHoldReleased) != 0;
 }
 
 inline bool isSettled(const QuotaHoldSlot& hold) {

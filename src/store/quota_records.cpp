@@ -37,12 +37,4 @@ QuotaRecord endOf(const QuotaHoldSlot& hold, const QuotaKey& key, std::uint64_t 
     return record;
 }
 
-QuotaRecord releaseOf(const QuotaHolder& holder, std::uint64_t sequence) {
-    QuotaRecord record;
-    record.kind = QuotaRecord::Kind::Release;
-    record.sequence = sequence;
-    record.holder = holder;
-    return record;
-}
-
 }  // namespace edgerun::store

@@ -10,7 +10,6 @@ QuotaRecord recordOf(const QuotaHoldSlot& hold, const QuotaKey& key);
 /// Of a hold that has ended, so much of it being used.
 QuotaRecord endOf(const QuotaHoldSlot& hold, const QuotaKey& key, std::uint64_t counts,
                   std::uint64_t sequence);
-QuotaRecord releaseOf(const QuotaHolder& holder, std::uint64_t sequence);
 
 inline QuotaHolder holderOf(const QuotaHoldSlot& hold) {
     return {hold.job, hold.jobZone, hold.pid};

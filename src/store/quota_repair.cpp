@@ -36,11 +36,7 @@ void linkSound(const QuotaView& view, std::uint32_t index) {
     --header.holdsFree;
     header.sequence = std::max(header.sequence, hold.sequence);
     linkHold(view, index);
-    if (isReleased(hold)) {
-        appendReleased(view, index);
-    } else {
-        ++view.counters[hold.counter].holds;
-    }
+    ++view.counters[hold.counter].holds;
 }
 
 void sortOutHolds(const QuotaView& view) {
@@ -70,7 +66,7 @@ void countReserved(const QuotaView& view) noexcept {
     }
     for (std::uint32_t index = 0; index < holds; ++index) {
         const QuotaHoldSlot& hold = view.holds[index];
-        if (isHold(view, hold) && isSettled(hold)) {
+        if (isSound(view, hold) && isSettled(hold)) {
             QuotaCounterSlot& counter = view.counters[hold.counter];
             counter.reserved += isCurrent(hold, counter) ? hold.amount : 0;
         }

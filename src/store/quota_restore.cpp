@@ -13,8 +13,7 @@ namespace {
 /// Could a zone have written it?
 bool isPlausible(const QuotaRecord& record) {
     return record.sequence > kNoRecord && record.sequence <= kMostSequence &&
-           (record.kind == QuotaRecord::Kind::Release ||
-            (isPlausible(record.window) && record.amount <= kMostUsed && record.claims != 0));
+           isPlausible(record.window) && record.amount <= kMostUsed && record.claims != 0;
 }
 
 /// Brings one record back.
@@ -25,14 +24,11 @@ public:
 
     bool restoreCounter();
     bool restoreHold();
-    void restoreRelease();
 
 private:
     std::uint32_t findOrMakeCounter();
     std::uint32_t findHold(std::uint32_t counter);
-    std::uint32_t findReleased();
     void fillHold(std::uint32_t index, std::uint32_t counter);
-    void endOlderHolds();
 
     const QuotaView& view_;
     const QuotaRecord& record_;
@@ -56,9 +52,6 @@ bool QuotaCounters::restore(const QuotaRecord& record, std::int64_t now) {
             return restoring.restoreCounter();
         case QuotaRecord::Kind::Hold:
             return restoring.restoreHold();
-        case QuotaRecord::Kind::Release:
-            restoring.restoreRelease();
-            return true;
         case QuotaRecord::Kind::End:
             return true;
     }
@@ -110,10 +103,6 @@ std::uint32_t Restoring::findOrMakeCounter() {
 // --- holds ---
 
 bool Restoring::restoreHold() {
-    const std::uint32_t released = findReleased();
-    if (released != kNone && view_.holds[released].sequence > record_.sequence) {
-        return true;
-    }
     const std::uint32_t counter = findOrMakeCounter();
     const std::uint32_t known = counter == kNone ? kNone : findHold(counter);
     if (known != kNone) {
@@ -139,17 +128,7 @@ bool Restoring::restoreHold() {
 std::uint32_t Restoring::findHold(std::uint32_t counter) {
     std::uint32_t found = kNone;
     visitHolds(view_, record_.holder.job, [&](std::uint32_t index) {
-        const QuotaHoldSlot& hold = view_.holds[index];
-        found = !isReleased(hold) && hold.counter == counter ? index : kNone;
-        return found == kNone;
-    });
-    return found;
-}
-
-std::uint32_t Restoring::findReleased() {
-    std::uint32_t found = kNone;
-    visitHolds(view_, record_.holder.job, [&](std::uint32_t index) {
-        found = isReleased(view_.holds[index]) ? index : kNone;
+        found = view_.holds[index].counter == counter ? index : kNone;
         return found == kNone;
     });
     return found;
@@ -168,45 +147,6 @@ void Restoring::fillHold(std::uint32_t index, std::uint32_t counter) {
     hold.claims = record_.claims;
     hold.pid = record_.holder.pid;
     hold.counter = counter;
-}
-
-// --- releases ---
-
-/// Remembered as long as there is room: holds that are older may still come.
-void Restoring::restoreRelease() {
-    const std::uint32_t known = findReleased();
-    if (known != kNone) {
-        QuotaHoldSlot& released = view_.holds[known];
-        storeInOrder(released.sequence, std::max(released.sequence, record_.sequence));
-        endOlderHolds();
-        return;
-    }
-    endOlderHolds();
-    const std::uint32_t index = takeHoldSlot(view_);
-    if (index == kNone) {
-        return;
-    }
-    QuotaHoldSlot& released = view_.holds[index];
-    released.flags = kHoldReleased;
-    released.job = record_.holder.job;
-    storeInOrder(released.sequence, record_.sequence);
-    EDGERUN_CRASH_POINT(quota_release_restored);
-    linkHold(view_, index);
-    appendReleased(view_, index);
-}
-
-void Restoring::endOlderHolds() {
-    visitHolds(view_, record_.holder.job, [this](std::uint32_t index) {
-        QuotaHoldSlot& hold = view_.holds[index];
-        if (!isReleased(hold) && hold.sequence < record_.sequence) {
-            --view_.counters[hold.counter].holds;
-            unlinkHold(view_, index);
-            storeInOrder<std::uint64_t>(hold.sequence, 0);
-            EDGERUN_CRASH_POINT(quota_hold_released);
-            giveHoldSlot(view_, index);
-        }
-        return true;
-    });
 }
 
 }  // namespace

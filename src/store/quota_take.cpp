@@ -77,7 +77,7 @@ QuotaTaken QuotaCounters::take(const QuotaHolder& holder, const std::vector<Quot
         taken.outcome = QuotaOutcome::Full;
         return taken;
     }
-    taken.records.reserve(2 * claims.size());
+    taken.records.reserve(claims.size());
     Taking taking(view_, holder, now);
     taking.sumUp(claims);
 
@@ -211,14 +211,9 @@ void Taking::apply(std::vector<QuotaRecord>& records) {
         }
     }
     change.commit();
-    for (const Share& share : shares_) {
-        if (share.hold != kNone) {
-            link(share);
-            records.push_back(recordOf(view_.counters[share.counter]));
-        }
-    }
     for (Share& share : shares_) {
         if (share.hold != kNone) {
+            link(share);
             const QuotaCounterSlot& counter = view_.counters[share.counter];
             records.push_back(recordOf(view_.holds[share.hold], share.key));
             share.standing = {counter.used, counter.reserved, counter.window};

@@ -76,10 +76,21 @@ inline std::vector<QuotaRecord> allRecords(QuotaCounters& counters, std::size_t 
     return all;
 }
 
+/// The holds among them.
+inline std::vector<QuotaRecord> holdRecords(QuotaCounters& counters) {
+    std::vector<QuotaRecord> holds;
+    for (const QuotaRecord& record : allRecords(counters)) {
+        if (record.kind == QuotaRecord::Kind::Hold) {
+            holds.push_back(record);
+        }
+    }
+    return holds;
+}
+
 /// What holds say that does not depend on the process's life or their order.
-inline std::map<std::string, std::string> contentOf(const std::vector<QuotaHold>& holds) {
+inline std::map<std::string, std::string> contentOf(const std::vector<QuotaRecord>& holds) {
     std::map<std::string, std::string> content;
-    for (const QuotaHold& hold : holds) {
+    for (const QuotaRecord& hold : holds) {
         const std::string name(hold.holder.job.begin(), hold.holder.job.end());
         content[name + std::string(hold.key.begin(), hold.key.end())] =
             std::to_string(hold.amount) + " from " + std::to_string(hold.window.begin) + " to " +

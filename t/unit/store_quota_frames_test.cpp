@@ -100,12 +100,6 @@ TEST(StoreQuotaFrames, ARecordReadsAsItWasWritten) {
     }
 }
 
-TEST(StoreQuotaFrames, CountersAreOnlyCopied) {
-    EXPECT_EQ(
-        framesOf({fullRecord(QuotaRecord::Kind::Counter), fullRecord(QuotaRecord::Kind::Release)}),
-        "");
-}
-
 TEST(StoreQuotaFrames, FlagsAreToldApart) {
     QuotaRecord record = fullRecord(QuotaRecord::Kind::Hold);
     for (const auto& [isSettled, isAccepted] :

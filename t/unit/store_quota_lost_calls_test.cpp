@@ -25,8 +25,8 @@ struct Call {
     Kind kind = Kind::Take;
     std::uint32_t job = 0;
     std::optional<std::uint64_t> amount{};  ///< of settle()
-    Records records{};                      ///< those that a journal has
-    std::size_t written = 0;                ///< of them
+    Records records{};
+    std::size_t written = 0;  ///< of them
 };
 
 /// What quotas are to say, told by what was written of each call.
@@ -97,12 +97,6 @@ protected:
     void live(int count) {
         for (int step = 0; step < count; step++) {
             Call call = make();
-            call.records.erase(std::remove_if(call.records.begin(), call.records.end(),
-                                              [](const QuotaRecord& record) {
-                                                  return record.kind != QuotaRecord::Kind::Hold &&
-                                                         record.kind != QuotaRecord::Kind::End;
-                                              }),
-                               call.records.end());
             call.written = call.records.size();
             if (!call.records.empty()) {
                 calls.push_back(std::move(call));

@@ -102,7 +102,7 @@ TEST_F(StoreQuotaWriter, WhatStoodInAFormerOneComesNotBack) {
     EXPECT_EQ(keepUpWhole(other), QuotaWritten::Done);
     EXPECT_EQ(keepUpWhole(other), QuotaWritten::Done);
     ASSERT_EQ(directory.numbers(), Numbers{2});
-    // A hold that was released, and whose release is forgotten.
+    // A hold that has ended, and whose end is forgotten.
     directory.write(1, former);
     EXPECT_EQ(directory.load(), stateOf(counters));
     EXPECT_TRUE(directory.load().second.empty());

@@ -47,9 +47,6 @@ struct QuotaHold {
     bool isAccepted = false;  ///< keep() was called
     bool isRestored = false;  ///< by restore(): its worker was of an earlier life
     std::int64_t takenAt = 0;
-    std::uint64_t amount = 0;
-    QuotaKey key{};
-    QuotaWindow window;
 };
 
 /// A counter, a hold, or the end of one: with the greatest `sequence` is newest.
@@ -59,13 +56,13 @@ struct QuotaHold {
 /// journal has Holds and Ends only, each of which says all of itself, and counters where all is
 /// said anew (see quota_files.h).
 struct QuotaRecord {
-    enum class Kind : std::uint8_t { Counter, Hold, Release, End };
+    enum class Kind : std::uint8_t { Counter, Hold, End };
     Kind kind = Kind::Counter;
     std::uint64_t sequence = 0;  ///< of the zone: grows with each change
-    QuotaKey key{};              ///< of Counter, Hold and End
-    QuotaWindow window;          ///< likewise
-    std::uint64_t amount = 0;    ///< used, or held; of End: what of it counts
-    QuotaHolder holder;          ///< of all but Counter; Release ends older holds of the job
+    QuotaKey key{};
+    QuotaWindow window;
+    std::uint64_t amount = 0;  ///< used, or held; of End: what of it counts
+    QuotaHolder holder;        ///< of Hold and End
     // Of Hold.
     bool isSettled = false;   ///< as QuotaClaim's
     bool isAccepted = false;  ///< keep() was called
@@ -87,7 +84,7 @@ struct QuotaTaken {
     QuotaOutcome outcome = QuotaOutcome::Taken;
     std::vector<QuotaUse> uses;  ///< one for each claim, as it stands afterwards
     std::vector<bool> exceeded;  ///< one for each claim: it is, or would have been, above its limit
-    std::vector<QuotaRecord> records;  ///< what changed, for the journal
+    std::vector<QuotaRecord> records;  ///< Holds, for the journal
 };
 
 /// Counters of quotas in one piece of shared memory: fixed slots, found by hash. A claim is a hold
@@ -114,7 +111,8 @@ public:
     QuotaTaken take(const QuotaHolder& holder, const std::vector<QuotaClaim>& claims,
                     std::int64_t now);
 
-    // What these three do, they do once: called again, they change nothing.
+    // What these three do, they do once: called again, they change nothing. They return what
+    // changed for the journal: Holds that stay, and Ends.
 
     /// The job was accepted: what it took counts. Holds of isSettled claims stay, accepted.
     std::vector<QuotaRecord> keep(const JobId& job);
@@ -131,11 +129,11 @@ public:
     /// last. Looks at a bounded number of slots: fewer than `most`, or none, are not the end.
     std::vector<QuotaHold> holds(std::uint32_t& cursor, std::size_t most);
 
-    /// Everything, for a journal that is begun anew, in pieces as of holds(): call until `cursor`
-    /// is 0 again.
+    /// Counters and Holds: everything, for a journal that is begun anew, in pieces as of holds():
+    /// call until `cursor` is 0 again.
     std::vector<QuotaRecord> records(std::uint32_t& cursor, std::size_t most);
-    /// Brings one back, in any order; in that of their sequences nothing has to be remembered of
-    /// holds that are released. Counters whose window has ended make room. False if there is none.
+    /// Brings a counter or a hold back, in any order; of several that are one, the newest. Counters
+    /// whose window has ended make room. False if there is none.
     bool restore(const QuotaRecord& record, std::int64_t now);
 
     /// The number of the journal's file that is being written (see engine::QuotaJournal).
