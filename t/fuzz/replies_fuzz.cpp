@@ -179,7 +179,8 @@ Step next(const Input& input, const Record& record, std::string_view work, const
     static const Settings settings;
     const Machine& machine = machineOf(input.dialect);
     const bool isLoaded = machine.needsRequest(record);
-    const Request request = isLoaded ? Request{"What?", "", "", "asst_1", work, ""} : Request{};
+    const Request request =
+        isLoaded ? Request{"What?", "What?", "", "", "asst_1", work, ""} : Request{};
     const bool isDescribed = isLoaded && (input.flags & 64) != 0;
     const Context context{settings,
                           "job1",
