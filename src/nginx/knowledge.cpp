@@ -39,6 +39,7 @@ std::optional<std::string> levelOf(ngx_http_request_t* r, const KnowledgeUse& us
 
 std::string idsOf(const std::vector<const text::Article*>& articles) {
     std::vector<std::string_view> ids;
+    ids.reserve(articles.size());
     for (const text::Article* article : articles) {
         ids.emplace_back(article->id);
     }
