@@ -268,8 +268,10 @@ TEST(QuotaCalendarTest, CutsTimesThatNoCalendarHas) {
 
 TEST(QuotaCalendarTest, IsSharedByThreads) {
     const auto calendar = QuotaCalendar::create("America/New_York");
+    constexpr int kThreads = 3;
     std::vector<std::thread> threads;
-    for (int number = 0; number < 3; number++) {
+    threads.reserve(kThreads);
+    for (int number = 0; number < kThreads; number++) {
         threads.emplace_back([&calendar, number] {
             for (std::int64_t day = number; day < 20'000; day += 7) {
                 const QuotaWindow window = calendar->windowOf(QuotaPeriod::Day, day * kDay);
