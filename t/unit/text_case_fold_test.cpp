@@ -50,7 +50,7 @@ TEST(CaseFold, MayChangeTheNumberOfBytes) {
 }
 
 TEST(CaseFold, LeavesWhatHasNoCase) {
-    const std::string text("世界 \xF0\x9F\x98\x80 12 \0 \r\n\t", 21);
+    const std::string text("世界 \xF0\x9F\x98\x80 12 \0 \r\n\t", 20);
     EXPECT_EQ(foldCase(std::string_view(text)), text);
     EXPECT_EQ(foldCase(std::string_view()), "");
 }
