@@ -65,7 +65,7 @@ packagesOf() {
     case $1 in
         module) echo g++ make nginx nginx-dev libcurl4-openssl-dev libjansson-dev libssl-dev libpcre2-dev libicu-dev libcctz-dev tzdata zlib1g-dev ;;
         tests) echo cmake libgtest-dev libbenchmark-dev perl libcrypt-jwt-perl ;;
-        demo) echo cmake curl openssl perl ca-certificates ;;
+        demo) echo cmake libgtest-dev libbenchmark-dev curl openssl perl ca-certificates ;;
         lint) echo clang-format clang-tidy perl ;;
         sanitize) echo dpkg-dev ca-certificates ;;
         fuzz) echo cmake clang libclang-rt-14-dev libjansson-dev libssl-dev libpcre2-dev libicu-dev libcctz-dev tzdata zlib1g-dev ;;
