@@ -90,6 +90,14 @@ std::string_view nearest(std::string_view text, const std::vector<std::string_vi
     return best;
 }
 
+std::string unknownName(std::string_view kind, std::string_view name,
+                        const std::vector<std::string_view>& known, const std::string& otherwise) {
+    const auto near = nearest(name, known);
+    const std::string advice = near.empty() ? otherwise : "did you mean " + quoted(near) + "?";
+    return "there is no " + std::string(kind) + " " + quoted(name) +
+           (advice.empty() ? "" : "; " + advice);
+}
+
 bool isPlainName(std::string_view text) {
     return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
         return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||

@@ -9,12 +9,6 @@ namespace {
 
 using Names = std::vector<std::string_view>;
 
-std::string unknownName(const char* directive, std::string_view name, const Names& known) {
-    const auto near = nearest(name, known);
-    return "there is no " + std::string(directive) + " " + quoted(name) +
-           (near.empty() ? std::string() : "; did you mean " + quoted(near) + "?");
-}
-
 void completeZone(ngx_conf_t* cf, MainConf& main, JobsConf& jobs) {
     if (const auto zone = main.zoneNamed(jobs.zoneName)) {
         jobs.zone = *zone;
@@ -34,10 +28,8 @@ std::string unknownAssistant(const MainConf& main, const AssistantChoice& choice
     for (const auto& entry : main.assistants) {
         known.push_back(entry.first);
     }
-    return unknownName("edgerun_assistant", choice.name, known) +
-           (nearest(choice.name, known).empty()
-                ? "; what is no name must be an id of \"api assistants\", as asst_abc123 is"
-                : "");
+    return unknownName("edgerun_assistant", choice.name, known,
+                       "what is no name must be an id of \"api assistants\", as asst_abc123 is");
 }
 
 /// An assistant that is named in the configuration.

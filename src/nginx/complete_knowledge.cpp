@@ -18,11 +18,9 @@ std::string unknownBase(const MainConf& main, std::string_view name) {
     for (const auto& base : main.knowledgeBases) {
         known.push_back(base->source.name);
     }
-    const auto near = nearest(name, known);
-    return "there is no edgerun_knowledge_base " + quoted(name) +
-           (near.empty() ? "; add for example \"edgerun_knowledge_base " + std::string(name) +
-                               " knowledge.json;\" to http {}"
-                         : "; did you mean " + quoted(near) + "?");
+    return unknownName("edgerun_knowledge_base", name, known,
+                       "add for example \"edgerun_knowledge_base " + std::string(name) +
+                           " knowledge.json;\" to http {}");
 }
 
 /// Of edgerun_knowledge and of handlers alike.

@@ -21,11 +21,9 @@ std::string unknownZone(const MainConf& main, std::string_view name) {
     for (const auto& zone : main.quotaZones) {
         known.push_back(zone->name);
     }
-    const auto near = nearest(name, known);
-    return "there is no edgerun_quota_zone " + quoted(name) +
-           (near.empty() ? "; add for example \"edgerun_quota_zone zone=" + std::string(name) +
-                               ":1m;\" to http {}"
-                         : "; did you mean " + quoted(near) + "?");
+    return unknownName(
+        "edgerun_quota_zone", name, known,
+        "add for example \"edgerun_quota_zone zone=" + std::string(name) + ":1m;\" to http {}");
 }
 
 void completeZone(ngx_conf_t* cf, MainConf& main, QuotaConf& quota) {

@@ -37,6 +37,12 @@ ngx_http_complex_value_t* compileValue(ngx_conf_t* cf, std::string_view text);
 /// The known name that is nearest to a misspelt one, or empty if none is near.
 std::string_view nearest(std::string_view text, const std::vector<std::string_view>& known);
 
+/// "there is no KIND "name"; did you mean "near"?", or, where none is near, `otherwise` in its
+/// place.
+std::string unknownName(std::string_view kind, std::string_view name,
+                        const std::vector<std::string_view>& known,
+                        const std::string& otherwise = {});
+
 /// Letters, digits, "_", "-" and ".", 1 to 128 of them: an assistant, a host.
 bool isPlainName(std::string_view text);
 /// No control characters, so it may stand in a header.
