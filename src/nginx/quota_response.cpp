@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <tuple>
 
 #include "edgerun/engine/clocks.h"
 #include "edgerun/nginx/api_error.h"
@@ -61,9 +62,15 @@ void addMember(std::string& list, const std::string& member) {
 
 struct Refusal {
     std::uint64_t seconds = 0;  ///< until it is worth trying again
-    bool isFinal = false;       ///< no client should wait for that
+    store::QuotaPeriod period = store::QuotaPeriod::Minute;
+    bool isFinal = false;  ///< no client should wait for that
     std::string message;
 };
+
+/// Of two that end together, as the last hour of a day does with its day, the longer period.
+bool lastsLonger(const Refusal& one, const Refusal& other) {
+    return std::tie(one.seconds, one.period) > std::tie(other.seconds, other.period);
+}
 
 std::string_view withArticle(store::QuotaPeriod period) {
     switch (period) {
@@ -107,7 +114,7 @@ bool isHeld(const Seen& seen) {
 
 Refusal refusalBy(const Seen& seen) {
     if (isHeld(seen)) {
-        return {kRetryWhenHeld, false,
+        return {kRetryWhenHeld, seen.quota.period, false,
                 "running jobs hold the rest of " + describe(seen) + "; try again later"};
     }
     const std::uint64_t left = leftOf(seen.claim, seen.use);
@@ -115,7 +122,7 @@ Refusal refusalBy(const Seen& seen) {
                                   ? " has " + std::to_string(left) + " left, and a job needs " +
                                         std::to_string(seen.claim.amount)
                                   : std::string(" is spent");
-    return {secondsUntil(seen.use.window.end), isLong(seen.quota.period),
+    return {secondsUntil(seen.use.window.end), seen.quota.period, isLong(seen.quota.period),
             describe(seen) + state + "; it begins anew at " +
                 text::formatTimestamp(seen.use.window.end)};
 }
@@ -123,13 +130,13 @@ Refusal refusalBy(const Seen& seen) {
 /// Of several, the one that lasts longest.
 Refusal refusalOf(const LocationConf& location, const std::vector<engine::QuotaOrder>& orders,
                   const engine::QuotaVerdict& verdict) {
-    Refusal longest{1, false, "a quota is spent"};
+    Refusal longest{1, store::QuotaPeriod::Minute, false, "a quota is spent"};
     bool isFinal = false;
     forEachQuota(location, orders, verdict, [&](const Seen& seen) {
         if (seen.isExceeded && !seen.quota.isDryRun) {
             Refusal refusal = refusalBy(seen);
             isFinal = isFinal || refusal.isFinal;
-            if (refusal.seconds >= longest.seconds) {
+            if (!lastsLonger(longest, refusal)) {
                 longest = std::move(refusal);
             }
         }
