@@ -3,9 +3,11 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Calendar;
 
 plan skip_all => 'the demo uses the installed NGINX' if Edgerun::Test::is_static();
 
+begin_within('month');
 my $t = Edgerun::Test->new;
 my $port = $t->port;
 

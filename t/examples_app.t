@@ -4,7 +4,9 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Calendar;
 
+begin_within('day');
 my $t = Edgerun::Test->new;
 $t->start_emulator(duration => 50);
 $t->write_example('app.conf');

@@ -5,6 +5,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Calendar;
 use Edgerun::Dialects qw(responses);
 use Edgerun::Jobs;
 use Edgerun::Process;
@@ -39,6 +40,7 @@ sub die_everywhere {
     my ($name, @points) = @_;
     my $journals = $name =~ /journals/;
     my $limit = 2 * @points + 4;
+    begin_within('month');
     my $t = Edgerun::Test->new(crashing => 1);
     $t->start_emulator(duration => 20);
     $t->write_conf(quota_conf(

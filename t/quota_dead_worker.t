@@ -4,10 +4,12 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Calendar;
 use Edgerun::Dialects qw(responses);
 use Edgerun::Jobs;
 use Edgerun::Quotas;
 
+begin_within('month');
 my $t = Edgerun::Test->new(crashing => 1);
 $t->start_emulator(duration => 20);
 $t->write_conf(quota_conf(['limit=1 period=month']), main => 'env EDGERUN_CRASH_FILE;');

@@ -3,12 +3,15 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Calendar;
 use Edgerun::Jobs;
 
 use Digest::SHA qw(sha256_hex);
 use JSON::PP qw(encode_json);
 use Time::Local qw(timegm);
 
+begin_within('day');
+begin_within('month', 'Asia/Tokyo');
 my $t = Edgerun::Test->new;
 $t->start_emulator(duration => 50);
 

@@ -4,6 +4,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Calendar;
 use Edgerun::Dialects qw(responses);
 use Edgerun::Disk;
 use Edgerun::Jobs;
@@ -11,6 +12,7 @@ use Edgerun::Quotas;
 
 my $LIMIT = 8;
 
+begin_within('month');
 my $t = Edgerun::Test->new(workers => 1);
 $t->start_emulator(duration => 50, cancel => 50);
 my $disk = Edgerun::Disk->new($t, 'journal');

@@ -4,10 +4,12 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Calendar;
 use Edgerun::Jobs;
 use Edgerun::Quotas;
 use Time::Local qw(timegm);
 
+begin_within('day');
 my $t = Edgerun::Test->new;
 $t->start_emulator(duration => 20);
 $t->write_conf(quota_conf(

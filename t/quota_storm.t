@@ -6,6 +6,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Calendar;
 use Edgerun::Dialects qw(responses);
 use Edgerun::QuotaStorm;
 use Edgerun::Quotas;
@@ -16,6 +17,7 @@ my $LIMIT = $ENV{EDGERUN_QUOTA_LIMIT} // 1000;
 
 sub storm_over {
     my ($name, $journals, @nemesis) = @_;
+    begin_within('month');
     my $t = Edgerun::Test->new(workers => 4);
     $t->start_emulator(duration => 50);
     $t->write_conf(quota_conf(

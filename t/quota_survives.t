@@ -4,6 +4,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Calendar;
 use Edgerun::Dialects qw(responses);
 use Edgerun::Disk;
 use Edgerun::Jobs;
@@ -15,6 +16,7 @@ my @QUOTAS = ('limit=1000 period=month', 'unit=tokens limit=unlimited period=mon
 # NGINX whose jobs, or quotas, have a journal. One worker: it writes one thing after the other.
 sub start {
     my (%journals) = @_;
+    begin_within('month');
     my $t = Edgerun::Test->new(workers => 1);
     $t->start_emulator(duration => 50);
     $t->write_conf(quota_conf(

@@ -4,11 +4,13 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Calendar;
 use Edgerun::Dialects;
 use Edgerun::Jobs;
 use Edgerun::Quotas;
 use List::Util qw(sum0);
 
+begin_within('month');
 my $t = Edgerun::Test->new;
 $t->start_emulator(duration => 50, cancel => 50);
 $t->write_conf(quota_conf(

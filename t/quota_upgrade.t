@@ -4,12 +4,14 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Calendar;
 use Edgerun::Dialects qw(responses);
 use Edgerun::Jobs;
 use Edgerun::Process;
 use Edgerun::Quotas;
 use Edgerun::Upgrade;
 
+begin_within('month');
 my $t = Edgerun::Test->new;
 $t->start_emulator(duration => 1);
 $t->write_conf(

@@ -4,9 +4,11 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Calendar;
 use Edgerun::Jobs;
 use Edgerun::Quotas;
 
+begin_within('month');
 my $t = Edgerun::Test->new(workers => 1);
 $t->start_emulator(duration => 20);
 $t->write_conf(jobs_conf(

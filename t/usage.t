@@ -3,8 +3,11 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Calendar;
 use Edgerun::Jobs;
 
+begin_within('month');
+begin_within('day', 'Europe/Berlin');
 my $t = Edgerun::Test->new;
 $t->start_emulator(duration => 50);
 
