@@ -25,9 +25,9 @@ usage: ./build.sh COMMAND [ARGUMENTS]
   lint              rooms, formatting, clang-tidy
   sanitize [t/..]   the tests on an NGINX built with ASan and UBSan
   fuzz [SECONDS] [NAME...]
-                    hostile input for what reads tokens, keys, claims and lists,
-                    with ASan and UBSan; 600 seconds if none are said
-  bench [...]       benchmarks; arguments go to t/bench/run
+                    hostile input for what reads tokens, files, answers and
+                    journals, with ASan and UBSan; 600 seconds if none are said
+  bench [...]       benchmarks; arguments go to t/bench/run, "--quick" for instance
   clean             remove build/
   help              this text
 

@@ -70,8 +70,8 @@ sub whole_configuration {
     $example =~ s/^\s*\.\.\.$//mg;
     $example =~ s{/etc/nginx/}{}g;
     $example =~ s{/var/lib/nginx/}{%%TESTDIR%%/}g;
-    $example =~ s/listen 443 ssl;/listen 127.0.0.1:%%PORT_0%%;/g;
-    my @statements = grep { !/^(?:load_module|thread_pool)/ } statements_of($example);
+    $example =~ s/listen (?:443 ssl|127\.0\.0\.1:\d+);/listen 127.0.0.1:%%PORT_0%%;/g;
+    my @statements = grep { !/^(?:load_module|thread_pool|events)/ } statements_of($example);
     @statements = map { /^http \{(.*)\}$/s ? statements_of($1) : $_ } @statements;
 
     my (@http, @server, @location);
