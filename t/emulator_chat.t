@@ -121,7 +121,8 @@ subtest 'A client that leaves' => sub {
     ok(wait_until { record('left')->{status} eq 'cancelled' }, 'its client leaves, and cancels it');
     ok(record('left')->{final_at_ms}, 'which makes it final');
     is(record('left')->{first_seen_final_ms}, undef, 'though nobody saw that');
-    $leave->('ignored', '[[duration=700]][[cancel=ignored]]');
+    $leave->('ignored', '[[duration=60000]][[cancel=ignored]]');
+    control('POST', 'finish');
     ok(wait_until { record('ignored')->{status} eq 'completed' },
         'a server that does not notice completes it');
     is(control('GET', 'stats')->{active_runs}, 0, 'and nothing is left');

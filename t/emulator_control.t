@@ -21,7 +21,7 @@ sub last_seq { return (control('GET', 'log')->[-1] // {})->{seq} // 0 }
 subtest 'Log' => sub {
     new_thread();
     my $since = last_seq();
-    local $client{http} = HTTP::Tiny->new(timeout => 5, keep_alive => 1);
+    local $client{http} = HTTP::Tiny->new(timeout => 30, keep_alive => 1);
     my $thread = new_thread();
     add_message($thread, 'Logged');
     my $log = control('GET', "log?since=$since");
@@ -43,7 +43,7 @@ subtest 'Settings' => sub {
         'settings change');
     my ($run) = final_run('Hello', 'completed');
     is($run->{status}, 'completed', 'a run of no duration is done at once');
-    my (undef, $path) = new_run('[[duration=3000]]');
+    my (undef, $path) = new_run('[[duration=60000]]');
     is(get($path)->{headers}{'openai-poll-after-ms'}, 250, 'polls get the hint');
     refused(post('/_emulator/settings', { speed => 1 }), 400, 'unknown_parameter', qr/'speed'/,
         'an unknown setting');
@@ -80,7 +80,7 @@ subtest 'Statistics' => sub {
     control('POST', 'reset');
     new_thread();
     post('/threads', [], { authorization => undef });
-    new_run('[[duration=3000]]');
+    new_run('[[duration=60000]]');
     my $stats = control('GET', 'stats');
     is($stats->{calls}{create_thread}{succeeded}, 2, 'calls are counted');
     is($stats->{calls}{create_thread}{refused}, 1, 'and refusals');
@@ -90,6 +90,33 @@ subtest 'Statistics' => sub {
     $stats = control('GET', 'stats');
     is("@$stats{qw(requests threads runs)}", '0 0 0', 'a reset forgets everything');
     is(control('GET', 'settings')->{duration}, 150, 'and takes the first settings back');
+};
+
+subtest 'An end before its time' => sub {
+    control('POST', 'reset');
+    my %path = (thread => undef);
+    (undef, $path{run}, my $run) = new_run('[[duration=60000]][[answer=Soon.]]');
+    (undef, $path{asking}) = new_run('[[duration=60000]][[tools=lookup]]');
+    my $response = post('/responses', { model => 'm', input => '[[duration=60000]]', background => JSON::PP::true },
+        { 'openai-beta' => undef })->{json};
+    my $body = encode_json({ model => 'm', messages => [ { role => 'user', content => '[[duration=60000]]' } ] });
+    my $held = connect_raw();
+    print $held "POST /v1/chat/completions HTTP/1.1\r\n" . request_head() . "Connection: close\r\nContent-Length: "
+        . length($body) . "\r\n\r\n$body";
+    faults({ on => 'create_thread', action => 'late', ms => 60_000 });
+    post('/threads', {});
+    ok(wait_until { @{ control('GET', 'runs') } == 4 }, 'runs go on');
+    my $threads = control('GET', 'stats')->{threads};
+    is(scalar(grep { $_->{status} !~ /\A(?:queued|in_progress)\z/ } @{ control('GET', 'runs') }), 0, 'for a minute');
+    my %status = map { $_->{id} => $_->{status} } @{ control('POST', 'finish', {}) };
+    is(join(' ', sort values %status), 'completed completed completed requires_action', 'and end when told');
+    is(get($path{run})->{json}{status}, 'completed', 'as polls show');
+    is(get("/responses/$response->{id}", undef, { 'openai-beta' => undef })->{json}{status}, 'completed', 'of responses, too');
+    my $all = do { local $/; <$held> };
+    like($all, qr{\AHTTP/1\.1 200 .*"object":"chat\.completion"}s, 'a held call is answered');
+    is(control('GET', 'stats')->{threads}, $threads + 1, 'what was to land late has landed');
+    (undef, my $next) = new_run('[[duration=60000]]');
+    like(get($next)->{json}{status}, qr/\A(?:queued|in_progress)\z/, 'what comes later takes its time');
 };
 
 subtest 'Keys and assistants of the command line' => sub {

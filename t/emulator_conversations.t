@@ -96,7 +96,7 @@ subtest 'Items' => sub {
 
 subtest 'A response in a conversation' => sub {
     my ($id, $path) = conversation(items => [ message('Earlier') ]);
-    my $response = start_response($id, '[[duration=1500]] Hello');
+    my $response = start_response($id, '[[duration=60000]] Hello');
     is_deeply(get($response)->{json}{conversation}, { id => $id }, 'it names its conversation');
     is(texts(get("$path/items")->{json}), 'Earlier', 'which has nothing of it yet');
     my $error = refused(respond({ id => $id }, 'Me too'), 400, 'conversation_locked',
@@ -105,9 +105,10 @@ subtest 'A response in a conversation' => sub {
     is($error->{param}, 'conversation', 'which names the conversation');
     refused(post("$path/items", { items => [ message('x') ] }), 400, 'conversation_locked', qr/Please retry/,
         'items meanwhile');
+    control('POST', 'finish');
     my $done = wait_for($response, 'completed');
     my @items = @{ get("$path/items?order=asc")->{json}{data} };
-    is($items[1]{content}[0]{text}, '[[duration=1500]] Hello', 'afterwards it has the input');
+    is($items[1]{content}[0]{text}, '[[duration=60000]] Hello', 'afterwards it has the input');
     is_deeply($items[2], $done->{output}[0], 'and the output');
     is(respond({ id => $id }, 'Me too')->{json}{status}, 'completed', 'and takes the next one');
     my ($record) = grep { $_->{id} eq $done->{id} } @{ control('GET', 'runs') };
@@ -126,8 +127,9 @@ subtest 'What stays in a conversation' => sub {
     is(post("$response/cancel")->{json}{status}, 'cancelled', 'a response is cancelled');
     is(types($path), 'message message', 'and leaves nothing');
     is(respond($id, 'Next')->{status}, 200, 'but room for the next');
-    $response = start_response($id, '[[duration=300]]');
+    $response = start_response($id, '[[duration=60000]]');
     request('DELETE', $path);
+    control('POST', 'finish');
     is(wait_for($response, 'completed')->{status}, 'completed', 'a response outlives its conversation');
     my ($record) = grep { $response =~ /$_->{id}/ } @{ control('GET', 'runs') };
     is($record->{thread_exists}, $false, 'as the control endpoint knows');

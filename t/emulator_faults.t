@@ -6,7 +6,7 @@ use warnings;
 use FindBin;
 use JSON::PP;
 use Test::More;
-use Time::HiRes qw(sleep time);
+use Time::HiRes qw(time);
 
 use lib "$FindBin::Bin/lib";
 use Edgerun::EmulatorClient;
@@ -53,11 +53,16 @@ subtest 'Faults' => sub {
     cmp_ok(time - $start, '>=', 0.25, 'and holds the connection');
 
     $before = $count_threads->();
-    faults({ on => 'create_thread', action => 'late', ms => 300 });
+    faults({ on => 'create_thread', action => 'late', ms => 60_000 });
     post('/threads', {});
     is($count_threads->(), $before, 'a late call has not happened yet');
-    sleep 0.4;
+    control('POST', 'finish');
     is($count_threads->(), $before + 1, 'but it lands');
+    faults({ on => 'create_thread', action => 'late', ms => 100 });
+    $start = time;
+    post('/threads', {});
+    ok(wait_until { $count_threads->() == $before + 2 }, 'all by itself');
+    cmp_ok(time - $start, '>=', 0.09, 'when it was told to');
     is($last_call->()->{fault}, 'late_landing', 'which the log shows');
 
     faults({ on => 'create_thread', action => 'delay', ms => 200 });

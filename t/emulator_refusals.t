@@ -135,7 +135,7 @@ subtest 'Things that are not there' => sub {
 };
 
 subtest 'A thread with an active run is locked' => sub {
-    my ($thread, $path, $run) = new_run('[[duration=600]]');
+    my ($thread, $path, $run) = new_run('[[duration=60000]]');
     my ($id) = $thread =~ m{([^/]+)\z};
     my $error = refused(post("$thread/runs", { assistant_id => 'asst_demo' }), 400, undef,
         qr/active run/, 'a second run');
@@ -144,6 +144,7 @@ subtest 'A thread with an active run is locked' => sub {
     $error = refused(add_message($id, 'More'), 400, undef, qr/add messages/, 'a message');
     is($error->{message}, "Can't add messages to $id while a run $run->{id} is active.",
         'in the words that clients match');
+    control('POST', 'finish');
     wait_for($path, 'completed');
     is(add_message($id, 'More')->{status}, 200, 'after the run a message is welcome');
 };

@@ -13,7 +13,7 @@ use Edgerun::EmulatorClient;
 start_default();
 
 subtest 'The life of a run' => sub {
-    my ($thread, $path, $run) = new_run('What is NGINX?', metadata => { edgerun_job => 'job1' });
+    my ($thread, $path, $run) = new_run('[[duration=60000]] What is NGINX?', metadata => { edgerun_job => 'job1' });
     is($run->{status}, 'queued', 'a run begins in the queue');
     like($thread, qr{\A/threads/thread_[0-9A-Za-z]{24}\z}, 'threads are named as at OpenAI');
     like($run->{id}, qr/\Arun_[0-9A-Za-z]{24}\z/, 'and runs');
@@ -26,6 +26,7 @@ subtest 'The life of a run' => sub {
     is($run->{usage}, undef, 'its usage is not known yet');
     my $working = wait_for($path, 'in_progress');
     ok($working->{started_at}, 'then it is in progress');
+    control('POST', 'finish');
     my $done = wait_for($path, 'completed');
     ok($done->{completed_at}, 'then it is completed');
     is($done->{expires_at}, undef, 'and expires no more');
@@ -42,8 +43,10 @@ subtest 'The life of a run' => sub {
         'its step names that message');
     my ($record) = grep { $_->{id} eq $run->{id} } @{ control('GET', 'runs') };
     is($record->{job}, 'job1', 'the control endpoint knows the job of the run');
-    ok($record->{final_at_ms} - $record->{created_ms} == 150, 'it ended exactly when it should');
     ok($record->{first_seen_final_ms} >= $record->{final_at_ms}, 'and when that was first seen');
+    final_run('And then?', 'completed');
+    my ($exact) = grep { $_->{question} eq 'And then?' } @{ control('GET', 'runs') };
+    is($exact->{final_at_ms} - $exact->{created_ms}, 150, 'another ended exactly when it should');
     is(request('DELETE', $thread)->{json}{deleted}, JSON::PP::true, 'its thread can be deleted');
     refused(get($path), 404, undef, qr/No thread found/, 'to show the run of a deleted thread');
 };
@@ -80,11 +83,11 @@ subtest 'Markers' => sub {
         $mark->{text}, 'an annotation stands where it says');
     ($run, $thread) = final_run('[[refusal]]', 'completed');
     is(answers($thread, $run)->[0]{content}[0]{type}, 'refusal', 'the model refuses');
-    ($run) = final_run('[[expires=100]][[duration=5000]]', 'expired');
+    ($run) = final_run('[[expires=100]][[duration=60000]]', 'expired');
     is($run->{status}, 'expired', 'a run runs out of time');
     my (undef, $path) = new_run('[[garbage]][[duration=0]]');
     is(get($path)->{json}, undef, 'a finished run is garbage');
-    (undef, $path) = new_run('[[poll_after=300]][[duration=2000]]');
+    (undef, $path) = new_run('[[poll_after=300]][[duration=60000]]');
     is(get($path)->{headers}{'openai-poll-after-ms'}, 300, 'a run gives a poll interval');
     ($run, $thread) = final_run('[[nothing]] [[code_interpreter]]', 'completed');
     like(answers($thread, $run)->[0]{content}[0]{text}{value}, qr/"\[\[nothing\]\]"/,
@@ -95,7 +98,7 @@ subtest 'Markers' => sub {
 };
 
 subtest 'Cancelling' => sub {
-    my ($thread, $path) = new_run('[[duration=5000]]');
+    my ($thread, $path) = new_run('[[duration=60000]]');
     is(post("$path/cancel")->{json}{status}, 'cancelling', 'a run is being cancelled');
     refused(post("$path/cancel"), 400, undef, qr/\ACannot cancel run with status 'cancell(?:ing|ed)'\.\z/,
         'to cancel twice');
@@ -105,7 +108,7 @@ subtest 'Cancelling' => sub {
     (undef, $path) = new_run('[[cancel=ignored]]');
     post("$path/cancel");
     is(wait_for($path, 'completed')->{status}, 'completed', 'a cancellation may come to nothing');
-    ($thread, $path) = new_run('[[duration=5000]]');
+    ($thread, $path) = new_run('[[duration=60000]]');
     is(request('DELETE', $thread)->{status}, 200, 'a thread goes although its run is active');
     my ($record) = grep { $path =~ /$_->{id}/ } @{ control('GET', 'runs') };
     like($record->{status}, qr/\A(?:queued|in_progress)\z/, 'and the run goes on') if ok($record, 'the run is known');

@@ -1,6 +1,7 @@
 #include "control.h"
 
 #include <charconv>
+#include <limits>
 
 #include "calls.h"
 #include "clock.h"
@@ -179,6 +180,13 @@ Reply showRuns(const ControlParts& parts, const Request&) {
     return jsonReply(renderRecords(parts.world, nowMs()));
 }
 
+// Held answers tell of the end as well: they are not held any longer.
+Reply finishRuns(const ControlParts& parts, const Request& request) {
+    finishRecords(parts.world, nowMs());
+    parts.server.timers().runDue(std::numeric_limits<std::int64_t>::max());
+    return showRuns(parts, request);
+}
+
 Reply showStatistics(const ControlParts& parts, const Request&) {
     const RecordCount runs = countRecords(parts.world, nowMs());
     return jsonReply(parts.statistics.render(parts.server.load(), parts.world.threadCount(), runs));
@@ -206,6 +214,7 @@ constexpr Endpoint kEndpoints[] = {
     {"GET", "settings", showSettings}, {"GET", "log", showLog},
     {"DELETE", "log", clearLog},       {"GET", "runs", showRuns},
     {"GET", "stats", showStatistics},  {"POST", "reset", reset},
+    {"POST", "finish", finishRuns},
 };
 
 }  // namespace

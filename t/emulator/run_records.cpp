@@ -22,6 +22,7 @@ struct Source {
     void (*settle)(World&, std::int64_t nowMs);
     void (*render)(const World&, std::vector<Record>&);
     void (*count)(const World&, RecordCount&);
+    void (*finish)(World&, std::int64_t nowMs);
 };
 
 void settleRuns(World& world, std::int64_t nowMs) {
@@ -61,6 +62,18 @@ void countRuns(const World& world, RecordCount& count) {
     }
 }
 
+template <typename Work>
+void endAt(Work& work, std::int64_t nowMs) {
+    work.startsMs = std::min(work.startsMs, nowMs);
+    work.endsMs = std::min(work.endsMs, nowMs);
+}
+
+void finishRuns(World& world, std::int64_t nowMs) {
+    for (const auto& run : world.runs()) {
+        endAt(*run, nowMs);
+    }
+}
+
 void settleCompletions(World& world, std::int64_t nowMs) {
     for (const auto& completion : world.completions()) {
         settleCompletion(*completion, nowMs);
@@ -77,6 +90,12 @@ void countCompletions(const World& world, RecordCount& count) {
     for (const auto& completion : world.completions()) {
         ++count.all;
         count.active += completion->status == CompletionStatus::kInProgress ? 1 : 0;
+    }
+}
+
+void finishCompletions(World& world, std::int64_t nowMs) {
+    for (const auto& completion : world.completions()) {
+        completion->endsMs = std::min(completion->endsMs, nowMs);
     }
 }
 
@@ -99,10 +118,16 @@ void countResponses(const World& world, RecordCount& count) {
     }
 }
 
+void finishResponses(World& world, std::int64_t nowMs) {
+    for (const auto& response : world.store().responses()) {
+        endAt(*response, nowMs);
+    }
+}
+
 constexpr Source kSources[] = {
-    {settleRuns, renderRuns, countRuns},
-    {settleCompletions, renderCompletions, countCompletions},
-    {settleResponses, renderResponses, countResponses},
+    {settleRuns, renderRuns, countRuns, finishRuns},
+    {settleCompletions, renderCompletions, countCompletions, finishCompletions},
+    {settleResponses, renderResponses, countResponses, finishResponses},
 };
 
 }  // namespace
@@ -130,6 +155,13 @@ RecordCount countRecords(World& world, std::int64_t nowMs) {
         source.count(world, count);
     }
     return count;
+}
+
+void finishRecords(World& world, std::int64_t nowMs) {
+    for (const Source& source : kSources) {
+        source.settle(world, nowMs);
+        source.finish(world, nowMs);
+    }
 }
 
 }  // namespace emulator

@@ -18,4 +18,7 @@ struct RecordCount {
 };
 RecordCount countRecords(World& world, std::int64_t nowMs);
 
+// What works comes to its end now: the one that was planned, or the tools that it asks for.
+void finishRecords(World& world, std::int64_t nowMs);
+
 }  // namespace emulator

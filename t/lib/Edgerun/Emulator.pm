@@ -104,6 +104,10 @@ sub settings {
     return $self->_control($changes ? 'POST' : 'GET', 'settings', $changes);
 }
 
+# What goes on ends now, as if its duration were over: a test that needs a run to go on, and
+# then to end, gives it a long one. All runs, as runs().
+sub finish { return $_[0]->_control('POST', 'finish', {}) }
+
 # As it was when it started.
 sub reset { return $_[0]->_control('POST', 'reset', {}) }
 

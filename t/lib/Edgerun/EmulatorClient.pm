@@ -25,11 +25,13 @@ plan skip_all => "no emulator at $Edgerun::Emulator::BINARY: build it first"
     if !-x $Edgerun::Emulator::BINARY;
 
 $SIG{ALRM} = sub { die "an answer did not come\n" };
-alarm 120;
+alarm 300;
+
+our $TIMEOUT = 30;    # seconds, for everything that is waited for
 
 # What a request is sent with: server, http, headers; `local` changes one for a while.
 our %client = (
-    http    => HTTP::Tiny->new(timeout => 5, keep_alive => 0),
+    http    => HTTP::Tiny->new(timeout => $TIMEOUT, keep_alive => 0),
     headers => {
         'authorization' => 'Bearer sk-emulator',
         'openai-beta'   => 'assistants=v2',
@@ -97,7 +99,7 @@ sub control { return request($_[0], "/_emulator/$_[1]", $_[2])->{json} }
 sub faults  { return control('POST', 'faults', [@_]) }
 
 sub connect_raw {
-    return IO::Socket::INET->new(PeerAddr => "127.0.0.1:$client{server}{port}", Timeout => 5)
+    return IO::Socket::INET->new(PeerAddr => "127.0.0.1:$client{server}{port}", Timeout => $TIMEOUT)
         || die "cannot connect: $@";
 }
 
@@ -114,7 +116,7 @@ sub raw_request {
     print $socket "$line\r\n" . request_head() . ($more // '') . "\r\n$rest";
     my $reader = IO::Select->new($socket);
     my $answer = '';
-    while ($reader->can_read(3)) {
+    while ($reader->can_read($TIMEOUT)) {
         sysread $socket, $answer, 65536, length $answer or last;
     }
     return $answer;
@@ -133,10 +135,10 @@ sub refused {
     return $error;
 }
 
-# wait_until { CONDITION }: its value; false after 5 s.
+# wait_until { CONDITION }: its value; false when the time is over.
 sub wait_until(&) {
     my ($condition) = @_;
-    my $until = time + 5;
+    my $until = time + $TIMEOUT;
     while (time < $until) {
         my $value = $condition->();
         return $value if $value;
@@ -161,7 +163,7 @@ sub new_run {
     return ("/threads/$thread", "/threads/$thread/runs/$run->{id}", $run);
 }
 
-# The run when it has a status, or what it is after 5 s.
+# The run when it has a status, or what it is when the time is over.
 sub wait_for {
     my ($path, $status) = @_;
     my $run;
