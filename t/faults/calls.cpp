@@ -61,6 +61,15 @@ ssize_t writeBy(const Call& call, int fd, off_t offset, off_t size) {
     return written;
 }
 
+/// As long as the control says: a test may end it at any time.
+void beSlow(const Control& control) {
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point begin = Clock::now();
+    while (Clock::now() - begin < std::chrono::milliseconds(control.delayMs)) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+}
+
 int flush(int fd, int (*next)(int)) {
     struct stat status {};
     const Place place = placeOf(fd, status);
@@ -68,7 +77,7 @@ int flush(int fd, int (*next)(int)) {
         return next(fd);
     }
     Control& control = *disk().control;
-    std::this_thread::sleep_for(std::chrono::milliseconds(control.delayMs));
+    beSlow(control);
     if (isToFail(control.failFlushes)) {
         // As Linux does it: the pages count as clean now, and another flush succeeds.
         takeUnflushed(status.st_ino);

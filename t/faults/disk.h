@@ -30,7 +30,7 @@ namespace faults {
 
 /// What a test sets, then what it reads. A number of failures below 0: all.
 struct Control {
-    std::atomic<std::int64_t> delayMs;      ///< longer takes each flush
+    std::atomic<std::int64_t> delayMs;      ///< longer takes each flush, or until it says less
     std::atomic<std::int64_t> failFlushes;  ///< so many fail: EIO, and their data are lost for good
     std::atomic<std::int64_t> failWrites;   ///< so many fail: ENOSPC
     std::atomic<std::int64_t> isFull;       ///< no file gets more space than it has: ENOSPC
