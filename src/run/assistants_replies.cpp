@@ -5,6 +5,7 @@
 #include "edgerun/run/assistants_calls.h"
 #include "edgerun/run/definition_json.h"
 #include "edgerun/run/provider_id.h"
+#include "edgerun/run/reply_json.h"
 #include "edgerun/run/run_glance.h"
 #include "edgerun/run/run_members.h"
 #include "edgerun/run/steps.h"
@@ -29,7 +30,7 @@ constexpr StateRow kStates[] = {
 };
 
 text::JsonPtr parse(std::string_view body) {
-    return text::parseJson(body, {body.size(), kDepth});
+    return parseReply(body, {body.size(), kDepth});
 }
 
 RunState stateOf(std::string_view status) {

@@ -1,4 +1,5 @@
 #include "edgerun/run/assistants_replies.h"
+#include "edgerun/run/reply_json.h"
 #include "edgerun/run/steps.h"
 #include "edgerun/text/json.h"
 
@@ -64,7 +65,7 @@ void addToolCall(const Work& work, const json_t* call) {
 }  // namespace
 
 bool readSteps(std::string_view body, const Work& work) {
-    const text::JsonPtr list = text::parseJson(body, {body.size(), kDepth, kValues});
+    const text::JsonPtr list = parseReply(body, {body.size(), kDepth, kValues});
     const json_t* data = json_object_get(list.get(), "data");
     if (!json_is_array(data)) {
         return false;

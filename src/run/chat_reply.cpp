@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "edgerun/run/provider_id.h"
+#include "edgerun/run/reply_json.h"
 #include "edgerun/run/run_members.h"
 #include "edgerun/text/json.h"
 
@@ -26,7 +27,7 @@ constexpr ReasonRow kReasons[] = {
 };
 
 text::JsonPtr parse(std::string_view body) {
-    return text::parseJson(body, {body.size(), kDepth});
+    return parseReply(body, {body.size(), kDepth});
 }
 
 std::string_view incompleteReasonOf(std::string_view finishReason) {

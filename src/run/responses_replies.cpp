@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "edgerun/run/provider_id.h"
+#include "edgerun/run/reply_json.h"
 #include "edgerun/run/responses_output.h"
 #include "edgerun/run/run_glance.h"
 #include "edgerun/run/run_members.h"
@@ -25,7 +26,7 @@ constexpr StateRow kStates[] = {
 };
 
 text::JsonPtr parse(std::string_view body) {
-    return text::parseJson(body, {body.size(), kDepth, kValues});
+    return parseReply(body, {body.size(), kDepth, kValues});
 }
 
 ResponseState stateOf(std::string_view status) {

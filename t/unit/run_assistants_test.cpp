@@ -249,6 +249,8 @@ TEST(AssistantsMachine, ReadsTheAnswerFromTheRunsMessages) {
          "a"},
         {R"([{"role":"assistant","content":[{"type":"text","text":{"value":""}}]}])", ""},
         {R"([{"role":"assistant","content":[{"type":"refusal","refusal":"no"}]}])", "no"},
+        {R"([{"role":"assistant","content":[{"type":"text","text":{"value":"a\u0000b"}}]}])",
+         "a\uFFFDb"},
         {R"([{"role":"assistant","content":[{"type":"text","text":{"value":"c"}},7,)"
          R"({"type":"text","text":{"value":"d"}}]},5,)"
          R"({"role":"assistant","content":[{"type":"text","text":{"value":"a"}},)"

@@ -86,6 +86,7 @@ TEST(ChatMachine, EndsAsTheAnswerDoes) {
         {R"({"content":"Yes"},"finish_reason":null)", "Yes", ""},
         {R"({"content":"Yes"},"finish_reason":7)", "Yes", ""},
         {R"({"content":"Yes"})", "Yes", ""},
+        {R"({"content":"Yes\u0000"})", "Yes\uFFFD", ""},
         {R"({"content":" "},"finish_reason":"stop")", " ", ""},
         {R"({"content":"Yes","reasoning_content":"Hm"},"finish_reason":"stop")", "Yes", ""},
         {R"({"content":null,"refusal":"No"},"finish_reason":"stop")", "No", ""},

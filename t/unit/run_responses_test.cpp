@@ -341,6 +341,7 @@ TEST(ResponsesMachine, ReadsTheAnswerFromMessagesInTheOrderOfWriting) {
          nullptr},
         {R"({"type":"message","content":[{"type":"output_text","text":""}]})", ""},
         {R"({"type":"message","content":[{"type":"refusal","refusal":"no"}]})", "no"},
+        {R"({"type":"message","content":[{"type":"output_text","text":"a\u0000b"}]})", "a\uFFFDb"},
         {R"({"type":"message","content":[{"type":"output_text","text":"a"},3,)"
          R"({"type":"output_text","text":"b"}]},{"type":"reasoning"},)"
          R"({"type":"message","content":[{"type":"output_text","text":"c"}]})",
