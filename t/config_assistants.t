@@ -114,8 +114,9 @@ my $uris = problems_are($t, 'functions that edgerun calls', <<'END');
         tool function rates.json uri=http://127.0.0.1/ timeout=0;   #! "tool" "timeout" is no usable time: "0"; write for example "timeout=10s"
         tool function rates.json uri=http://127.0.0.1/ retries=11;  #! "tool" "retries" must be a number from 0 to 10: "11"
         tool function rates.json uri=http://127.0.0.1/ cache=long;  #! "tool" "cache" is no usable time: "long"; write for example "cache=60s"
-        tool function rates.json uri=http://127.0.0.1/ uri=http://127.0.0.1/; #! "tool" has "uri" twice; leave one out
-        tool function rates.json url=http://127.0.0.1/;             #! "tool" function has an unknown parameter "url=http://127.0.0.1/"; it takes FILE [uri=URL] [timeout=TIME] [retries=N] [cache=TIME]
+        tool function rates.json uri=http://127.0.0.1/ uri=http://127.0.0.1/; #! "tool" function takes "uri" once
+        tool function rates.json url=http://127.0.0.1/;             #! "tool" function has an unknown parameter "url=http://127.0.0.1/"; did you mean "uri"?
+        tool function rates.json http://127.0.0.1/;                 #! "tool" function has an unknown parameter "http://127.0.0.1/"; it takes FILE [uri=URL] [timeout=TIME] [retries=N] [cache=TIME]
         tool function rates.json timeout=1s;                        #! "tool" "timeout" is of no use without "uri=URL"
         tool function rates.json uri=http://127.0.0.1:1/rates?key=1 timeout=1s retries=0 cache=1m;
         tool function wrapped.json uri=https://[::1]/;

@@ -29,8 +29,8 @@ problems_are($t, 'knowledge bases', <<'END');
     edgerun_knowledge_base folder folder;                #! is not a regular file
     edgerun_knowledge_base broken broken.json;           #! edgerun_knowledge_base "broken": file "%%TESTDIR%%/broken.json": line
     edgerun_knowledge_base wrong wrong.json;             #! there is no article "b" && keyword "two": it must have a list of article ids && its id is that of article number 1 too && "title" must be a string && unknown member "more"
-    edgerun_knowledge_base what good.json file=x;        #! unknown or repeated parameter "file=x" in "edgerun_knowledge_base"; it takes NAME FILE and state=PATH
-    edgerun_knowledge_base twice good.json state=x state=y;   #! unknown or repeated parameter "state=y"
+    edgerun_knowledge_base what good.json file=x;        #! "edgerun_knowledge_base" has an unknown parameter "file=x"; it takes NAME FILE and state=PATH
+    edgerun_knowledge_base twice good.json state=x state=y;   #! "edgerun_knowledge_base" takes "state" once
     edgerun_knowledge_base empty good.json state=;       #! "state" must be a file, for example
     edgerun_knowledge_base far good.json state=no/such/file;  #! cannot be made; make it
     edgerun_knowledge_base odd good.json state=good.json/file;  #! cannot be made; make it
@@ -51,7 +51,8 @@ problems_are($t, 'uses of knowledge bases', <<'END');
         location /d { edgerun_knowledge product level=; }            #! "level" must be a text or a variable
         location /e { edgerun_knowledge product template=none.tpl; }   #! "template": file "%%TESTDIR%%/none.tpl" cannot be read
         location /f { edgerun_knowledge product template=wrong.tpl; }  #! wrong.tpl": line 1: "{{titel}}" is unknown && line 2: "{{/tags}}" does not close && line 1: "{{#articles}}" is not closed
-        location /g { edgerun_knowledge product least=1; }           #! unknown parameter "least=1"; it takes NAME, max=NUMBER
+        location /g { edgerun_knowledge product least=1; }           #! "edgerun_knowledge" has an unknown parameter "least=1"; it takes NAME, max=NUMBER
+        location /g2 { edgerun_knowledge product max=1 max=2; }      #! "edgerun_knowledge" takes "max" once
         location /h { edgerun_knowledge product max=1 article_size=100 level=$arg_level template=good.tpl; }
         location /i { edgerun_knowledge off; }
 

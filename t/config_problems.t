@@ -165,8 +165,10 @@ problems_are($t, 'zones', <<'END');
     edgerun_job_zone zone=a:8m ttl=never;       #! "ttl" must be a time, for example "ttl=1h", not "never"
     edgerun_job_zone zone=a:8m ttl=0;           #! "ttl" must be a time
     edgerun_job_zone zone=a:8m max_answer=1;    #! "max_answer" must be a size from 1k to 64m
-    edgerun_job_zone zone=a:8m tll=1h;          #! unknown parameter "tll=1h" in "edgerun_job_zone"; it takes zone=NAME:SIZE, ttl=TIME, max_answer=SIZE, journal=DIRECTORY, sync=always|interval|off
+    edgerun_job_zone zone=a:8m tll=1h;          #! "edgerun_job_zone" has an unknown parameter "tll=1h"; did you mean "ttl"?
+    edgerun_job_zone zone=a:8m size=8m;         #! "edgerun_job_zone" has an unknown parameter "size=8m"; it takes zone=NAME:SIZE, ttl=TIME, max_answer=SIZE, journal=DIRECTORY, sync=always|interval|off
     edgerun_job_zone ttl=1h;                    #! "edgerun_job_zone" needs "zone=NAME:SIZE"
+    edgerun_job_zone zone=a:8m ttl=1h ttl=2h;   #! "edgerun_job_zone" takes "ttl" once
 END
 
 symlink 'folder', $t->dir . '/link';
@@ -299,7 +301,9 @@ problems_are($t, 'jobs', <<'END');
         location /1 { edgerun_jobs zone=jbos provider=mian; }   #! there is no edgerun_job_zone "jbos"; did you mean "jobs"? && there is no edgerun_provider "mian"; did you mean "main"?
         location /2 { edgerun_jobs zone=elsewhere provider=main; }  #! there is no edgerun_job_zone "elsewhere"
         location /3 { edgerun_jobs zone=jobs; }                 #! "edgerun_jobs" needs "zone=NAME" and "provider=NAME"
-        location /4 { edgerun_jobs zone=jobs provider=main assistent=a; }   #! unknown parameter "assistent=a" in "edgerun_jobs"; it takes zone=NAME, provider=NAME, fallback=NAME, assistant=NAME, mode=async|sync
+        location /4 { edgerun_jobs zone=jobs provider=main assistent=a; }   #! "edgerun_jobs" has an unknown parameter "assistent=a"; did you mean "assistant"?
+        location /4a { edgerun_jobs zone=jobs provider=main colour=a; }     #! "edgerun_jobs" has an unknown parameter "colour=a"; it takes zone=NAME, provider=NAME, fallback=NAME, assistant=NAME, mode=async|sync
+        location /4b { edgerun_jobs zone=jobs provider=main zone=more; }    #! "edgerun_jobs" takes "zone" once
         location /5 { edgerun_jobs zone=jobs provider=main assistant=; }    #! "assistant" must be a name, an id or a variable, not ""
         location /6 {
             edgerun_jobs zone=jobs provider=main;

@@ -39,11 +39,12 @@ $BEFORE
             edgerun_quota zone=calls limit=1 period=month key=org;          #! "key" must be a variable, for example "key=\$edgerun_claim_org", not "org"; without it, each user has a counter
             edgerun_quota zone=calls limit=1 period=month key=;             #! "key" must be a variable
             edgerun_quota zone=calls limit=1 period=month timezone=Berlin;  #! "timezone" must be "UTC" or a name of the system's time zones, for example "timezone=Europe/Berlin", not "Berlin"
-            edgerun_quota zone=calls limit=1 perod=month;                   #! unknown parameter "perod=month" in "edgerun_quota"; did you mean "period"?
+            edgerun_quota zone=calls limit=1 perod=month;                   #! "edgerun_quota" has an unknown parameter "perod=month"; did you mean "period"?
             edgerun_quota zone=calls limit=1 period=month frobnicate=1;     #! it takes zone=NAME, limit=N|\$variable, period=month|day|hour|minute, unit=requests|tokens, reserve=N, default=N, key=\$variable, timezone=NAME, dry_run
-            edgerun_quota zone=calls limit=1 period=month dryrun;           #! unknown parameter "dryrun" in "edgerun_quota"; did you mean "dry_run"?
-            edgerun_quota zone=calls limit=1 period;                        #! unknown parameter "period"
-            edgerun_quota zone=calls limit=1 period=month dry_run=on;       #! unknown parameter "dry_run=on"
+            edgerun_quota zone=calls limit=1 period=month dryrun;           #! "edgerun_quota" has an unknown parameter "dryrun"; did you mean "dry_run"?
+            edgerun_quota zone=calls limit=1 period;                        #! "edgerun_quota" has an unknown parameter "period"; it takes zone=NAME
+            edgerun_quota zone=calls limit=1 period=month dry_run=on;       #! "edgerun_quota" has an unknown parameter "dry_run=on"; it takes zone=NAME
+            edgerun_quota zone=calls limit=1 period=month dry_run dry_run;  #! "edgerun_quota" takes "dry_run" once
             edgerun_jobs zone=jobs provider=main;
         }
     }

@@ -20,8 +20,9 @@ $t->allow_log(qr/\[emerg\]/);
 # ------------------------------------------------------------------- mistakes
 
 problems_are($t, 'quota zones', <<'END');
-    edgerun_quota_zone size=1m;                         #! unknown parameter "size=1m" in "edgerun_quota_zone"; it takes zone=NAME:SIZE, journal=DIRECTORY
-    edgerun_quota_zone quotas;                          #! unknown parameter "quotas" in "edgerun_quota_zone"
+    edgerun_quota_zone size=1m;                         #! "edgerun_quota_zone" has an unknown parameter "size=1m"; it takes zone=NAME:SIZE, journal=DIRECTORY
+    edgerun_quota_zone quotas;                          #! "edgerun_quota_zone" has an unknown parameter "quotas"
+    edgerun_quota_zone zone=a:1m zone=b:1m;             #! "edgerun_quota_zone" takes "zone" once
     edgerun_quota_zone zone=quotas;                     #! "zone" must be NAME:SIZE, for example "zone=quotas:1m", not "quotas"
     edgerun_quota_zone zone=quotas:many;                #! "zone" must be NAME:SIZE, for example "zone=quotas:1m", not "quotas:many"
     edgerun_quota_zone zone=:1m;                        #! "zone" must be NAME:SIZE

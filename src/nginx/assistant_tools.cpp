@@ -3,6 +3,7 @@
 #include "edgerun/nginx/assistant_block.h"
 #include "edgerun/nginx/base_url.h"
 #include "edgerun/nginx/entry_values.h"
+#include "edgerun/nginx/parameters.h"
 #include "edgerun/run/provider_id.h"
 #include "edgerun/run/tool_round.h"
 
@@ -51,74 +52,53 @@ struct FunctionDraft {
     run::Function function;
     engine::FunctionTool tool;
     bool hasUri = false;
-    std::vector<std::string_view> seen{};
 };
+
+std::string about(std::string_view name, const std::string& fault) {
+    return fault.empty() ? fault : quoted(name) + " " + fault;
+}
 
 std::string readUri(ngx_conf_t* cf, std::string_view text, FunctionDraft& draft) {
     draft.hasUri = true;
     if (auto fault = readWholeUrl(cf->temp_pool, text, draft.tool.upstream)) {
         // A query may hold what is for the endpoint alone.
         const bool isShown = text.find('@') == std::string_view::npos;
-        return *fault + (isShown ? ": " + quoted(text.substr(0, text.find_first_of("?#"))) : "");
+        return about("uri", *fault) +
+               (isShown ? ": " + quoted(text.substr(0, text.find_first_of("?#"))) : "");
     }
     return {};
 }
 
 std::string readTimeout(ngx_conf_t*, std::string_view text, FunctionDraft& draft) {
-    return readTime(text, 1, "timeout=10s", draft.tool.timeout);
+    return about("timeout", readTime(text, 1, "timeout=10s", draft.tool.timeout));
 }
 
 std::string readRetries(ngx_conf_t*, std::string_view text, FunctionDraft& draft) {
     std::uint64_t retries = draft.tool.retries;
-    std::string fault = readNumber(text, {0, 10}, retries);
+    const std::string fault = readNumber(text, {0, 10}, retries);
     draft.tool.retries = static_cast<unsigned>(retries);
-    return fault;
+    return about("retries", fault);
 }
 
 std::string readCache(ngx_conf_t*, std::string_view text, FunctionDraft& draft) {
-    return readTime(text, 1, "cache=60s", draft.tool.cacheTime);
+    return about("cache", readTime(text, 1, "cache=60s", draft.tool.cacheTime));
 }
 
-struct Parameter {
-    std::string_view name;
-    std::string (*read)(ngx_conf_t* cf, std::string_view text, FunctionDraft& draft);
-};
-
-constexpr Parameter kParameters[] = {
+constexpr std::array<Parameter<FunctionDraft>, 4> kParameters{{
     {"uri", readUri},
     {"timeout", readTimeout},
     {"retries", readRetries},
     {"cache", readCache},
-};
-
-std::string readParameter(ngx_conf_t* cf, std::string_view argument, FunctionDraft& draft) {
-    const NamedValue named = splitNamed(argument);
-    for (const Parameter& parameter : kParameters) {
-        if (!named.found || parameter.name != named.name) {
-            continue;
-        }
-        if (std::find(draft.seen.begin(), draft.seen.end(), named.name) != draft.seen.end()) {
-            return "has " + quoted(named.name) + " twice; leave one out";
-        }
-        draft.seen.push_back(named.name);
-        const std::string fault = parameter.read(cf, named.value, draft);
-        return fault.empty() ? "" : quoted(named.name) + " " + fault;
-    }
-    return "function has an unknown parameter " + quoted(argument) +
-           "; it takes FILE [uri=URL] [timeout=TIME] [retries=N] [cache=TIME]";
-}
+}};
 
 std::string readParameters(ngx_conf_t* cf, const Arguments& a, FunctionDraft& draft) {
-    for (std::size_t i = 2; i < a.size(); i++) {
-        std::string fault = readParameter(cf, a[i], draft);
-        if (!fault.empty()) {
-            return fault;
-        }
-    }
-    if (!draft.hasUri && !draft.seen.empty()) {
-        return quoted(draft.seen.front()) + " is of no use without \"uri=URL\"";
-    }
-    return {};
+    Parameters parameters("function ", "FILE [uri=URL] [timeout=TIME] [retries=N] [cache=TIME]");
+    parameters.take(kParameters, draft);
+    std::string fault = parameters.read(cf, a, 2);
+    const auto& given = parameters.given().all();
+    return fault.empty() && !draft.hasUri && !given.empty()
+               ? about(given.front(), "is of no use without \"uri=URL\"")
+               : fault;
 }
 
 /// True if the function can be used; what is wrong with it goes to the problems.

@@ -1,11 +1,11 @@
 #include <algorithm>
-#include <set>
 
 #include "edgerun/auth/identity.h"
 #include "edgerun/nginx/arguments.h"
 #include "edgerun/nginx/conf.h"
 #include "edgerun/nginx/directives.h"
 #include "edgerun/nginx/location_directive.h"
+#include "edgerun/nginx/parameters.h"
 
 /// Directives that say what a caller must have, and how refusals look.
 namespace edgerun::nginx {
@@ -142,13 +142,12 @@ char* setAuthJwtClaims(ngx_conf_t* cf, ngx_command_t* cmd, void* conf) noexcept 
                                return "is duplicate";
                            }
                            auth::ClaimMap& map = location.claims.emplace();
-                           std::set<std::string_view> seen;
+                           GivenNames given;
                            for (const auto argument : arguments) {
-                               const std::string_view name = splitNamed(argument).name;
-                               if (!seen.insert(name).second) {
-                                   return "takes " + quoted(name) + " once";
+                               std::string fault = given.add(splitNamed(argument).name);
+                               if (fault.empty()) {
+                                   fault = readClaim(argument, map);
                                }
-                               std::string fault = readClaim(argument, map);
                                if (!fault.empty()) {
                                    return fault;
                                }

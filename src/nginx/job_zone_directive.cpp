@@ -5,6 +5,7 @@
 #include "edgerun/nginx/contain.h"
 #include "edgerun/nginx/directives.h"
 #include "edgerun/nginx/job_zone.h"
+#include "edgerun/nginx/parameters.h"
 #include "zone_parameters.h"
 
 namespace edgerun::nginx {
@@ -16,9 +17,6 @@ struct ZoneDraft {
     std::size_t size = 0;
     bool hasSync = false;
 };
-
-/// A message that says what is wrong and what to write instead, or empty.
-using Read = std::string (*)(ngx_conf_t* cf, std::string_view value, ZoneDraft& draft);
 
 std::string readName(ngx_conf_t*, std::string_view value, ZoneDraft& draft) {
     ZoneSize zone;
@@ -70,30 +68,13 @@ std::string readSync(ngx_conf_t*, std::string_view value, ZoneDraft& draft) {
     return "\"sync\" must be always, interval or off, not " + quoted(value);
 }
 
-struct Parameter {
-    std::string_view name;
-    Read read;
-};
-
-constexpr std::array<Parameter, 5> kParameters{{
+constexpr std::array<Parameter<ZoneDraft>, 5> kParameters{{
     {"zone", readName},
     {"ttl", readTtl},
     {"max_answer", readMaxAnswer},
     {"journal", readDirectory},
     {"sync", readSync},
 }};
-
-std::string readParameter(ngx_conf_t* cf, std::string_view argument, ZoneDraft& draft) {
-    const NamedValue given = splitNamed(argument);
-    for (const Parameter& parameter : kParameters) {
-        if (given.found && parameter.name == given.name) {
-            return parameter.read(cf, given.value, draft);
-        }
-    }
-    return "unknown parameter " + quoted(argument) +
-           " in \"edgerun_job_zone\"; it takes zone=NAME:SIZE, ttl=TIME, max_answer=SIZE, "
-           "journal=DIRECTORY, sync=always|interval|off";
-}
 
 std::string checkSync(const ZoneDraft& draft) {
     const bool isIdle = draft.hasSync && draft.conf.journal.empty();
@@ -110,16 +91,18 @@ std::string checkSize(const ZoneDraft& draft) {
 }
 
 std::string readLine(ngx_conf_t* cf, const MainConf& main, ZoneDraft& draft) {
-    for (const auto argument : argumentsOf(cf)) {
-        std::string fault = readParameter(cf, argument, draft);
-        if (!fault.empty()) {
-            return fault;
-        }
+    Parameters parameters("\"edgerun_job_zone\" ",
+                          "zone=NAME:SIZE, ttl=TIME, max_answer=SIZE, journal=DIRECTORY, "
+                          "sync=always|interval|off");
+    parameters.take(kParameters, draft);
+    std::string fault = parameters.read(cf, argumentsOf(cf));
+    if (!fault.empty()) {
+        return fault;
     }
     if (draft.conf.name.empty()) {
         return "\"edgerun_job_zone\" needs \"zone=NAME:SIZE\"";
     }
-    std::string fault = checkUnique(main, "edgerun_job_zone", draft.conf.name, draft.conf.journal);
+    fault = checkUnique(main, "edgerun_job_zone", draft.conf.name, draft.conf.journal);
     fault = fault.empty() ? checkSync(draft) : fault;
     return fault.empty() ? checkSize(draft) : fault;
 }

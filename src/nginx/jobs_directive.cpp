@@ -4,6 +4,7 @@
 #include "edgerun/nginx/directives.h"
 #include "edgerun/nginx/jobs_handler.h"
 #include "edgerun/nginx/location_directive.h"
+#include "edgerun/nginx/parameters.h"
 
 namespace edgerun::nginx {
 
@@ -60,27 +61,13 @@ std::string readMode(ngx_conf_t*, std::string_view text, JobsConf& jobs) {
     return {};
 }
 
-struct Parameter {
-    std::string_view name;
-    std::string (*read)(ngx_conf_t* cf, std::string_view text, JobsConf& jobs);
-};
-
-constexpr Parameter kParameters[] = {
-    {"zone", readZone},           {"provider", readProvider}, {"fallback", readFallback},
-    {"assistant", readAssistant}, {"mode", readMode},
-};
-
-std::string readParameter(ngx_conf_t* cf, std::string_view argument, JobsConf& jobs) {
-    const NamedValue given = splitNamed(argument);
-    for (const Parameter& parameter : kParameters) {
-        if (given.found && parameter.name == given.name) {
-            return parameter.read(cf, given.value, jobs);
-        }
-    }
-    return "unknown parameter " + quoted(argument) +
-           " in \"edgerun_jobs\"; it takes zone=NAME, provider=NAME, fallback=NAME, "
-           "assistant=NAME, mode=async|sync";
-}
+constexpr std::array<Parameter<JobsConf>, 5> kParameters{{
+    {"zone", readZone},
+    {"provider", readProvider},
+    {"fallback", readFallback},
+    {"assistant", readAssistant},
+    {"mode", readMode},
+}};
 
 bool isRegex(const ngx_http_core_loc_conf_t* core) {
 #if (NGX_PCRE)
@@ -103,11 +90,13 @@ std::string checkLocation(const ngx_http_core_loc_conf_t* core) {
 }
 
 std::string read(ngx_conf_t* cf, JobsConf& jobs) {
-    for (const auto argument : argumentsOf(cf)) {
-        std::string fault = readParameter(cf, argument, jobs);
-        if (!fault.empty()) {
-            return fault;
-        }
+    Parameters parameters("\"edgerun_jobs\" ",
+                          "zone=NAME, provider=NAME, fallback=NAME, assistant=NAME, "
+                          "mode=async|sync");
+    parameters.take(kParameters, jobs);
+    std::string fault = parameters.read(cf, argumentsOf(cf));
+    if (!fault.empty()) {
+        return fault;
     }
     if (jobs.zoneName.empty() || jobs.providerName.empty()) {
         return "\"edgerun_jobs\" needs \"zone=NAME\" and \"provider=NAME\"";

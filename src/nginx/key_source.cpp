@@ -11,6 +11,7 @@
 #include "edgerun/nginx/arguments.h"
 #include "edgerun/nginx/base_url.h"
 #include "edgerun/nginx/conf.h"
+#include "edgerun/nginx/parameters.h"
 
 namespace edgerun::nginx {
 
@@ -112,51 +113,18 @@ std::string readCertificates(ngx_conf_t* cf, std::string_view text, engine::KeyS
     return {};
 }
 
-struct Parameter {
-    std::string_view name;
-    std::string (*read)(ngx_conf_t* cf, std::string_view text, engine::KeySource& source);
-};
-
-constexpr std::array<Parameter, 3> kParameters{{
+constexpr std::array<Parameter<engine::KeySource>, 3> kParameters{{
     {"refresh", readRefresh},
     {"unknown_key", readUnknownKey},
     {"trusted_certificate", readCertificates},
 }};
 
-std::string unknownParameter(std::string_view argument, std::string_view name) {
-    std::vector<std::string_view> names;
-    names.reserve(kParameters.size());
-    for (const auto& parameter : kParameters) {
-        names.push_back(parameter.name);
-    }
-    const auto near = nearest(name, names);
-    return "has an unknown parameter " + quoted(argument) +
-           (near.empty() ? std::string("; it takes URL [refresh=TIME] [unknown_key=TIME] "
-                                       "[trusted_certificate=FILE]")
-                         : "; did you mean \"" + std::string(near) + "=\"?");
-}
-
-std::string readParameter(ngx_conf_t* cf, std::string_view argument, Arguments& seen,
-                          engine::KeySource& source) {
-    const NamedValue named = splitNamed(argument);
-    for (const auto& parameter : kParameters) {
-        if (!named.found || parameter.name != named.name) {
-            continue;
-        }
-        if (std::find(seen.begin(), seen.end(), named.name) != seen.end()) {
-            return "has " + quoted(named.name) + " twice; leave one out";
-        }
-        seen.push_back(named.name);
-        return parameter.read(cf, named.value, source);
-    }
-    return unknownParameter(argument, named.name);
-}
-
 std::string readArguments(ngx_conf_t* cf, const Arguments& arguments, engine::KeySource& source) {
-    Arguments seen;
+    Parameters parameters("", "URL [refresh=TIME] [unknown_key=TIME] [trusted_certificate=FILE]");
+    parameters.take(kParameters, source);
     std::string fault = readUrl(cf, arguments[0], source);
-    for (std::size_t i = 1; i < arguments.size() && fault.empty(); i++) {
-        fault = readParameter(cf, arguments[i], seen, source);
+    if (fault.empty()) {
+        fault = parameters.read(cf, arguments, 1);
     }
     if (fault.empty() && source.upstream.scheme != "https" &&
         !source.upstream.trustedCertificates.empty()) {

@@ -8,16 +8,13 @@
 #include "edgerun/nginx/conf.h"
 #include "edgerun/nginx/contain.h"
 #include "edgerun/nginx/directives.h"
+#include "edgerun/nginx/parameters.h"
 #include "thread_pool.h"
 #include "zone_parameters.h"
 
 namespace edgerun::nginx {
 
 namespace {
-
-constexpr std::string_view kUse =
-    "it takes NAME FILE and state=PATH, for example \"edgerun_knowledge_base product "
-    "knowledge.json state=/var/lib/nginx/knowledge/product.json\"";
 
 /// A relative path counts from the configuration's folder, or from NGINX's prefix. nullopt if it
 /// can be none.
@@ -41,6 +38,8 @@ std::string readState(ngx_conf_t* cf, std::string_view value, engine::KnowledgeS
     return {};
 }
 
+constexpr std::array<Parameter<engine::KnowledgeSource>, 1> kParameters{{{"state", readState}}};
+
 std::string readLine(ngx_conf_t* cf, engine::KnowledgeSource& source) {
     const Arguments arguments = argumentsOf(cf);
     if (!isPlainName(arguments[0])) {
@@ -54,20 +53,15 @@ std::string readLine(ngx_conf_t* cf, engine::KnowledgeSource& source) {
         return "\"edgerun_knowledge_base\" needs a file, not " + quoted(arguments[1]);
     }
     source.file = *file;
-    for (std::size_t i = 2; i < arguments.size(); i++) {
-        const NamedValue given = splitNamed(arguments[i]);
-        if (!given.found || given.name != "state" || !source.state.empty()) {
-            return "unknown or repeated parameter " + quoted(arguments[i]) +
-                   " in \"edgerun_knowledge_base\"; " + std::string(kUse);
-        }
-        if (std::string fault = readState(cf, given.value, source); !fault.empty()) {
-            return fault;
-        }
-    }
+    Parameters parameters("\"edgerun_knowledge_base\" ",
+                          "NAME FILE and state=PATH, for example \"edgerun_knowledge_base product "
+                          "knowledge.json state=/var/lib/nginx/knowledge/product.json\"");
+    parameters.take(kParameters, source);
+    std::string fault = parameters.read(cf, arguments, 2);
     if (source.state.empty()) {
         source.state = source.file;
     }
-    return {};
+    return fault;
 }
 
 /// However they are spelt: each has a lock file beside it.

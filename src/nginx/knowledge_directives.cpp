@@ -6,6 +6,7 @@
 #include "edgerun/nginx/knowledge_calls.h"
 #include "edgerun/nginx/location_directive.h"
 #include "edgerun/nginx/operator_file.h"
+#include "edgerun/nginx/parameters.h"
 
 /// Directives of locations that use a knowledge base.
 namespace edgerun::nginx {
@@ -67,39 +68,19 @@ std::string readTemplate(ngx_conf_t* cf, std::string_view path, KnowledgeUse& us
     return {};
 }
 
-struct Parameter {
-    std::string_view name;
-    std::string (*read)(ngx_conf_t* cf, std::string_view text, KnowledgeUse& use);
-};
-
-constexpr Parameter kParameters[] = {
+constexpr std::array<Parameter<KnowledgeUse>, 4> kParameters{{
     {"max", readMost},
     {"article_size", readArticleSize},
     {"level", readLevel},
     {"template", readTemplate},
-};
-
-std::string readParameter(ngx_conf_t* cf, std::string_view argument, KnowledgeUse& use) {
-    const NamedValue given = splitNamed(argument);
-    for (const Parameter& parameter : kParameters) {
-        if (given.found && parameter.name == given.name) {
-            return parameter.read(cf, given.value, use);
-        }
-    }
-    return "unknown parameter " + quoted(argument) +
-           "; it takes NAME, max=NUMBER, article_size=NUMBER, level=VALUE, template=FILE";
-}
+}};
 
 std::string readUse(ngx_conf_t* cf, const Arguments& arguments, KnowledgeUse& use) {
     use.baseName = arguments[0];
     use.place = placeOf(cf);
-    for (std::size_t i = 1; i < arguments.size(); i++) {
-        std::string fault = readParameter(cf, arguments[i], use);
-        if (!fault.empty()) {
-            return fault;
-        }
-    }
-    return {};
+    Parameters parameters("", "NAME, max=NUMBER, article_size=NUMBER, level=VALUE, template=FILE");
+    parameters.take(kParameters, use);
+    return parameters.read(cf, arguments, 1);
 }
 
 // --- handlers ---

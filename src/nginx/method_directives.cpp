@@ -11,6 +11,7 @@
 #include "edgerun/nginx/directives.h"
 #include "edgerun/nginx/location_directive.h"
 #include "edgerun/nginx/operator_file.h"
+#include "edgerun/nginx/parameters.h"
 #include "edgerun/nginx/secret_argument.h"
 
 /// Directives that say how callers are known: JWTs and their keys, API keys,
@@ -168,9 +169,6 @@ std::string readIdentityPart(ngx_conf_t* cf, std::string_view argument,
         if (!pair.found || known.name != pair.name) {
             continue;
         }
-        if (variables.*known.value != nullptr) {
-            return "takes " + quoted(pair.name) + " once";
-        }
         auto* value = compileValue(cf, pair.value);
         // A constant would let everybody in under one name.
         if (value == nullptr || (known.name == "user" && value->lengths == nullptr)) {
@@ -185,8 +183,12 @@ std::string readIdentityPart(ngx_conf_t* cf, std::string_view argument,
 
 std::string readIdentity(ngx_conf_t* cf, const std::vector<std::string_view>& arguments,
                          IdentityVariables& variables) {
+    GivenNames given;
     for (const auto argument : arguments) {
-        std::string fault = readIdentityPart(cf, argument, variables);
+        std::string fault = given.add(splitNamed(argument).name);
+        if (fault.empty()) {
+            fault = readIdentityPart(cf, argument, variables);
+        }
         if (!fault.empty()) {
             return fault;
         }

@@ -1,76 +1,64 @@
 #include <algorithm>
 #include <array>
-#include <set>
 
 #include "edgerun/nginx/arguments.h"
 #include "edgerun/nginx/conf.h"
 #include "edgerun/nginx/contain.h"
 #include "edgerun/nginx/directives.h"
 #include "edgerun/nginx/location_directive.h"
+#include "edgerun/nginx/parameters.h"
 #include "edgerun/nginx/quotas.h"
 
 namespace edgerun::nginx {
 
 namespace {
 
-struct QuotaDraft {
-    ngx_conf_t* cf;
-    QuotaConf conf;
-    std::set<std::string_view> given;  ///< names of parameters
-
-    bool has(std::string_view name) const { return given.count(name) != 0; }
-};
-
 // --- its parameters ---
 
-/// A message that says what is wrong and what to write instead, or empty.
-using Read = std::string (*)(std::string_view value, QuotaDraft& draft);
-
-std::string readZone(std::string_view value, QuotaDraft& draft) {
-    draft.conf.zoneName = value;
+std::string readZone(ngx_conf_t*, std::string_view value, QuotaConf& conf) {
+    conf.zoneName = value;
     return value.empty() ? "\"zone\" must be the name of an edgerun_quota_zone" : "";
 }
 
-std::string readLimit(std::string_view value, QuotaDraft& draft) {
+std::string readLimit(ngx_conf_t* cf, std::string_view value, QuotaConf& conf) {
     if (const auto limit = parseQuotaLimit(value)) {
-        draft.conf.limit = *limit;
+        conf.limit = *limit;
         return {};
     }
-    auto* complex = compileValue(draft.cf, value);
+    auto* complex = compileValue(cf, value);
     if (complex == nullptr || complex->lengths == nullptr) {
         return "\"limit\" must be a number up to " + std::to_string(kMostQuota) +
                ", \"unlimited\", or a variable, for example \"limit=$edgerun_limit\", not " +
                quoted(value);
     }
-    draft.conf.limitValue = complex;
+    conf.limitValue = complex;
     return {};
 }
 
-std::string readDefault(std::string_view value, QuotaDraft& draft) {
-    draft.conf.defaultLimit = parseQuotaLimit(value);
-    return draft.conf.defaultLimit
-               ? ""
-               : "\"default\" must be a number up to " + std::to_string(kMostQuota) +
-                     ", or \"unlimited\", not " + quoted(value);
+std::string readDefault(ngx_conf_t*, std::string_view value, QuotaConf& conf) {
+    conf.defaultLimit = parseQuotaLimit(value);
+    return conf.defaultLimit ? ""
+                             : "\"default\" must be a number up to " + std::to_string(kMostQuota) +
+                                   ", or \"unlimited\", not " + quoted(value);
 }
 
-std::string readPeriod(std::string_view value, QuotaDraft& draft) {
+std::string readPeriod(ngx_conf_t*, std::string_view value, QuotaConf& conf) {
     const auto period = store::quotaPeriodNamed(value);
-    draft.conf.period = period.value_or(store::QuotaPeriod::Month);
+    conf.period = period.value_or(store::QuotaPeriod::Month);
     return period ? "" : "\"period\" must be month, day, hour or minute, not " + quoted(value);
 }
 
-std::string readUnit(std::string_view value, QuotaDraft& draft) {
+std::string readUnit(ngx_conf_t*, std::string_view value, QuotaConf& conf) {
     if (value != "requests" && value != "tokens") {
         return "\"unit\" must be requests or tokens, not " + quoted(value);
     }
-    draft.conf.unit = value == "tokens" ? QuotaUnit::Tokens : QuotaUnit::Requests;
+    conf.unit = value == "tokens" ? QuotaUnit::Tokens : QuotaUnit::Requests;
     return {};
 }
 
-std::string readReserve(std::string_view value, QuotaDraft& draft) {
+std::string readReserve(ngx_conf_t*, std::string_view value, QuotaConf& conf) {
     const auto tokens = parseNumber(value);
-    draft.conf.reserve = tokens.value_or(1);
+    conf.reserve = tokens.value_or(1);
     return tokens && *tokens > 0
                ? ""
                : "\"reserve\" must be the number of tokens, 1 to 999999999, that a "
@@ -78,17 +66,17 @@ std::string readReserve(std::string_view value, QuotaDraft& draft) {
                      quoted(value);
 }
 
-std::string readKey(std::string_view value, QuotaDraft& draft) {
-    draft.conf.keyText = value;
-    draft.conf.key = compileValue(draft.cf, value);
-    const bool isVariable = draft.conf.key != nullptr && draft.conf.key->lengths != nullptr;
+std::string readKey(ngx_conf_t* cf, std::string_view value, QuotaConf& conf) {
+    conf.keyText = value;
+    conf.key = compileValue(cf, value);
+    const bool isVariable = conf.key != nullptr && conf.key->lengths != nullptr;
     return isVariable ? ""
                       : "\"key\" must be a variable, for example \"key=$edgerun_claim_org\", not " +
                             quoted(value) + "; without it, each user has a counter";
 }
 
-std::string readTimeZone(std::string_view value, QuotaDraft& draft) {
-    auto& calendars = mainConfOf(draft.cf).calendars;
+std::string readTimeZone(ngx_conf_t* cf, std::string_view value, QuotaConf& conf) {
+    auto& calendars = mainConfOf(cf).calendars;
     auto known = calendars.find(value);
     if (known == calendars.end()) {
         auto calendar = store::QuotaCalendar::create(std::string(value));
@@ -102,16 +90,11 @@ std::string readTimeZone(std::string_view value, QuotaDraft& draft) {
                 .emplace(value, std::make_shared<const store::QuotaCalendar>(std::move(*calendar)))
                 .first;
     }
-    draft.conf.calendar = known->second;
+    conf.calendar = known->second;
     return {};
 }
 
-struct Parameter {
-    std::string_view name;
-    Read read;
-};
-
-constexpr std::array<Parameter, 8> kParameters{{
+constexpr std::array<Parameter<QuotaConf>, 8> kParameters{{
     {"zone", readZone},
     {"limit", readLimit},
     {"default", readDefault},
@@ -122,42 +105,16 @@ constexpr std::array<Parameter, 8> kParameters{{
     {"timezone", readTimeZone},
 }};
 
-std::string unknownParameter(std::string_view argument) {
-    std::vector<std::string_view> known{"dry_run"};
-    for (const Parameter& parameter : kParameters) {
-        known.push_back(parameter.name);
-    }
-    const auto near = nearest(splitNamed(argument).name, known);
-    return "unknown parameter " + quoted(argument) + " in \"edgerun_quota\"; " +
-           (near.empty() ? "it takes zone=NAME, limit=N|$variable, period=month|day|hour|minute, "
-                           "unit=requests|tokens, reserve=N, default=N, key=$variable, "
-                           "timezone=NAME, dry_run"
-                         : "did you mean " + quoted(near) + "?");
-}
-
-std::string readParameter(std::string_view argument, QuotaDraft& draft) {
-    const NamedValue parameter = splitNamed(argument);
-    if (!draft.given.insert(parameter.name).second) {
-        return "\"edgerun_quota\" takes " + quoted(parameter.name) + " once";
-    }
-    if (argument == "dry_run") {
-        draft.conf.isDryRun = true;
-        return {};
-    }
-    for (const Parameter& known : kParameters) {
-        if (parameter.found && known.name == parameter.name) {
-            return known.read(parameter.value, draft);
-        }
-    }
-    return unknownParameter(argument);
-}
+constexpr std::string_view kUse =
+    "zone=NAME, limit=N|$variable, period=month|day|hour|minute, unit=requests|tokens, reserve=N, "
+    "default=N, key=$variable, timezone=NAME, dry_run";
 
 // --- what they are together ---
 
-std::string whatLacks(const QuotaDraft& draft) {
+std::string whatLacks(const GivenNames& given) {
     std::string lacking;
     for (const std::string_view name : {"zone=NAME", "limit=N", "period=month|day|hour|minute"}) {
-        if (!draft.has(splitNamed(name).name)) {
+        if (!given.has(splitNamed(name).name)) {
             lacking += (lacking.empty() ? "" : ", ") + quoted(name);
         }
     }
@@ -174,28 +131,26 @@ std::string checkTokens(const QuotaConf& conf) {
                     : "";
 }
 
-std::string checkTogether(const QuotaDraft& draft) {
-    std::string lacking = whatLacks(draft);
+std::string checkTogether(const QuotaConf& conf, const GivenNames& given) {
+    std::string lacking = whatLacks(given);
     if (!lacking.empty()) {
         return lacking;
     }
-    if (draft.has("default") && draft.conf.limitValue == nullptr) {
+    if (given.has("default") && conf.limitValue == nullptr) {
         return "\"default\" is of no use without \"limit=$variable\", which it stands in for";
     }
-    if (draft.conf.unit == QuotaUnit::Tokens) {
-        return checkTokens(draft.conf);
+    if (conf.unit == QuotaUnit::Tokens) {
+        return checkTokens(conf);
     }
-    return draft.has("reserve") ? "\"reserve\" is of no use without \"unit=tokens\"" : "";
+    return given.has("reserve") ? "\"reserve\" is of no use without \"unit=tokens\"" : "";
 }
 
-std::string readLine(const Arguments& arguments, QuotaDraft& draft) {
-    for (const auto argument : arguments) {
-        std::string fault = readParameter(argument, draft);
-        if (!fault.empty()) {
-            return fault;
-        }
-    }
-    return checkTogether(draft);
+std::string readLine(ngx_conf_t* cf, QuotaConf& conf) {
+    Parameters parameters("\"edgerun_quota\" ", kUse);
+    parameters.take(kParameters, conf);
+    parameters.takeFlag("dry_run", conf.isDryRun);
+    std::string fault = parameters.read(cf, argumentsOf(cf));
+    return fault.empty() ? checkTogether(conf, parameters.given()) : fault;
 }
 
 // --- beside others ---
@@ -239,17 +194,17 @@ std::string nameBeside(const Quotas& quotas, const QuotaConf& conf) {
 }
 
 std::string addQuota(ngx_conf_t* cf, Quotas& quotas) {
-    QuotaDraft draft{cf, {}, {}};
-    draft.conf.place = placeOf(cf);
-    std::string fault = readTimeZone("UTC", draft);
+    QuotaConf conf;
+    conf.place = placeOf(cf);
+    std::string fault = readTimeZone(cf, "UTC", conf);
     if (fault.empty()) {
-        fault = readLine(argumentsOf(cf), draft);
+        fault = readLine(cf, conf);
     }
     if (fault.empty()) {
-        fault = checkBeside(quotas, draft.conf);
+        fault = checkBeside(quotas, conf);
     }
-    draft.conf.name = nameBeside(quotas, draft.conf);
-    quotas.push_back(std::make_shared<QuotaConf>(std::move(draft.conf)));
+    conf.name = nameBeside(quotas, conf);
+    quotas.push_back(std::make_shared<QuotaConf>(std::move(conf)));
     if (fault.empty()) {
         mainConfOf(cf).quotas.push_back(quotas.back());
     } else {

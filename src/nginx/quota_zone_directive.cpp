@@ -1,9 +1,11 @@
+#include <array>
 #include <memory>
 
 #include "edgerun/nginx/arguments.h"
 #include "edgerun/nginx/conf.h"
 #include "edgerun/nginx/contain.h"
 #include "edgerun/nginx/directives.h"
+#include "edgerun/nginx/parameters.h"
 #include "edgerun/nginx/quota_zone.h"
 #include "zone_parameters.h"
 
@@ -16,24 +18,25 @@ struct QuotaZoneDraft {
     std::string journal;
 };
 
-std::string readParameter(ngx_conf_t* cf, std::string_view argument, QuotaZoneDraft& draft) {
-    const NamedValue given = splitNamed(argument);
-    if (given.found && given.name == "zone") {
-        return readZone(given.value, "quotas:1m", draft.zone);
-    }
-    if (given.found && given.name == "journal") {
-        return readJournal(cf, given.value, "/var/lib/nginx/quotas", draft.journal);
-    }
-    return "unknown parameter " + quoted(argument) +
-           " in \"edgerun_quota_zone\"; it takes zone=NAME:SIZE, journal=DIRECTORY";
+std::string readName(ngx_conf_t*, std::string_view value, QuotaZoneDraft& draft) {
+    return readZone(value, "quotas:1m", draft.zone);
 }
 
+std::string readDirectory(ngx_conf_t* cf, std::string_view value, QuotaZoneDraft& draft) {
+    return readJournal(cf, value, "/var/lib/nginx/quotas", draft.journal);
+}
+
+constexpr std::array<Parameter<QuotaZoneDraft>, 2> kParameters{{
+    {"zone", readName},
+    {"journal", readDirectory},
+}};
+
 std::string readLine(ngx_conf_t* cf, const MainConf& main, QuotaZoneDraft& draft) {
-    for (const auto argument : argumentsOf(cf)) {
-        std::string fault = readParameter(cf, argument, draft);
-        if (!fault.empty()) {
-            return fault;
-        }
+    Parameters parameters("\"edgerun_quota_zone\" ", "zone=NAME:SIZE, journal=DIRECTORY");
+    parameters.take(kParameters, draft);
+    std::string fault = parameters.read(cf, argumentsOf(cf));
+    if (!fault.empty()) {
+        return fault;
     }
     if (draft.zone.name.empty()) {
         return "\"edgerun_quota_zone\" needs \"zone=NAME:SIZE\"";
