@@ -2,7 +2,6 @@
 
 #include "edgerun/nginx/arguments.h"
 #include "edgerun/nginx/conf.h"
-#include "edgerun/nginx/contain.h"
 #include "edgerun/nginx/directives.h"
 #include "edgerun/nginx/job_zone.h"
 #include "edgerun/nginx/parameters.h"
@@ -96,13 +95,9 @@ std::string readLine(ngx_conf_t* cf, const MainConf& main, ZoneDraft& draft) {
                           "sync=always|interval|off");
     parameters.take(kParameters, draft);
     std::string fault = parameters.read(cf, argumentsOf(cf));
-    if (!fault.empty()) {
-        return fault;
+    if (fault.empty()) {
+        fault = checkZone(main, "edgerun_job_zone", draft.conf.name, draft.conf.journal);
     }
-    if (draft.conf.name.empty()) {
-        return "\"edgerun_job_zone\" needs \"zone=NAME:SIZE\"";
-    }
-    fault = checkUnique(main, "edgerun_job_zone", draft.conf.name, draft.conf.journal);
     fault = fault.empty() ? checkSync(draft) : fault;
     return fault.empty() ? checkSize(draft) : fault;
 }
@@ -128,16 +123,7 @@ char* addZone(ngx_conf_t* cf, MainConf& main, ZoneDraft draft) {
 }  // namespace
 
 char* setJobZone(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
-    return contain(cf->log, confFailure(), [&]() -> char* {
-        auto& main = *static_cast<MainConf*>(conf);
-        ZoneDraft draft;
-        const std::string fault = readLine(cf, main, draft);
-        if (!fault.empty()) {
-            main.problems.add(cf, fault);
-            return NGX_CONF_OK;
-        }
-        return addZone(cf, main, std::move(draft));
-    });
+    return setZone(cf, conf, readLine, addZone);
 }
 
 }  // namespace edgerun::nginx

@@ -3,7 +3,6 @@
 
 #include "edgerun/nginx/arguments.h"
 #include "edgerun/nginx/conf.h"
-#include "edgerun/nginx/contain.h"
 #include "edgerun/nginx/directives.h"
 #include "edgerun/nginx/parameters.h"
 #include "edgerun/nginx/quota_zone.h"
@@ -31,21 +30,21 @@ constexpr std::array<Parameter<QuotaZoneDraft>, 2> kParameters{{
     {"journal", readDirectory},
 }};
 
+std::string checkSize(const ZoneSize& zone) {
+    return zone.bytes < leastQuotaZone()
+               ? "the zone " + quoted(zone.name) + " is too small; give it " +
+                     std::to_string(leastQuotaZone() / 1024) + "k or more"
+               : "";
+}
+
 std::string readLine(ngx_conf_t* cf, const MainConf& main, QuotaZoneDraft& draft) {
     Parameters parameters("\"edgerun_quota_zone\" ", "zone=NAME:SIZE, journal=DIRECTORY");
     parameters.take(kParameters, draft);
     std::string fault = parameters.read(cf, argumentsOf(cf));
-    if (!fault.empty()) {
-        return fault;
+    if (fault.empty()) {
+        fault = checkZone(main, "edgerun_quota_zone", draft.zone.name, draft.journal);
     }
-    if (draft.zone.name.empty()) {
-        return "\"edgerun_quota_zone\" needs \"zone=NAME:SIZE\"";
-    }
-    if (draft.zone.bytes < leastQuotaZone()) {
-        return "the zone " + quoted(draft.zone.name) + " is too small; give it " +
-               std::to_string(leastQuotaZone() / 1024) + "k or more";
-    }
-    return checkUnique(main, "edgerun_quota_zone", draft.zone.name, draft.journal);
+    return fault.empty() ? checkSize(draft.zone) : fault;
 }
 
 char* addZone(ngx_conf_t* cf, MainConf& main, QuotaZoneDraft draft) {
@@ -66,16 +65,7 @@ char* addZone(ngx_conf_t* cf, MainConf& main, QuotaZoneDraft draft) {
 }  // namespace
 
 char* setQuotaZone(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
-    return contain(cf->log, confFailure(), [&]() -> char* {
-        auto& main = *static_cast<MainConf*>(conf);
-        QuotaZoneDraft draft;
-        const std::string fault = readLine(cf, main, draft);
-        if (!fault.empty()) {
-            main.problems.add(cf, fault);
-            return NGX_CONF_OK;
-        }
-        return addZone(cf, main, std::move(draft));
-    });
+    return setZone(cf, conf, readLine, addZone);
 }
 
 }  // namespace edgerun::nginx

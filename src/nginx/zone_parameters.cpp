@@ -99,8 +99,11 @@ std::string readJournal(ngx_conf_t* cf, std::string_view value, std::string_view
                            : "";
 }
 
-std::string checkUnique(const MainConf& main, std::string_view directive, const std::string& name,
-                        const std::string& journal) {
+std::string checkZone(const MainConf& main, std::string_view directive, const std::string& name,
+                      const std::string& journal) {
+    if (name.empty()) {
+        return quoted(directive) + " needs \"zone=NAME:SIZE\"";
+    }
     std::string fault = checkAgainst(main.zones, "edgerun_job_zone", directive, name, journal);
     return fault.empty()
                ? checkAgainst(main.quotaZones, "edgerun_quota_zone", directive, name, journal)
