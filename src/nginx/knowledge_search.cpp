@@ -1,12 +1,12 @@
 #include <algorithm>
 
 #include "edgerun/nginx/contain.h"
-#include "edgerun/nginx/gate.h"
 #include "edgerun/nginx/json_response.h"
 #include "edgerun/nginx/knowledge_calls.h"
 #include "edgerun/nginx/response_headers.h"
 #include "edgerun/text/json.h"
 #include "knowledge_query.h"
+#include "read_only.h"
 
 namespace edgerun::nginx {
 
@@ -68,18 +68,13 @@ bool isItself(const ngx_http_request_t* r, const KnowledgeHandlerConf& handler) 
     return rest.empty() || rest == "/";
 }
 
+ngx_int_t show(ngx_http_request_t* r) {
+    return serveKnowledge(r, search);
+}
+
 ngx_int_t serve(ngx_http_request_t* r) {
-    if (const ngx_int_t rc = passSubrequest(r); rc != NGX_OK) {
-        return rc;
-    }
-    if (!isItself(r, *locationConfOf(r).knowledgeHandler)) {
-        return refuse(r, NGX_HTTP_NOT_FOUND);
-    }
-    if ((r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) == 0) {
-        return refuseMethod(r, "GET, HEAD");
-    }
-    const ngx_int_t rc = ngx_http_discard_request_body(r);
-    return rc == NGX_OK ? serveKnowledge(r, search) : rc;
+    return isItself(r, *locationConfOf(r).knowledgeHandler) ? serveReadOnly(r, show)
+                                                            : refuse(r, NGX_HTTP_NOT_FOUND);
 }
 
 }  // namespace

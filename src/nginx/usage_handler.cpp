@@ -7,6 +7,7 @@
 #include "edgerun/nginx/worker.h"
 #include "edgerun/text/json.h"
 #include "edgerun/text/timestamp.h"
+#include "read_only.h"
 
 namespace edgerun::nginx {
 
@@ -68,22 +69,11 @@ ngx_int_t showUsage(ngx_http_request_t* r) {
                                 : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
-ngx_int_t serve(ngx_http_request_t* r) {
-    if (const ngx_int_t rc = passSubrequest(r); rc != NGX_OK) {
-        return rc;
-    }
-    if ((r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) == 0) {
-        return refuseMethod(r, "GET, HEAD");
-    }
-    const ngx_int_t rc = ngx_http_discard_request_body(r);
-    return rc == NGX_OK ? showUsage(r) : rc;
-}
-
 }  // namespace
 
 ngx_int_t usageHandler(ngx_http_request_t* r) noexcept {
     return contain<ngx_int_t>(r->connection->log, NGX_HTTP_INTERNAL_SERVER_ERROR,
-                              [r] { return serve(r); });
+                              [r] { return serveReadOnly(r, showUsage); });
 }
 
 }  // namespace edgerun::nginx
