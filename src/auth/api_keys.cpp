@@ -7,6 +7,7 @@
 
 #include "edgerun/auth/sha256.h"
 #include "edgerun/auth/user_directory.h"
+#include "edgerun/text/hex.h"
 #include "edgerun/text/json.h"
 #include "edgerun/text/timestamp.h"
 #include "list_entry.h"
@@ -74,34 +75,10 @@ void ApiKeys::applyDirectory(const UserDirectory& users) {
 
 namespace {
 
-std::optional<std::uint8_t> hexDigit(char c) {
-    constexpr std::string_view kLower = "0123456789abcdef";
-    constexpr std::string_view kUpper = "0123456789ABCDEF";
-    const std::size_t at = std::min(kLower.find(c), kUpper.find(c));
-    return at == std::string_view::npos ? std::nullopt
-                                        : std::optional(static_cast<std::uint8_t>(at));
-}
-
-std::optional<Digest> decodeHex(std::string_view text) {
-    Digest digest;
-    if (text.size() != 2 * digest.size()) {
-        return std::nullopt;
-    }
-    for (std::size_t i = 0; i < digest.size(); ++i) {
-        const auto high = hexDigit(text[2 * i]);
-        const auto low = hexDigit(text[2 * i + 1]);
-        if (!high || !low) {
-            return std::nullopt;
-        }
-        digest[i] = static_cast<std::uint8_t>(*high << 4 | *low);
-    }
-    return digest;
-}
-
 std::optional<Digest> readDigest(ListEntry& entry) {
     requireMember(entry, "sha256");
     const json_t* value = entry.member("sha256");
-    const auto digest = decodeHex(text::stringOf(value));
+    const auto digest = text::decodeHex<Digest>(text::stringOf(value));
     if (value != nullptr && !digest) {
         entry.addFault("\"sha256\" must be 64 hex digits, the SHA-256 of the key");
     }

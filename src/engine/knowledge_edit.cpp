@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "edgerun/auth/sha256.h"
+#include "edgerun/text/hex.h"
 
 namespace edgerun::engine {
 
@@ -92,13 +93,7 @@ Edited put(const KnowledgeEdit& edit, std::shared_ptr<const KnowledgeBase>& base
 }  // namespace
 
 std::string tagOfArticle(std::string_view article) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string tag = "\"";
-    for (const std::uint8_t byte : auth::digestOf(article)) {
-        tag += kDigits[byte >> 4];
-        tag += kDigits[byte & 15];
-    }
-    return tag += '"';
+    return '"' + text::encodeHex(auth::digestOf(article)) + '"';
 }
 
 Edited applyEdit(const KnowledgeEdit& edit, std::shared_ptr<const KnowledgeBase>& base) {

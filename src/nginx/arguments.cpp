@@ -4,6 +4,8 @@
 #include <charconv>
 #include <numeric>
 
+#include "edgerun/text/hex.h"
+
 namespace edgerun::nginx {
 
 namespace {
@@ -118,8 +120,8 @@ std::string quoted(std::string_view text) {
             out += c;
             continue;
         }
-        constexpr char kDigits[] = "0123456789abcdef";
-        out += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
+        out += "\\x";
+        text::appendHex(out, byte);
     }
     return out += '"';
 }

@@ -12,6 +12,7 @@
 #include "edgerun/nginx/base_url.h"
 #include "edgerun/nginx/conf.h"
 #include "edgerun/nginx/parameters.h"
+#include "edgerun/text/hex.h"
 
 namespace edgerun::nginx {
 
@@ -167,10 +168,7 @@ ngx_int_t initZone(ngx_shm_zone_t* zone, void* former) noexcept {
 /// outlive the trust by which they came. URLs in log lines show no query.
 std::string zoneNameOf(const engine::KeySource& source) {
     const std::string whole = source.path + '\n' + source.upstream.trustedCertificates;
-    std::array<char, 17> digest{};
-    std::snprintf(digest.data(), digest.size(), "%016llx",
-                  static_cast<unsigned long long>(engine::stableHash(whole)));
-    return "edgerun_jwks:" + source.url + "#" + digest.data();
+    return "edgerun_jwks:" + source.url + "#" + text::encodeHexNumber(engine::stableHash(whole));
 }
 
 ngx_shm_zone_t* addZone(ngx_conf_t* cf, const engine::KeySource& source) {

@@ -1,7 +1,6 @@
-#include <cstdio>
-
 #include "edgerun/run/assistants_calls.h"
 #include "edgerun/run/definition_json.h"
+#include "edgerun/text/hex.h"
 #include "edgerun/text/json.h"
 
 /// What edgerun_assistant says, as POST /assistants takes it.
@@ -26,9 +25,7 @@ std::string metadataOf(const Context& context) {
 }  // namespace
 
 std::string definitionMark(std::uint64_t hash) {
-    char digits[17];
-    std::snprintf(digits, sizeof(digits), "%016llx", static_cast<unsigned long long>(hash));
-    return digits;
+    return text::encodeHexNumber(hash);
 }
 
 /// Whole, so that an update also takes away what is no longer said.

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "edgerun/store/journal_files.h"
+#include "edgerun/text/hex.h"
 #include "journal_names.h"
 
 /// DIRECTORY/claims: a line "WRITER INSTANCE" for each claim, replaced as a whole.
@@ -15,7 +16,7 @@ namespace edgerun::store {
 
 namespace {
 
-constexpr std::size_t kLine = 2 * kHexDigits + 2;
+constexpr std::size_t kLine = 2 * text::kHexNumberDigits + 2;
 constexpr std::size_t kMostBytes = 1024 * 1024;
 
 std::string claimsPath(const std::string& directory) {
@@ -42,7 +43,7 @@ std::string readAll(const OpenFile& file) {
 std::string textOf(const Claims& claims) {
     std::string text;
     for (const auto& [writer, instance] : claims) {
-        text += hexDigits(writer) + ' ' + hexDigits(instance) + '\n';
+        text += text::encodeHexNumber(writer) + ' ' + text::encodeHexNumber(instance) + '\n';
     }
     return text;
 }
@@ -76,8 +77,9 @@ Claims readClaims(const std::string& directory) {
                              O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
     const std::string all = file ? readAll(file) : std::string();
     for (std::string_view text = all; text.size() >= kLine; text.remove_prefix(kLine)) {
-        const auto writer = parseHexDigits(text.substr(0, kHexDigits));
-        const auto instance = parseHexDigits(text.substr(kHexDigits + 1, kHexDigits));
+        const auto writer = text::decodeHexNumber(text.substr(0, text::kHexNumberDigits));
+        const auto instance =
+            text::decodeHexNumber(text.substr(text::kHexNumberDigits + 1, text::kHexNumberDigits));
         if (!writer || !instance) {
             break;
         }

@@ -1,68 +1,51 @@
 #include "journal_names.h"
 
+#include <charconv>
 #include <cstring>
+
+#include "edgerun/text/hex.h"
 
 namespace edgerun::store {
 
 namespace {
 
-constexpr std::string_view kHex = "0123456789abcdef";
-constexpr std::string_view kDecimal = "0123456789";
 constexpr std::size_t kNumberDigits = 8;
 
 constexpr std::string_view kLock = ".lock";
 constexpr std::string_view kReserve = ".reserve";
 constexpr std::string_view kSegment = ".journal";
 
-std::string digitsOf(std::uint64_t number, std::string_view alphabet, std::size_t count) {
-    std::string digits(count, '0');
-    for (std::size_t at = count; at > 0; --at, number /= alphabet.size()) {
-        digits[at - 1] = alphabet[number % alphabet.size()];
+std::string digitsOf(std::uint32_t number) {
+    std::string digits(kNumberDigits, '0');
+    for (std::size_t at = kNumberDigits; at > 0; --at, number /= 10) {
+        digits[at - 1] = static_cast<char>('0' + number % 10);
     }
     return digits;
 }
 
-/// Moves so many digits out of `text`.
-std::optional<std::uint64_t> takeDigits(std::string_view& text, std::string_view alphabet,
-                                        std::size_t count) {
-    if (text.size() < count) {
-        return std::nullopt;
-    }
-    std::uint64_t number = 0;
-    for (const char c : text.substr(0, count)) {
-        const std::size_t digit = alphabet.find(c);
-        if (digit == std::string_view::npos) {
-            return std::nullopt;
-        }
-        number = number * alphabet.size() + digit;
-    }
-    text.remove_prefix(count);
-    return number;
+std::optional<std::uint32_t> parseDigits(std::string_view digits) {
+    std::uint32_t number = 0;
+    const char* const end = digits.data() + digits.size();
+    const auto parsed = std::from_chars(digits.data(), end, number);
+    const bool isNumber =
+        digits.size() == kNumberDigits && parsed.ec == std::errc() && parsed.ptr == end;
+    return isNumber ? std::optional(number) : std::nullopt;
 }
 
 std::string pathOf(const std::string& directory, std::uint64_t writer) {
-    return directory + '/' + hexDigits(writer);
+    return directory + '/' + text::encodeHexNumber(writer);
 }
 
 std::optional<JournalName> parseSegmentName(std::uint64_t writer, std::string_view rest) {
     rest.remove_prefix(1);
-    const auto number = takeDigits(rest, kDecimal, kNumberDigits);
-    if (!number || *number == 0 || rest != kSegment) {
+    const auto number = parseDigits(rest.substr(0, kNumberDigits));
+    if (!number || *number == 0 || rest.substr(kNumberDigits) != kSegment) {
         return std::nullopt;
     }
-    return JournalName{JournalName::Kind::Segment, writer, static_cast<std::uint32_t>(*number)};
+    return JournalName{JournalName::Kind::Segment, writer, *number};
 }
 
 }  // namespace
-
-std::string hexDigits(std::uint64_t number) {
-    return digitsOf(number, kHex, kHexDigits);
-}
-
-std::optional<std::uint64_t> parseHexDigits(std::string_view digits) {
-    const auto number = takeDigits(digits, kHex, kHexDigits);
-    return digits.empty() ? number : std::nullopt;
-}
 
 std::string lockPath(const std::string& directory, std::uint64_t writer) {
     return pathOf(directory, writer).append(kLock);
@@ -73,17 +56,15 @@ std::string reservePath(const std::string& directory, std::uint64_t writer) {
 }
 
 std::string segmentPath(const std::string& directory, std::uint64_t writer, std::uint32_t number) {
-    return pathOf(directory, writer)
-        .append(1, '-')
-        .append(digitsOf(number, kDecimal, kNumberDigits))
-        .append(kSegment);
+    return pathOf(directory, writer).append(1, '-').append(digitsOf(number)).append(kSegment);
 }
 
 std::optional<JournalName> parseJournalName(std::string_view name) {
-    const auto writer = takeDigits(name, kHex, kHexDigits);
-    if (!writer || name.empty()) {
+    const auto writer = text::decodeHexNumber(name.substr(0, text::kHexNumberDigits));
+    if (!writer || name.size() == text::kHexNumberDigits) {
         return std::nullopt;
     }
+    name.remove_prefix(text::kHexNumberDigits);
     if (name == kLock) {
         return JournalName{JournalName::Kind::Lock, *writer, 0};
     }

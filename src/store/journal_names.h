@@ -9,12 +9,6 @@
 /// The names of a journal's files; see journal_files.h.
 namespace edgerun::store {
 
-/// How a writer's or an instance's number is written.
-inline constexpr std::size_t kHexDigits = 16;
-std::string hexDigits(std::uint64_t number);
-/// nullopt if they are no such digits, or fewer or more.
-std::optional<std::uint64_t> parseHexDigits(std::string_view digits);
-
 std::string lockPath(const std::string& directory, std::uint64_t writer);
 std::string reservePath(const std::string& directory, std::uint64_t writer);
 std::string segmentPath(const std::string& directory, std::uint64_t writer, std::uint32_t number);

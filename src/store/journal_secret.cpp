@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "edgerun/store/journal_files.h"
+#include "edgerun/text/hex.h"
 #include "journal_names.h"
 
 /// DIRECTORY/zone: the line "edgerun journal 1", 1 being this file's own format, then one of 64
@@ -21,18 +22,13 @@ namespace {
 
 constexpr std::uint32_t kZoneFormat = 1;
 constexpr std::string_view kTitle = "edgerun journal ";
-constexpr std::string_view kHex = "0123456789abcdef";
 
 std::string firstLine() {
     return std::string(kTitle).append(std::to_string(kZoneFormat)).append(1, '\n');
 }
 
 std::string textOf(const JobIdSecret& secret) {
-    std::string text = firstLine();
-    for (const std::uint8_t byte : secret) {
-        text += {kHex[byte >> 4], kHex[byte & 15]};
-    }
-    return text.append(1, '\n');
+    return firstLine().append(text::encodeHex(secret)).append(1, '\n');
 }
 
 /// Of any version; 0 when the first line is none of a journal.
@@ -48,19 +44,11 @@ std::uint32_t formatOf(std::string_view text) {
 
 /// What follows the first line.
 std::optional<JobIdSecret> secretOf(std::string_view line) {
-    JobIdSecret secret;
-    if (line.size() != 2 * secret.size() + 1 || line.back() != '\n') {
+    if (line.empty() || line.back() != '\n') {
         return std::nullopt;
     }
-    for (std::size_t at = 0; at < secret.size(); ++at) {
-        const std::size_t high = kHex.find(line[2 * at]);
-        const std::size_t low = kHex.find(line[2 * at + 1]);
-        if (high == std::string_view::npos || low == std::string_view::npos) {
-            return std::nullopt;
-        }
-        secret[at] = static_cast<std::uint8_t>(high << 4 | low);
-    }
-    return secret;
+    line.remove_suffix(1);
+    return text::decodeHex<JobIdSecret>(line);
 }
 
 struct NoFile {};

@@ -1,6 +1,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "edgerun/text/hex.h"
 #include "edgerun/text/json.h"
 
 namespace edgerun::text {
@@ -41,7 +42,6 @@ std::size_t endOfPlainRun(std::string_view text, std::size_t at) {
 
 void appendEscaped(std::string& out, char c) {
     constexpr std::string_view kNamed = "\nn\"\"\\\\\tt\rr\bb\ff";
-    constexpr char kHex[] = "0123456789abcdef";
     for (std::size_t i = 0; i < kNamed.size(); i += 2) {
         if (kNamed[i] == c) {
             out.push_back('\\');
@@ -50,8 +50,7 @@ void appendEscaped(std::string& out, char c) {
         }
     }
     out.append("\\u00");
-    out.push_back(kHex[c >> 4]);
-    out.push_back(kHex[c & 0x0F]);
+    appendHex(out, static_cast<std::uint8_t>(c));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "edgerun/auth/api_keys.h"
 #include "edgerun/auth/user_directory.h"
+#include "edgerun/text/hex.h"
 #include "property.h"
 
 namespace edgerun::fuzz {
@@ -16,14 +17,9 @@ namespace {
 constexpr std::string_view kKeys[] = {"er_live_first", "er_live_second", "er_live_third"};
 
 std::string hexDigestOf(std::string_view key) {
-    unsigned char digest[32];
-    EVP_Digest(key.data(), key.size(), digest, nullptr, EVP_sha256(), nullptr);
-    std::string hex;
-    for (const unsigned char byte : digest) {
-        constexpr char kDigits[] = "0123456789abcdef";
-        hex += {kDigits[byte >> 4], kDigits[byte & 15]};
-    }
-    return hex;
+    std::array<std::uint8_t, 32> digest{};
+    EVP_Digest(key.data(), key.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+    return text::encodeHex(digest);
 }
 
 std::string inSmallLetters(std::string_view text) {

@@ -1,6 +1,7 @@
 #include "job_text.h"
 
 #include "edgerun/store/job_request.h"
+#include "edgerun/text/hex.h"
 #include "edgerun/text/json.h"
 #include "edgerun/text/timestamp.h"
 #include "edgerun/text/utf8.h"
@@ -12,15 +13,6 @@ namespace {
 using text::JsonObjectWriter;
 
 constexpr text::JsonLimits kLimits{64 << 20, 64, 1'000'000};
-
-std::string hexOf(const auth::OwnerKey& key) {
-    constexpr char kDigits[] = "0123456789abcdef";
-    std::string hex;
-    for (const std::uint8_t byte : key) {
-        hex += {kDigits[byte >> 4], kDigits[byte & 15]};
-    }
-    return hex;
-}
 
 /// Members that may be absent; false when a text is not UTF-8.
 bool addText(JsonObjectWriter& json, std::string_view name, std::string_view value) {
@@ -100,7 +92,7 @@ std::optional<std::string> lineOf(const store::ReplayedJob& replayed) {
     json.string("id", store::formatJobId(job.id));
     json.string("status", run::nameOf(job.record.status));
     json.integer("version", static_cast<std::int64_t>(job.record.version));
-    json.string("owner", hexOf(job.owner.user));
+    json.string("owner", text::encodeHex(job.owner.user));
     bool isWell = addText(json, "threadId", job.record.threadId.view()) &&
                   addText(json, "runId", job.record.runId.view());
     addCount(json, "toolRounds", job.record.toolRounds);
