@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "quota_layout.h"
+
 namespace edgerun::store {
 
 namespace {
@@ -47,10 +49,11 @@ struct Sum {
 }  // namespace
 
 void QuotaMerge::add(const QuotaFrame& frame, bool isBase) {
-    const QuotaRecord& record = frame.record;
     if (frame.isWholeMark) {
         return;
     }
+    QuotaRecord record = frame.record;
+    record.amount = std::min(record.amount, kMostUsed);
     if (record.kind == Kind::Counter) {
         QuotaRecord& known = counters_[record.key];
         if (isBase && known.sequence < record.sequence) {
@@ -94,7 +97,7 @@ std::vector<QuotaRecord> QuotaMerge::finish() const {
     std::vector<QuotaRecord> records;
     for (auto& [key, sum] : sums) {
         const std::uint64_t used = plus(sum.counter.amount, sum.more);
-        sum.counter.amount = used - std::min(used, sum.less);
+        sum.counter.amount = std::min(used - std::min(used, sum.less), kMostUsed);
         records.push_back(sum.counter);
     }
     records.insert(records.end(), holds.begin(), holds.end());

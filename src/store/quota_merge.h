@@ -14,7 +14,7 @@ namespace edgerun::store {
 ///
 /// A counter that was copied has all holds and ends up to its own sequence. What is above that is
 /// added: of a hold what it holds, of an end what of it counts (if the counter had the hold
-/// already, the difference).
+/// already, the difference). As in a zone, nothing goes above the most that is counted.
 class QuotaMerge {
 public:
     /// `isBase`: of the file by which the former ones do not count any more. Only its counters are

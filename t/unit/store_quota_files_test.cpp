@@ -90,6 +90,17 @@ TEST(StoreQuotaFiles, AllThatWasHeldIsAddedUp) {
     EXPECT_EQ(state.second.size(), 4U);
 }
 
+TEST(StoreQuotaFiles, NothingIsLostAboveTheMostThatIsCounted) {
+    const QuotaDirectory directory;
+    constexpr std::uint64_t kMost = INT64_MAX;
+    directory.write(1, counter(10, 1, kMost) + counter(10, 2, UINT64_MAX) + mark());
+    directory.write(2, hold(11, 1, 5) + hold(12, 2, UINT64_MAX) + hold(13, 3, kMost + 1));
+    const auto state = directory.load();
+    EXPECT_EQ(state.first,
+              (Used{{quotaKey(1), kMost}, {quotaKey(2), kMost}, {quotaKey(3), kMost}}));
+    EXPECT_EQ(state.second.size(), 3U);
+}
+
 TEST(StoreQuotaFiles, WhatStandsBeforeAWholeFileDoesNotCount) {
     const QuotaDirectory directory;
     directory.write(1, counter(100, 1, 100) + hold(101, 3, 1) + mark());
