@@ -3,22 +3,15 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <cstdlib>
-#include <memory>
 #include <system_error>
 
 #include "edgerun/nginx/arguments.h"
+#include "edgerun/store/open_file.h"
 #include "thread_pool.h"
 
 namespace edgerun::nginx {
 
 namespace {
-
-std::string realPath(const std::string& path) {
-    const std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr),
-                                                           &std::free);
-    return real != nullptr ? real.get() : "";
-}
 
 bool isOtherThanDirectory(const std::string& path) {
     struct stat status;
@@ -60,12 +53,12 @@ std::string trueName(std::string path) {
     while (path.size() > 1 && path.back() == '/') {
         path.pop_back();
     }
-    std::string real = realPath(path);
+    std::string real = store::realPath(path);
     const auto slash = path.rfind('/');
     if (!real.empty() || errno != ENOENT || slash == std::string::npos) {
         return real;
     }
-    const std::string parent = realPath(path.substr(0, slash + 1));
+    const std::string parent = store::realPath(path.substr(0, slash + 1));
     return parent.empty() ? parent : (parent == "/" ? "" : parent) + path.substr(slash);
 }
 

@@ -14,22 +14,6 @@ int allocateFromStart(int fd, off_t bytes) {
     return fallocate(fd, 0, 0, bytes);
 }
 
-bool writeAll(const JournalDisk& disk, int fd, std::string_view bytes, std::size_t at) {
-    while (!bytes.empty()) {
-        const ssize_t written = disk.write(fd, bytes.data(), bytes.size(), static_cast<off_t>(at));
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written <= 0) {
-            errno = written < 0 ? errno : EIO;
-            return false;
-        }
-        bytes.remove_prefix(static_cast<std::size_t>(written));
-        at += static_cast<std::size_t>(written);
-    }
-    return true;
-}
-
 bool allocate(const JournalDisk& disk, int fd, std::size_t bytes) {
     int failed;
     do {
@@ -71,8 +55,8 @@ std::optional<OpenSegment> OpenSegment::begin(const JournalDisk& disk, OpenFile 
                                               std::size_t capacity) {
     // With its name, and whatever the journal's sync mode: a header that is not on the disk makes
     // all records behind it worthless.
-    if (!writeAll(disk, file.fd(), encodeSegmentHeader(header), 0) || disk.flush(file.fd()) != 0 ||
-        !flushDirectory(directoryOf(path))) {
+    if (!writeAll(disk.write, file.fd(), encodeSegmentHeader(header), 0) ||
+        disk.flush(file.fd()) != 0 || !flushDirectory(directoryOf(path))) {
         removeKeepingError(path);
         return std::nullopt;
     }
@@ -85,7 +69,7 @@ OpenSegment::OpenSegment(const JournalDisk& disk, OpenFile file, Segment segment
 
 bool OpenSegment::append(std::string_view frames) {
     isFlushed_ = false;
-    if (!writeAll(*disk_, file_.fd(), frames, segment_.bytes)) {
+    if (!writeAll(disk_->write, file_.fd(), frames, segment_.bytes)) {
         return false;
     }
     segment_.bytes += frames.size();

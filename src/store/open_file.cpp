@@ -3,6 +3,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
 #include <utility>
 
 namespace edgerun::store {
@@ -18,6 +21,28 @@ OpenFile::OpenFile(OpenFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)
 OpenFile& OpenFile::operator=(OpenFile&& other) noexcept {
     std::swap(fd_, other.fd_);
     return *this;
+}
+
+bool writeAll(WriteAt write, int fd, std::string_view bytes, std::size_t at) {
+    while (!bytes.empty()) {
+        const ssize_t written = write(fd, bytes.data(), bytes.size(), static_cast<off_t>(at));
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written <= 0) {
+            errno = written < 0 ? errno : EIO;
+            return false;
+        }
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+        at += static_cast<std::size_t>(written);
+    }
+    return true;
+}
+
+std::string realPath(const std::string& path) {
+    const std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr),
+                                                           &std::free);
+    return real != nullptr ? real.get() : "";
 }
 
 bool flushDirectory(const std::string& directory) {

@@ -6,9 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
-#include <cstdlib>
-#include <memory>
 
 #include "edgerun/store/crash_point.h"
 #include "open_directory.h"
@@ -38,9 +35,8 @@ struct Target {
 
 /// Others follow a link to the file: it must stay one.
 Target targetOf(const std::string& path) {
-    const std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr),
-                                                           &std::free);
-    Target target{real != nullptr ? real.get() : path, ".", {}};
+    const std::string real = realPath(path);
+    Target target{real.empty() ? path : real, ".", {}};
     const auto slash = target.path.rfind('/');
     target.name = target.path.substr(slash == std::string::npos ? 0 : slash + 1);
     if (slash != std::string::npos) {
@@ -133,17 +129,6 @@ OpenFile createBeside(const Target& target, std::string& path) {
     return OpenFile(mkostemp(path.data(), O_CLOEXEC));
 }
 
-bool writeAll(int fd, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t written = write(fd, bytes.data(), bytes.size());
-        if (written < 0 && errno != EINTR) {
-            return false;
-        }
-        bytes.remove_prefix(written > 0 ? static_cast<std::size_t>(written) : 0);
-    }
-    return true;
-}
-
 /// Whoever has the file open to its group keeps it so, where the system lets us.
 bool takeRights(int fd, const struct stat* former) {
     if (former == nullptr) {
@@ -175,7 +160,7 @@ bool makeLater(int fd, const struct stat& former) {
 
 FileReplaced fill(const OpenFile& file, std::string_view bytes, const struct stat* former) {
     const int fd = file.fd();
-    if (!writeAll(fd, bytes)) {
+    if (!writeAll(pwrite, fd, bytes, 0)) {
         return failed("write");
     }
     if (!takeRights(fd, former) || (former != nullptr && !makeLater(fd, *former))) {

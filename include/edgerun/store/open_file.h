@@ -1,6 +1,10 @@
 #pragma once
 
+#include <sys/types.h>
+
+#include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace edgerun::store {
 
@@ -19,6 +23,15 @@ public:
 private:
     int fd_ = -1;
 };
+
+/// pwrite(2), or what fails when a test wants it to.
+using WriteAt = ssize_t (*)(int fd, const void* bytes, std::size_t size, off_t at);
+
+/// All of them, from `at` on; false with errno.
+bool writeAll(WriteAt write, int fd, std::string_view bytes, std::size_t at);
+
+/// Without links and dots; empty, with errno, if there is no such thing.
+std::string realPath(const std::string& path);
 
 /// Flushes the names in a directory; false with errno. Without it a new file's name may be missing
 /// after a power cut, and a removed one's be there again.
