@@ -20,6 +20,12 @@ $t->write_file('keys.jsonl', join '', map { encode_json({ sha256 => sha256_hex($
 $t->write_file('users.jsonl', join '', map { encode_json($_) . "\n" } { user => 'dora', limit => 2 },
     map { { user => $_ } } qw(alice bob carl eve fred gina hugo ida jim kim lea max nora olga paul keyed limitless));
 
+# A time zone in which the last hour of a day is on.
+sub late_zone {
+    my $ahead = 23 - (gmtime)[2];
+    return $ahead <= 14 ? "Etc/GMT-$ahead" : 'Etc/GMT+' . (24 - $ahead);
+}
+
 sub location {
     my ($name, @quotas) = @_;
     return "location /$name {
@@ -49,6 +55,7 @@ $t->write_conf(jobs_conf(
     location('zones',    'zone=calls limit=9 period=month', 'zone=more limit=1 period=month'),
     location('minute',   'zone=calls limit=0 period=minute'),
     location('both',     'zone=calls limit=0 period=minute', 'zone=calls limit=0 period=day', 'zone=calls limit=0 period=hour'),
+    location('late',     map { "zone=calls limit=0 period=$_ timezone=" . late_zone() } qw(day hour)),
     location('tokens',   'zone=calls limit=2500 period=month unit=tokens reserve=1000'),
     location('spent',    'zone=calls limit=100 period=day unit=tokens reserve=60'),
     location('dry',      'zone=calls limit=1 period=month dry_run', 'zone=calls limit=5 period=day'),
@@ -172,6 +179,8 @@ my $both = ask('both', 'ida');
 like $both->{json}{message}, qr/^the quota of 0 requests a day is spent;/, 'of several that are spent, the longest is told';
 is $both->{headers}{'retry-after'}, (resets($both))[1], 'as when to come again';
 is $both->{headers}{'x-should-retry'}, 'false', 'and whether';
+like ask('late', 'ida')->{json}{message}, qr/^the quota of 0 requests a day is spent;/,
+    'in the last hour of the day, which ends with it, too';
 
 # --- of whom ---
 
