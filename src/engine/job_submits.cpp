@@ -46,6 +46,38 @@ SubmitStatus submitStatusOf(store::AcceptStatus status) {
     return SubmitStatus::Unavailable;
 }
 
+constexpr store::IdempotencyKey kNoKey{};
+
+/// While it lives, the key's other requests wait for what becomes of this one: what it takes of a
+/// quota may be the last, and they are not to be refused for that.
+class KeyClaim {
+public:
+    KeyClaim(store::JobArena& arena, const store::WorkerPlace& place,
+             const store::IdempotencyKey& key)
+        : arena_(arena), place_(place) {
+        if (key.isSet()) {
+            known_ = arena_.claimKey(place_, key, monotonicNow());
+            isHeld_ = !known_;
+        }
+    }
+    ~KeyClaim() {
+        if (isHeld_) {
+            arena_.releaseKey(place_);
+        }
+    }
+    KeyClaim(const KeyClaim&) = delete;
+    KeyClaim& operator=(const KeyClaim&) = delete;
+
+    /// Somebody came first.
+    const std::optional<store::KnownJob>& known() const { return known_; }
+
+private:
+    store::JobArena& arena_;
+    store::WorkerPlace place_;
+    std::optional<store::KnownJob> known_;
+    bool isHeld_ = false;
+};
+
 }  // namespace
 
 std::optional<Submitted> JobRunner::submit(const Submission& submission, SubmitListener& listener) {
@@ -67,17 +99,25 @@ std::optional<Submitted> JobRunner::submit(const Submission& submission, SubmitL
                    .text;
     auto pending = std::make_unique<PendingSubmit>(*this, quotas_, *id, listener);
     pending->submitted().body = job.body;
+    const KeyClaim claim(arena_, *place_, takesQuotas(submission) ? submission.key : kNoKey);
+    if (claim.known()) {
+        return Submitted{SubmitStatus::KnownKey, {}, {}, *claim.known()};
+    }
     if (const auto refusal = takeQuotas(submission, *pending)) {
-        return knownOrRefused(*refusal, submission.key, std::move(pending->submitted().quotas));
+        return Submitted{*refusal, {}, {}, {}, std::move(pending->submitted().quotas)};
     }
     EDGERUN_CRASH_POINT(quota_taken);
     return accept(std::move(pending), std::move(job), submission.maxRunning);
 }
 
+bool JobRunner::takesQuotas(const Submission& submission) const {
+    return quotas_ != nullptr && !submission.quotas.empty();
+}
+
 /// nullopt if it got all that it must have.
 std::optional<SubmitStatus> JobRunner::takeQuotas(const Submission& submission,
                                                   PendingSubmit& pending) {
-    if (submission.quotas.empty() || quotas_ == nullptr) {
+    if (!takesQuotas(submission)) {
         return std::nullopt;
     }
     QuotaVerdict& verdict = pending.submitted().quotas;
@@ -92,14 +132,6 @@ std::optional<SubmitStatus> JobRunner::takeQuotas(const Submission& submission,
             return verdict.isUnavailable ? SubmitStatus::Unavailable : SubmitStatus::QuotaFull;
     }
     return SubmitStatus::Unavailable;
-}
-
-/// Meanwhile another worker may have accepted the same request, with what was left of the quota.
-Submitted JobRunner::knownOrRefused(SubmitStatus status, const store::IdempotencyKey& key,
-                                    QuotaVerdict quotas) {
-    const auto known = key.isSet() ? arena_.findKey(key, monotonicNow()) : std::nullopt;
-    return known ? Submitted{SubmitStatus::KnownKey, {}, {}, *known}
-                 : Submitted{status, {}, {}, {}, std::move(quotas)};
 }
 
 /// Who is not accepted gives back what he took, by the end of `pending`.

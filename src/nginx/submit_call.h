@@ -39,7 +39,9 @@ private:
     ngx_int_t judge(const JobCall& call, const engine::Submitted& submitted);
     ngx_int_t accepted(const JobCall& call, const engine::Submitted& submitted);
     ngx_int_t repeat(const JobCall& call, const store::KnownJob& known);
+    ngx_int_t awaitClaim(const JobCall& call);
     ngx_int_t awaitFirst(const JobCall& call);
+    ngx_int_t refuseUnfinished(const JobCall& call);
     ngx_int_t submitAgain(const JobCall& call);
     ngx_int_t follow(const JobCall& call);
     ngx_int_t awaitEnd(const JobCall& call);
@@ -55,6 +57,7 @@ private:
     bool isSync_;
     Wishes wishes_;
     int tries_ = 0;
+    int looks_ = 0;  ///< whether another worker is done with the key
     bool hasKey_ = false;
     bool isRepeated_ = false;  ///< the job is an earlier request's
     bool isPending_ = false;

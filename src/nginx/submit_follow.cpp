@@ -11,6 +11,7 @@ constexpr ngx_int_t kUnprocessable = 422;
 constexpr std::uint64_t kFirstPatience = 1'000;  // ms, for another request of the same key
 constexpr std::uint64_t kSyncSlack = 10'000;     // ms, for a run to end after its timeout
 constexpr int kTries = 3;                        // while first requests of the key fail
+constexpr int kLooks = 10;  // at a worker that has the key: after 1 ms, 2, 4, ...
 
 /// Nobody waits for this cancellation.
 class Unheard final : public engine::OrderListener {
@@ -33,6 +34,9 @@ std::uint64_t runTimeOf(const JobsConf& jobs) {
 // --- the same request again ---
 
 ngx_int_t SubmitCall::repeat(const JobCall& call, const store::KnownJob& known) {
+    if (known.isClaimed) {
+        return awaitClaim(call);
+    }
     if (!known.isSameRequest) {
         return refuse(call.r, kUnprocessable,
                       "the idempotency key was used before, with another request");
@@ -47,6 +51,16 @@ ngx_int_t SubmitCall::repeat(const JobCall& call, const store::KnownJob& known) 
     return follows() ? follow(call) : respond(call);
 }
 
+/// Another worker is at it just now: there is no job yet of which a change could be awaited.
+ngx_int_t SubmitCall::awaitClaim(const JobCall& call) {
+    if (looks_ == kLooks) {
+        return refuseUnfinished(call);
+    }
+    stage_ = Stage::Begin;
+    limitTo(std::uint64_t{1} << looks_++);
+    return stay();
+}
+
 ngx_int_t SubmitCall::awaitFirst(const JobCall& call) {
     if (!awaitChange(call, id_)) {
         return submitAgain(call);  // it was not accepted
@@ -54,9 +68,10 @@ ngx_int_t SubmitCall::awaitFirst(const JobCall& call) {
     if (isThere(glanceAt(call, id_))) {
         return follows() ? follow(call) : respond(call);
     }
-    if (!isOverdue()) {
-        return stay();
-    }
+    return isOverdue() ? refuseUnfinished(call) : stay();
+}
+
+ngx_int_t SubmitCall::refuseUnfinished(const JobCall& call) {
     if (!addRetryAfter(call.r, kRetryWhenUnavailable)) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

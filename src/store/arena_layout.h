@@ -15,7 +15,7 @@
 namespace edgerun::store {
 
 inline constexpr std::uint64_t kArenaMagic = 0x6564'6765'7275'6e31;
-inline constexpr std::uint32_t kArenaLayout = 3;
+inline constexpr std::uint32_t kArenaLayout = 4;
 
 inline constexpr std::uint32_t kSlotInUse = 0x6a6f6221;
 inline constexpr std::uint32_t kWorkerPlaces = 128;
@@ -91,6 +91,7 @@ struct ArenaSlot {
 struct WorkerEntry {
     std::uint64_t nonce;
     std::uint64_t deadline;
+    std::uint64_t claimedKey;  ///< the beginning of its digest; 0: none
     std::int32_t pid;
     std::uint32_t isTaken;
 };

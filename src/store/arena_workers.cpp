@@ -33,6 +33,7 @@ WorkerPlace takePlace(const ArenaView& view, std::uint32_t index, std::int32_t p
     WorkerEntry& entry = view.header->workers[index];
     entry.nonce = nonce;
     entry.deadline = deadline;
+    entry.claimedKey = 0;
     entry.pid = pid;
     EDGERUN_CRASH_POINT(place_filled);
     storeInOrder<std::uint32_t>(entry.isTaken, 1);

@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "arena_blocks.h"
 #include "arena_guard.h"
 #include "arena_index.h"
@@ -41,6 +43,22 @@ std::optional<KnownJob> findKnown(const ArenaView& view, const IdempotencyKey& k
     }
     return KnownJob{slot->id, slot->key.fingerprint == key.fingerprint,
                     currentState(*slot).isHidden};
+}
+
+/// Two keys may have the same: then one waits for the other for a moment, and no more.
+std::uint64_t claimOf(const IdempotencyKey& key) {
+    std::uint64_t claim = 0;
+    std::memcpy(&claim, key.digest.data(), sizeof(claim));
+    return claim;
+}
+
+bool isClaimedByAnother(const ArenaView& view, const WorkerPlace& place, std::uint64_t claim) {
+    for (const WorkerEntry& entry : view.header->workers) {
+        if (entry.isTaken == 1 && entry.claimedKey == claim && entry.nonce != place.nonce) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /// Is there something about its owner's other jobs that forbids this one?
@@ -121,6 +139,31 @@ bool JobArena::withdraw(const JobRef& ref) {
 std::optional<KnownJob> JobArena::findKey(const IdempotencyKey& key, std::uint64_t now) {
     ArenaGuard guard(*lock_, view_, signal_);
     return findKnown(view_, key, now);
+}
+
+std::optional<KnownJob> JobArena::claimKey(const WorkerPlace& place, const IdempotencyKey& key,
+                                           std::uint64_t now) {
+    const std::uint64_t claim = claimOf(key);
+    ArenaGuard guard(*lock_, view_, signal_);
+    if (const auto known = findKnown(view_, key, now)) {
+        return known;
+    }
+    if (isClaimedByAnother(view_, place, claim)) {
+        KnownJob coming;
+        coming.isClaimed = true;
+        return coming;
+    }
+    if (holdsPlace(view_, place)) {
+        storeInOrder(view_.header->workers[place.index].claimedKey, claim);
+    }
+    return std::nullopt;
+}
+
+void JobArena::releaseKey(const WorkerPlace& place) {
+    ArenaGuard guard(*lock_, view_, signal_);
+    if (holdsPlace(view_, place)) {
+        storeInOrder<std::uint64_t>(view_.header->workers[place.index].claimedKey, 0);
+    }
 }
 
 }  // namespace edgerun::store

@@ -179,9 +179,8 @@ private:
     // job_submits.cpp: new jobs
     bool mayAccept() const;
     std::int64_t idTimeOf(const Submission& submission, std::int64_t now);
+    bool takesQuotas(const Submission& submission) const;
     std::optional<SubmitStatus> takeQuotas(const Submission& submission, PendingSubmit& pending);
-    Submitted knownOrRefused(SubmitStatus status, const store::IdempotencyKey& key,
-                             QuotaVerdict quotas);
     std::optional<Submitted> accept(std::unique_ptr<PendingSubmit> pending, store::JobSnapshot job,
                                     std::uint32_t maxRunning);
     void write(std::unique_ptr<PendingSubmit> pending, store::JobSnapshot job);

@@ -65,6 +65,7 @@ struct KnownJob {
     JobId id{};
     bool isSameRequest = false;  ///< fingerprints are equal
     bool isHidden = false;       ///< its acceptance is not over yet
+    bool isClaimed = false;      ///< there is none yet, but a worker is about to accept it
 };
 
 struct Accepted {
@@ -236,6 +237,13 @@ public:
 
     /// The job that came with this key, unless it is erased or past its ttl.
     std::optional<KnownJob> findKey(const IdempotencyKey& key, std::uint64_t now);
+
+    /// For who must do something between asking for the key and accept(): it is this worker's until
+    /// releaseKey(), or until the place is lost. One at a time. If it is a job's or another
+    /// worker's, that is told, and nothing claimed.
+    std::optional<KnownJob> claimKey(const WorkerPlace& place, const IdempotencyKey& key,
+                                     std::uint64_t now);
+    void releaseKey(const WorkerPlace& place);
 
     /// Copies the job's JSON into `buffer` if `capacity` suffices. Found::No
     /// for an unknown id, another owner's job, a hidden or erased one and one past its ttl alike.
