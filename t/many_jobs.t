@@ -11,7 +11,7 @@ use constant JOBS => 500;
 
 my $t = Edgerun::Test->new;
 $t->start_emulator(duration => 1500, jitter => 700);
-$t->write_conf(jobs_conf(zone => 'zone=jobs:16m', provider => { poll_interval => '400ms', run_timeout => '60s' }));
+$t->write_conf(jobs_conf(zone => 'zone=jobs:16m', provider => { poll_interval => '400ms', run_timeout => '2m' }));
 $t->run;
 
 my @connections = map { $t->connect } 1 .. 4;
@@ -20,7 +20,7 @@ is scalar(grep { $_->{status} == 202 } @answers), JOBS, 'all are accepted';
 
 my %RANK = (PENDING => 0, RUNNING => 1, COMPLETED => 2);
 my (%last, @backwards);
-my @jobs = finish($t, \@answers, seen => sub {
+my @jobs = finish($t, \@answers, timeout => 120, seen => sub {
     my ($job) = @_;
     my $before = $last{ $job->{id} };
     push @backwards, [ $before, $job ]

@@ -27,7 +27,7 @@ for my $reloads (1, 2) {
 
     my $answer = $t->post("/jobs/$job->{id}/cancel", token => $token);
     is $answer->{json}{status}, 'CANCELLED', 'a new worker cancels the job';
-    my $heard = $waiting->read_response(timeout => 20);
+    my $heard = $waiting->read_response;
     is $heard && $heard->{json}{status}, 'CANCELLED', "after $reloads: the client that waits is told";
 }
 

@@ -8,7 +8,9 @@ use warnings;
 use Exporter qw(import);
 use JSON::PP;
 
+use Edgerun::Http;
 use Edgerun::Process;
+use Edgerun::Wait qw(wait_until);
 
 our @EXPORT = qw(write_knowledge knowledge_conf article_of put_article ids_of listed_ids on_each_worker);
 
@@ -89,12 +91,12 @@ sub listed_ids {
 sub on_each_worker {
     my ($t) = @_;
     my %connections;
-    for (1 .. 500) {
-        my $connection = $t->connect;
-        my $answer = $connection->get('/articles?limit=1');
-        $connections{ $answer->{headers}{'x-worker'} } //= $connection;
-        last if keys %connections == $t->worker_pids;
-    }
+    wait_until {
+        my @some = map { $t->connect } 1 .. 4;    # one alone would be taken by the same worker often
+        $_->write(Edgerun::Http::format_request('GET', '/articles?limit=1')) for @some;
+        $connections{ $_->read_response->{headers}{'x-worker'} } //= $_ for @some;
+        return keys %connections == $t->worker_pids;
+    };
     return [ map { $connections{$_} } sort keys %connections ];
 }
 

@@ -244,13 +244,15 @@ sub stop {
     my @all = ($pid, $self->worker_pids(1));
     my $status;
     for my $try ($signal // 'QUIT', 'TERM', 'KILL') {
+        # The master kills workers that have not followed TERM after a second or two.
+        $self->allow_log(map { qr/worker process $_ exited on signal 9/ } @all) if $try eq 'TERM';
         kill $try, $pid;
-        $status = wait_for_exit($pid, $try eq 'KILL' ? 60 : 20);
+        $status = wait_for_exit($pid, 60);
         last if defined $status;
         Test::More::diag("NGINX did not follow $try");
         $self->{stopped_late} = 1;
     }
-    wait_until { !grep { _is_alive($_) } @all } 10;
+    wait_until { !grep { _is_alive($_) } @all };
     unlink "$self->{dir}/logs/nginx.pid";
     delete $self->{pid};
     return $status;
