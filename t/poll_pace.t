@@ -6,10 +6,11 @@ use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
 use Edgerun::Dialects qw(assistants responses);
 use Edgerun::Jobs;
+use List::Util qw(sum0);
 
 my $t = Edgerun::Test->new(workers => 1);
 $t->start_emulator;
-$t->write_conf(jobs_conf(provider => { poll_interval => '250ms max=1s' }));
+$t->write_conf(jobs_conf(provider => { poll_interval => '250ms max=1s', run_timeout => '5m' }));
 $t->run;
 
 sub header { return { on => call('poll'), action => 'delay', ms => 0, times => -1, headers => {@_} } }
@@ -23,6 +24,10 @@ my @CASES = (
     [ 'a hint below all reason',   1000, '', header('openai-poll-after-ms' => '0'), 100 ],
     [ 'a hint that is none',       2000, '', header('openai-poll-after-ms' => '-5', 'Retry-After' => 'soon'), 250 ],
 );
+
+# Polled often all the time: where its polls stay away, nobody was able to come.
+my $beat = submit($t, 'On and on. [[poll_after=100]] [[duration=600000]]');
+await_run($t, $beat);
 
 # They take turns only where a fault must not meet the others.
 my @plain = grep { !$_->[3] } @CASES;
@@ -50,8 +55,18 @@ sub check {
     # The last poll is the one that sees the end; its time says how long there were polls.
     my $span = $times[-1] - $run->{created_ms};
     cmp_ok scalar(@times), '<=', $span / $interval + 2, "$name: not more often than asked for";
-    cmp_ok $run->{first_seen_final_ms} - $run->{final_at_ms}, '<=', $interval + 1500,
-        "$name: nor much less often";
+    my ($over, $seen) = @$run{qw(final_at_ms first_seen_final_ms)};
+    cmp_ok $seen - $over, '<=', $interval + 3000 + standstill($over, $seen), "$name: nor much less often";
+}
+
+# For how many ms between these times nothing moved.
+sub standstill {
+    my ($from, $to) = @_;
+    my $id = job_of($t, $beat)->{runId};
+    my @times = grep { $_ > $from && $_ < $to }
+        map { $_->{time_ms} } grep { $_->{path} =~ /$id/ } @{ $t->emulator->log(call => call('poll')) };
+    my @edges = ($from, @times, $to);
+    return sum0 grep { $_ > 1500 } map { $edges[$_] - $edges[ $_ - 1 ] } 1 .. $#edges;
 }
 
 done_testing;
