@@ -56,7 +56,7 @@ is "$job->{status} " . scalar(runs_of($t, $job)), 'COMPLETED 1', 'and does not s
 
 # It was about to write that the job is completed. The job was cancelled meanwhile.
 $emulator->reset;
-$emulator->fault({ on => 'list_messages', action => 'delay', ms => 1000 });
+$emulator->fault({ on => 'list_messages', action => 'delay', ms => 3000 });
 $answer = submit($t, 'Cancel me.');
 wait_until { calls('list_messages') };
 $worker = stopped_in_next_step();

@@ -132,10 +132,9 @@ for my $i (0 .. $#cases) {
         on       => $connection,
         $is_fresh ? () : (threadId => $earlier[$i]{threadId})
         );
-}
-for my $i (grep { $dialect{by_run}{ $cases[$_]{call} } } 0 .. $#cases) {
-    my $run = wait_until { job_of($t, $answers[$i], on => $connection)->{runId} };
-    fault($i, match => $run);
+    # At once: its first poll must not come before.
+    fault($i, match => wait_until { job_of($t, $answers[-1], on => $connection)->{runId} })
+        if $dialect{by_run}{$call};
 }
 my @jobs = finish($t, \@answers);
 my @runs = run_counts($t, @jobs);

@@ -40,9 +40,11 @@ is scalar(my @left = $t->error_log =~ /provider "main" fails; new jobs leave it 
 
 $main->restart;
 $main->fault({ on => 'any', action => 'status', status => 500, times => -1 });
+my $began = time;
 @jobs = jobs(5);
 is scalar(grep { $_->{status} ne 'COMPLETED' } @jobs), 0, 'so they go on doing';
-cmp_ok scalar @{ $main->log }, '<=', 1, 'and nobody calls the first one, but a job that tries';
+cmp_ok scalar @{ $main->log }, '<=', 1 + (time - $began) / 3,
+    'and nobody calls the first one, but a job that tries, once in fail_timeout';
 ok wait_until { jobs(1); @{ $main->log } >= 1 }, 'after fail_timeout a job tries it';
 my $tried = @{ $main->log };
 my ($first) = map { $_->{time_ms} } @{ $main->log };
@@ -51,10 +53,10 @@ cmp_ok $main->log->[-1]{time_ms} - $first, '>=', 2_900, 'not before fail_timeout
 
 $main->clear_faults;
 ok wait_until { jobs(1); $t->error_log =~ /provider "main" answers again/ }, 'when one goes well, error.log says so';
-my $before = @{ $spare->log };
+my $before = @{ $spare->runs };
 @jobs = jobs(5);
 is scalar(grep { $_->{status} ne 'COMPLETED' } @jobs), 0, 'and jobs complete';
-is scalar @{ $spare->log }, $before, 'at the first provider, all of them';
+is scalar @{ $spare->runs }, $before, 'at the first provider, all of them';
 
 # What is the request's fault, or the key's, is no failure.
 $main->fault({ on => 'any', action => 'status', status => 400, times => 10 });

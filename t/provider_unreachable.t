@@ -85,15 +85,21 @@ my %expected = (
     several => qr/^$/,
     halfway => qr/^$/,
 );
-my $began = time;
 my @fails = sort keys %expected;
-my @answers = map { submit($t, 'Hello?', path => "/$_") } @fails;
-cmp_ok time - $began, '<', 5, 'no look-up and no connect blocks the only worker';
-my @jobs = finish($t, \@answers);
+my $tries = 0;
+my @jobs;
+ok wait_until {
+    my $began = time;
+    my @answers = map { submit($t, 'Hello?', path => "/$_") } @fails;
+    my $took = time - $began;
+    @jobs = finish($t, \@answers);
+    $tries++;
+    return $took < 1;    # less than one timeout; on a busy machine not at the first try
+}, 'no look-up and no connect blocks the only worker';
 like error_of($jobs[$_]), $expected{ $fails[$_] }, "$fails[$_]: the job says it" for 0 .. $#fails;
 like $t->error_log, qr/"missing\.test" could not be resolved \(3: Host not found\)/,
     'error.log tells what the resolver said';
-is scalar @{ $t->emulator->runs }, 3, 'nothing was started but what succeeded';
+is scalar @{ $t->emulator->runs }, 3 * $tries, 'nothing was started but what succeeded';
 
 # The address changes while NGINX runs: B stands on another address, with the
 # port on which nobody was.

@@ -46,7 +46,12 @@ sub is_left {
 }
 
 # Once it was shown, it was there.
-my $job = ask('/jobs', 'Forget. [[duration=10000]] [[lost_after=700]]');
+my $job;
+wait_until {
+    $job = ask('/jobs', 'Forget. [[duration=10000]] [[lost_after=700]]');
+    my ($run) = runs_of($t, $job);
+    return grep { $_->{path} =~ /$run->{id}/ && $_->{status} == 200 } @{ $emulator->log(call => 'poll_response') };
+};
 is error_of($job), '502 ProviderError: the provider does not have the response any more',
     'a response that was shown is not shown any more: the job fails';
 is_left($job, 1, 'a response that was shown');
@@ -71,7 +76,7 @@ like error_of($job), qr/^502 StartOutcomeUnknown: could not poll the run: the pr
 is_left($job, 1, 'at_most_once');
 
 # The last response of a thread is forgotten.
-my $first = ask('/kept', 'My name is Ada. [[lost_after=1500]]');
+my $first = ask('/kept', 'My name is Ada.');
 is $first->{status}, 'COMPLETED', 'a thread without a conversation begins';
 my $second = ask('/kept', 'What is my name?', threadId => $first->{threadId});
 is $second->{status}, 'COMPLETED', 'and goes on';

@@ -119,11 +119,14 @@ for my $case (
 {
     my ($path, $ends) = @$case;
     $emulator->reset;
-    $emulator->settings({ duration => 2500 });
+    $emulator->settings({ duration => $path eq '/often' ? 5000 : 2500 });    # until it is asked for again
     $emulator->fault({ on => call('start'), action => 'hang', carried_out => \1 });
     my $answer = submit($t, 'Hello.', path => $path);
     wait_until { @{ $emulator->runs } };
-    $t->kill_worker($_) for $t->worker_pids;
+    my @workers = $t->worker_pids;
+    $t->allow_log(map { (qr/worker process $_ exited on signal 9/, qr/was locked by $_/) } @workers);
+    kill 'KILL', @workers;
+    wait_until { my %new = map { $_ => 1 } $t->worker_pids; keys %new == 2 && !grep { $new{$_} } @workers };
     is end_of($t->wait_for_job($answer->{headers}{location}, %alice)->{json}), $ends,
         "$path: the worker dies amid the start";
 }
