@@ -129,11 +129,11 @@ if (dialect() eq 'assistants') {
 ok wait_until { !grep { $_->{thread_exists} } @{ $emulator->runs } }, 'no thread is left' if call('forget');
 
 # --- the run's time stands still meanwhile, and goes on afterwards
-$t->write_conf(tools_conf([ function_tool($t, 'pick') ], provider => { run_timeout => '2s', action_timeout => '1h' }));
+$t->write_conf(tools_conf([ function_tool($t, 'pick') ], provider => { run_timeout => '4s', action_timeout => '1h' }));
 $t->reload;
 $job = waits('Slowly.', ['pick'], rounds => 2);
 my $asked = time;
-wait_until { time - $asked >= 4 };
+wait_until { time - $asked >= 5 };
 is job_of($t, $job)->{status}, 'REQUIRES_ACTION', 'a job waits longer than its run may take';
 is give_outputs($t, $job, { calls_of($job)->{pick} => 'x' })->{status}, 200, 'and takes the outputs';
 $job = wait_again($job);

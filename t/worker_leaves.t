@@ -10,7 +10,7 @@ use Time::HiRes qw(time);
 my $t = Edgerun::Test->new;
 $t->start_emulator(duration => 1500, jitter => 1000);
 my $emulator = $t->emulator;
-my %provider = (poll_interval => '200ms', run_timeout => '60s', request_timeout => '20s');
+my %provider = (poll_interval => '200ms', run_timeout => '5m', request_timeout => '3m');
 $t->write_conf(jobs_conf(provider => \%provider, server => 'add_header X-Worker $pid always;'));
 $t->run;
 
@@ -28,7 +28,7 @@ sub all_complete {
 
 sub is_gone {
     my ($pid) = @_;
-    return wait_until { !Edgerun::Process::is_alive($pid) } 15;
+    return wait_until { !Edgerun::Process::is_alive($pid) };
 }
 
 for my $signal (qw(QUIT TERM)) {
@@ -55,8 +55,8 @@ $emulator->fault({ on => call('start'), action => 'hang', carried_out => \1, tim
 @answers = map { submit($t, "Job $_ [[duration=500]]") } 1 .. 5;
 wait_until { !@{ $emulator->faults } };
 my $began = time;
-ok $t->reload(timeout => 15), 'worker_shutdown_timeout: the old workers leave';
-cmp_ok time - $began, '<', 10, 'worker_shutdown_timeout: before the call would have ended';
+ok $t->reload, 'worker_shutdown_timeout: the old workers leave';
+cmp_ok time - $began, '<', 60, 'worker_shutdown_timeout: before the call would have ended';
 all_complete('worker_shutdown_timeout', @answers);
 
 # The whole server stops: soon, whatever is under way.
@@ -65,6 +65,6 @@ submit($t, "Job $_") for 1 .. 5;
 wait_until { @{ $emulator->log } >= 5 };
 $began = time;
 is $t->stop('TERM'), 0, 'TERM stops NGINX';
-cmp_ok time - $began, '<', 10, 'though its provider hangs';
+cmp_ok time - $began, '<', 60, 'though its provider hangs';
 
 done_testing;
