@@ -20,7 +20,7 @@ constexpr std::uint64_t kPoolFull = 100;     // ms
 
 bool isChange(EditOutcome outcome) {
     return outcome == EditOutcome::Created || outcome == EditOutcome::Replaced ||
-           outcome == EditOutcome::Removed;
+           outcome == EditOutcome::Removed || outcome == EditOutcome::Unflushed;
 }
 
 }  // namespace
@@ -146,11 +146,17 @@ bool KnowledgeEditor::refresh() {
 
 bool KnowledgeEditor::write() {
     const auto written = store::replaceFile(source_.state, version_.base->dump());
+    if (written.error != 0) {
+        fail("could not " + std::string(written.what) + " \"" + source_.state + '"', written.error);
+    }
     if (!written.isDone) {
-        return fail("could not " + std::string(written.what) + " \"" + source_.state + '"',
-                    written.error);
+        return false;
     }
     version_.stamp = written.stamp;
+    for (Entry& entry : batch_) {
+        const bool isUnflushed = written.error != 0 && isChange(entry.edited.outcome);
+        entry.edited.outcome = isUnflushed ? EditOutcome::Unflushed : entry.edited.outcome;
+    }
     EDGERUN_CRASH_POINT(knowledge_written);
     return true;
 }
@@ -178,7 +184,7 @@ void KnowledgeEditor::onDone() noexcept {
         shelf_.adopt(std::move(version_));
     }
     version_ = {};
-    logFailure();
+    logFailure(isWritten);
     tell(batch_);
     batch_.clear();
     if (!queue_.empty()) {
@@ -186,15 +192,17 @@ void KnowledgeEditor::onDone() noexcept {
     }
 }
 
-void KnowledgeEditor::logFailure() {
+void KnowledgeEditor::logFailure(bool isWritten) {
     const bool hasFailed = error_ != 0 || !failure_.empty();
     if (hasFailed && (failure_ != loggedFailure_ || failure_.empty())) {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, error_,
-                      "edgerun: the knowledge base \"%s\" cannot be changed: %s",
-                      source_.name.c_str(), failure_.c_str());
+        ngx_log_error(
+            NGX_LOG_ERR, ngx_cycle->log, error_, "edgerun: the knowledge base \"%s\" %s: %s",
+            source_.name.c_str(),
+            isWritten ? "was changed, but a power cut may undo that" : "cannot be changed",
+            failure_.c_str());
     } else if (!hasFailed && !loggedFailure_.empty()) {
         ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
-                      "edgerun: the knowledge base \"%s\" can be changed again",
+                      "edgerun: changes of the knowledge base \"%s\" are written again",
                       source_.name.c_str());
     }
     loggedFailure_.swap(failure_);

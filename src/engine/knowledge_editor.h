@@ -39,7 +39,7 @@ private:
     bool write();
     bool fail(std::string text, int error);
     void onDone() noexcept override;
-    void logFailure();
+    void logFailure(bool isWritten);
     static void tell(const Entries& entries) noexcept;
 
     const KnowledgeSource& source_;

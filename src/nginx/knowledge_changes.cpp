@@ -37,6 +37,8 @@ constexpr Refusal kRefusals[] = {
      "the article is not as the request demands; somebody else may have changed it", 0},
     {EditOutcome::Unwritable, NGX_HTTP_SERVICE_UNAVAILABLE,
      "the knowledge base cannot be written now", kRetryWhenUnwritable},
+    {EditOutcome::Unflushed, NGX_HTTP_SERVICE_UNAVAILABLE,
+     "the change is made, but a power cut may undo it", kRetryWhenUnwritable},
     {EditOutcome::Busy, NGX_HTTP_SERVICE_UNAVAILABLE, "too many changes wait; nothing was changed",
      kRetryWhenUnavailable},
 };
@@ -95,6 +97,7 @@ ngx_int_t respond(ngx_http_request_t* r, const engine::Edited& edited, const std
         case EditOutcome::Mismatch:
         case EditOutcome::Invalid:
         case EditOutcome::Unwritable:
+        case EditOutcome::Unflushed:
         case EditOutcome::Busy:
             break;
     }

@@ -98,7 +98,7 @@ FileReplaced replaceFile(const std::string& path, std::string_view bytes) {
         replaced = takePlace(temporary, target, replaced.stamp);
     }
     if (!replaced.isDone) {
-        unlink(temporary.c_str());  // gone already if only the last step failed
+        unlink(temporary.c_str());
     }
     return replaced;
 }
@@ -178,10 +178,9 @@ FileReplaced takePlace(const std::string& path, const Target& target, const File
         return failed("rename a file to");
     }
     EDGERUN_CRASH_POINT(whole_file_renamed);
-    if (!flushDirectory(target.directory)) {
-        return failed("flush the directory of");
-    }
-    return {true, 0, {}, stamp};
+    const bool isFlushed = flushDirectory(target.directory);
+    return isFlushed ? FileReplaced{true, 0, {}, stamp}
+                     : FileReplaced{true, errno, "flush the directory of", stamp};
 }
 
 }  // namespace

@@ -78,7 +78,8 @@ int flush(int fd, int (*next)(int)) {
     }
     Control& control = *disk().control;
     beSlow(control);
-    if (isToFail(control.failFlushes)) {
+    if (isToFail(control.failFlushes) ||
+        (place == Place::Directory && isToFail(control.failNameFlushes))) {
         // As Linux does it: the pages count as clean now, and another flush succeeds.
         takeUnflushed(status.st_ino);
         ++control.failedFlushes;

@@ -36,8 +36,9 @@ struct Control {
     std::atomic<std::int64_t> isFull;       ///< no file gets more space than it has: ENOSPC
     std::atomic<std::int64_t> flushes;      ///< that succeeded
     std::atomic<std::int64_t> failedFlushes;
-    std::atomic<std::int64_t> writes;        ///< that succeeded
-    std::atomic<std::int64_t> failedWrites;  ///< and allocations
+    std::atomic<std::int64_t> writes;           ///< that succeeded
+    std::atomic<std::int64_t> failedWrites;     ///< and allocations
+    std::atomic<std::int64_t> failNameFlushes;  ///< so many of the directory fail: EIO
 };
 
 [[noreturn]] void giveUp(const std::string& what);

@@ -33,8 +33,8 @@ enum class EditOutcome {
     Exists,      ///< there is one of that id already
     Mismatch,    ///< a condition does not hold
     Invalid,     ///< Edited::faults
-    Unwritable,  ///< logged. If the disk failed at the very end, it may have been done all the
-                 ///< same.
+    Unwritable,  ///< logged
+    Unflushed,   ///< logged. Done, and everybody sees it, but a power cut may undo it.
     Busy,        ///< other processes, or other edits, held it up too long
 };
 

@@ -32,15 +32,15 @@ std::optional<FileStamp> stampOf(const std::string& path);
 OpenFile lockFile(const std::string& path);
 
 struct FileReplaced {
-    bool isDone = false;
-    int error = 0;               ///< errno
+    bool isDone = false;  ///< it is in its place; with an error, not after a power cut, perhaps
+    int error = 0;        ///< errno, or 0
     std::string_view what = {};  ///< "create a file beside", "write", ...; static
     FileStamp stamp{};           ///< of the new file
 };
 
 /// Puts a file of these bytes in the place of the one that the path names (through links), or makes
 /// it. To be called with lockFile(path) held. A crash at any moment leaves the old one or the new
-/// one whole; when this returns, the new one is on the disk. If that fails, either may be there.
+/// one whole; when this returns without an error, the new one is on the disk.
 /// Rights are those of the former file, 0640 for a first one; its time is later than the former's,
 /// whatever the clock says, so that stamps never come again. Removes what earlier calls that
 /// ended in a crash have left beside it.

@@ -26,7 +26,8 @@ our $SHIM = $ENV{TEST_NGINX_DISK} // "$TOP/build/bin/disk.so";
 use constant { PAGE => 4096, STRETCH => 1 << 20 };
 
 # Control of t/faults/disk.h.
-my @MEMBERS = qw(delayMs failFlushes failWrites isFull flushes failedFlushes writes failedWrites);
+my @MEMBERS = qw(delayMs failFlushes failWrites isFull flushes failedFlushes writes failedWrites
+    failNameFlushes);
 my %AT = map { $MEMBERS[$_] => 8 * $_ } 0 .. $#MEMBERS;
 
 sub new {
@@ -58,7 +59,7 @@ sub environment {
 }
 
 # set(NAME => NUMBER, ...): delayMs, or what is to fail from now on: failFlushes,
-# failWrites (so many; -1: all), isFull (0 or 1).
+# failNameFlushes (of the directory alone), failWrites (so many; -1: all), isFull (0 or 1).
 sub set {
     my ($self, %numbers) = @_;
     open my $file, '+<', $self->{control} or croak "$self->{control}: $!";
