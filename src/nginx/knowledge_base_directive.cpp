@@ -137,7 +137,6 @@ bool readBase(ngx_conf_t* cf, MainConf& main, engine::KnowledgeSource& source) {
 }
 
 void completeBase(ngx_conf_t* cf, MainConf& main, engine::KnowledgeSource& source) {
-    source.pool = threadPoolNamed(cf, "edgerun_knowledge");
     if (const std::string fault = takeFolder(cf, main, source); !fault.empty()) {
         main.problems.add(cf, fault);
     }
@@ -156,6 +155,9 @@ char* setKnowledgeBase(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept {
         std::string fault = readLine(cf, base->source);
         if (fault.empty()) {
             fault = checkOthers(main, base->source);
+        }
+        if (!findThreadPool(cf, "edgerun_knowledge", base->source.pool)) {
+            return confFailure();  // NGINX has said why
         }
         if (fault.empty()) {
             completeBase(cf, main, base->source);

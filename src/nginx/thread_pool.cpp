@@ -4,16 +4,18 @@ namespace edgerun::nginx {
 
 #if (NGX_THREADS)
 
-ngx_thread_pool_t* threadPoolNamed(ngx_conf_t* cf, const char* name) {
+bool findThreadPool(ngx_conf_t* cf, const char* name, ngx_thread_pool_t*& pool) {
     ngx_str_t wanted = loop::asNgx(name);
-    ngx_thread_pool_t* pool = ngx_thread_pool_get(cf->cycle, &wanted);
-    return pool != nullptr ? pool : ngx_thread_pool_add(cf, nullptr);
+    pool = ngx_thread_pool_get(cf->cycle, &wanted);
+    pool = pool != nullptr ? pool : ngx_thread_pool_add(cf, nullptr);
+    return pool != nullptr;
 }
 
 #else
 
-ngx_thread_pool_t* threadPoolNamed(ngx_conf_t*, const char*) {
-    return nullptr;
+bool findThreadPool(ngx_conf_t*, const char*, ngx_thread_pool_t*& pool) {
+    pool = nullptr;
+    return true;
 }
 
 #endif

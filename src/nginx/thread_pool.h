@@ -5,7 +5,7 @@
 namespace edgerun::nginx {
 
 /// The operator's own pool of that name, where there is one; else the one that all may use. Null
-/// if NGINX refused it (and has said why), or was built without threads.
-ngx_thread_pool_t* threadPoolNamed(ngx_conf_t* cf, const char* name);
+/// if NGINX was built without threads. False if NGINX refused it (and has said why).
+bool findThreadPool(ngx_conf_t* cf, const char* name, ngx_thread_pool_t*& pool);
 
 }  // namespace edgerun::nginx

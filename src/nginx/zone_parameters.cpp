@@ -36,15 +36,11 @@ std::string checkAgainst(const Zones& zones, std::string_view kind, std::string_
 }
 
 bool findPool(ngx_conf_t* cf, MainConf& main, ngx_thread_pool_t*& pool) {
-#if (NGX_THREADS)
-    pool = threadPoolNamed(cf, "edgerun_journal");
-    static_cast<void>(main);
-    return pool != nullptr;
-#else
-    static_cast<void>(pool);
-    main.problems.add(cf, "\"journal\" needs an NGINX that was built --with-threads");
-    return true;
-#endif
+    const bool isFound = findThreadPool(cf, "edgerun_journal", pool);
+    if (isFound && pool == nullptr) {
+        main.problems.add(cf, "\"journal\" needs an NGINX that was built --with-threads");
+    }
+    return isFound;
 }
 
 }  // namespace
