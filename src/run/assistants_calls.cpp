@@ -38,14 +38,6 @@ std::string answerPath(const Record& record) {
         .append("&limit=100&order=desc");
 }
 
-std::string threadBody(const Context& context) {
-    std::string json;
-    text::JsonObjectWriter writer(json);
-    writer.raw("metadata", jobTag(context.jobId));
-    writer.finish();
-    return json;
-}
-
 std::string messageBody(const Context& context) {
     std::string json;
     json.reserve(context.request.query.size() + 128);

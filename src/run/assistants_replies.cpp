@@ -139,18 +139,10 @@ std::optional<std::string_view> wordsOf(const json_t* part) {
     return std::nullopt;
 }
 
-void appendWords(std::optional<std::string>& answer, const json_t* message) {
+void addWordsOf(const json_t* message, std::optional<std::string>& answer) {
     const json_t* content = json_object_get(message, "content");
     for (std::size_t i = 0; i < json_array_size(content); ++i) {
-        const auto words = wordsOf(json_array_get(content, i));
-        if (!words) {
-            continue;
-        }
-        if (answer) {
-            answer->append("\n\n").append(*words);
-        } else {
-            answer = std::string(*words);
-        }
+        addWords(wordsOf(json_array_get(content, i)), answer);
     }
 }
 
@@ -239,7 +231,7 @@ std::optional<AnswerReply> readAnswer(std::string_view body, const Record& recor
     for (std::size_t i = json_array_size(data); i > 0; --i) {
         const json_t* message = json_array_get(data, i - 1);
         if (isOfRun(message, record)) {
-            appendWords(reply.text, message);
+            addWordsOf(message, reply.text);
             noteCitations(work, message);
         }
     }

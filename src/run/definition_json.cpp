@@ -47,6 +47,14 @@ std::string jobTag(std::string_view jobId) {
     return json;
 }
 
+std::string threadBody(const Context& context) {
+    std::string json;
+    text::JsonObjectWriter writer(json);
+    writer.raw("metadata", jobTag(context.jobId));
+    writer.finish();
+    return json;
+}
+
 std::string runMetadata(const Context& context) {
     const text::JsonPtr pairs = text::parseJson(context.request.metadata, {kMetadataBytes});
     json_t* object = pairs.get();

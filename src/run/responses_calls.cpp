@@ -27,14 +27,6 @@ std::string responsePath(std::string_view id) {
     return std::string("/responses/").append(id);
 }
 
-std::string threadBody(const Context& context) {
-    std::string json;
-    text::JsonObjectWriter writer(json);
-    writer.raw("metadata", jobTag(context.jobId));
-    writer.finish();
-    return json;
-}
-
 std::string messageItem(std::string_view query) {
     std::string json;
     json.reserve(query.size() + 128);

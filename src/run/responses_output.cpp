@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "edgerun/run/run_members.h"
 #include "edgerun/run/steps.h"
 
 namespace edgerun::run {
@@ -36,17 +37,9 @@ std::optional<std::string_view> wordsOf(const json_t* part) {
     return isOfType(part, "refusal") ? text::stringMember(part, "refusal") : std::nullopt;
 }
 
-void appendWords(std::optional<std::string>& answer, const json_t* message) {
+void addWordsOf(const json_t* message, std::optional<std::string>& answer) {
     for (const json_t* part : elementsOf(message, "content", SIZE_MAX)) {
-        const auto words = wordsOf(part);
-        if (!words) {
-            continue;
-        }
-        if (answer) {
-            answer->append("\n\n").append(*words);
-        } else {
-            answer = std::string(*words);
-        }
+        addWords(wordsOf(part), answer);
     }
 }
 
@@ -63,7 +56,7 @@ void addCitations(const Work& work, std::string_view messageId, const json_t* me
 }
 
 void readMessage(Output& output, const json_t* message, const Work& work) {
-    appendWords(output.words, message);
+    addWordsOf(message, output.words);
     output.isCutShort = output.isCutShort || text::stringMember(message, "status") == "incomplete";
     const std::string_view id = textOf(message, "id");
     if (addMessageStep(work, id)) {

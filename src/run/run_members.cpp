@@ -29,4 +29,12 @@ std::string incompleteReasonOf(const json_t* run) {
     return isWord ? std::string(*reason) : "unknown";
 }
 
+void addWords(std::optional<std::string_view> words, std::optional<std::string>& answer) {
+    if (words && answer) {
+        answer->append("\n\n").append(*words);
+    } else if (words) {
+        answer = std::string(*words);
+    }
+}
+
 }  // namespace edgerun::run

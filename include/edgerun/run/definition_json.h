@@ -15,6 +15,9 @@ inline constexpr char kJobKey[] = "edgerun_job";
 /// {"edgerun_job": ID}
 std::string jobTag(std::string_view jobId);
 
+/// With which a thread, or a conversation, is made.
+std::string threadBody(const Context& context);
+
 /// The request's pairs, with the job's own set last: it wins. The job's alone where the request's
 /// are no object of at most 15 other pairs.
 std::string runMetadata(const Context& context);

@@ -3,7 +3,9 @@
 #include <jansson.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "edgerun/run/record.h"
 
@@ -21,5 +23,8 @@ Usage sumOf(const Usage& a, const Usage& b);
 /// "incomplete_details": {"reason"}. The reasons are an open list: "unknown" for what is no
 /// [a-z_]{1,30}.
 std::string incompleteReasonOf(const json_t* run);
+
+/// Words of one part of a message, behind those of the parts before, or none.
+void addWords(std::optional<std::string_view> words, std::optional<std::string>& answer);
 
 }  // namespace edgerun::run
