@@ -109,8 +109,8 @@ my $uris = problems_are($t, 'functions that edgerun calls', <<'END');
     edgerun_assistant a {
         tool function rates.json uri=ftp://127.0.0.1/rates;         #! "tool" "uri" must begin with https:// or http://: "ftp://127.0.0.1/rates"
         tool function rates.json uri=http://me:hidden-word@127.0.0.1/; #! "uri" must not hold a user name or password
-        tool function rates.json "uri=http://127.0.0.1/a b?hidden-word"; #! "uri" must consist of plain characters, others escaped as %XX, without a fragment: "http://127.0.0.1/a b"
-        tool function rates.json uri=http://127.0.0.1/?hidden-word#a;  #! without a fragment
+        tool function rates.json "uri=http://127.0.0.1/a b?hidden-word"; #! "uri" must consist of plain characters, others escaped as %XX: "http://127.0.0.1/a b"
+        tool function rates.json uri=http://127.0.0.1/?hidden-word#a;  #! "uri" must not hold a fragment; leave out
         tool function rates.json uri=http://127.0.0.1/ timeout=0;   #! "tool" "timeout" is no usable time: "0"; write for example "timeout=10s"
         tool function rates.json uri=http://127.0.0.1/ retries=11;  #! "tool" "retries" must be a number from 0 to 10: "11"
         tool function rates.json uri=http://127.0.0.1/ cache=long;  #! "tool" "cache" is no usable time: "long"; write for example "cache=60s"

@@ -60,13 +60,7 @@ std::string about(std::string_view name, const std::string& fault) {
 
 std::string readUri(ngx_conf_t* cf, std::string_view text, FunctionDraft& draft) {
     draft.hasUri = true;
-    if (auto fault = readWholeUrl(cf->temp_pool, text, draft.tool.upstream)) {
-        // A query may hold what is for the endpoint alone.
-        const bool isShown = text.find('@') == std::string_view::npos;
-        return about("uri", *fault) +
-               (isShown ? ": " + quoted(text.substr(0, text.find_first_of("?#"))) : "");
-    }
-    return {};
+    return about("uri", readWholeUrl(cf->temp_pool, text, draft.tool.upstream).value_or(""));
 }
 
 std::string readTimeout(ngx_conf_t*, std::string_view text, FunctionDraft& draft) {

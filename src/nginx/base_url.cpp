@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "edgerun/nginx/arguments.h"
+
 namespace edgerun::nginx {
 
 namespace {
@@ -85,6 +87,13 @@ std::optional<std::string> readBaseUrl(ngx_pool_t* pool, std::string_view url,
     return std::nullopt;
 }
 
+namespace {
+
+struct UrlParts {
+    std::string_view server;  ///< with its scheme
+    std::string_view path;    ///< with query and fragment
+};
+
 UrlParts partsOf(std::string_view url) {
     const auto scheme = url.find("://");
     const auto authority = scheme == std::string_view::npos ? 0 : scheme + 3;
@@ -92,23 +101,34 @@ UrlParts partsOf(std::string_view url) {
     return {url.substr(0, end), url.substr(end)};
 }
 
+/// In a path or a query.
 bool isUrlCharacter(char c) {
     constexpr std::string_view kOthers = "\"<>\\^`{|}";
     return c > ' ' && c < '\x7f' && kOthers.find(c) == std::string_view::npos;
 }
 
+/// A password may stand where the parser does not look for it.
+std::string shownUrl(std::string_view url) {
+    const bool isShown = url.find('@') == std::string_view::npos;
+    return isShown ? ": " + quoted(url.substr(0, url.find_first_of("?#"))) : "";
+}
+
+}  // namespace
+
 std::optional<std::string> readWholeUrl(ngx_pool_t* pool, std::string_view url,
                                         loop::Upstream& upstream) {
     const UrlParts parts = partsOf(url);
     if (parts.server.find('@') != std::string_view::npos) {
-        return "must not hold a user name or password";
+        return "must not hold a user name or password; leave out what stands before the \"@\"";
     }
-    if (auto fault = readBaseUrl(pool, parts.server, upstream)) {
-        return fault;
+    if (const auto fault = readBaseUrl(pool, parts.server, upstream)) {
+        return *fault + shownUrl(url);
     }
-    if (parts.path.find('#') != std::string_view::npos ||
-        !std::all_of(parts.path.begin(), parts.path.end(), isUrlCharacter)) {
-        return "must consist of plain characters, others escaped as %XX, without a fragment";
+    if (parts.path.find('#') != std::string_view::npos) {
+        return "must not hold a fragment; leave out \"#\" and what follows" + shownUrl(url);
+    }
+    if (!std::all_of(parts.path.begin(), parts.path.end(), isUrlCharacter)) {
+        return "must consist of plain characters, others escaped as %XX" + shownUrl(url);
     }
     const auto mark = parts.path.find('?');
     upstream.path = parts.path.substr(0, mark);

@@ -3,8 +3,8 @@
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 
-#include <algorithm>
 #include <array>
+#include <utility>
 
 #include "edgerun/auth/key_set.h"
 #include "edgerun/engine/stable_hash.h"
@@ -36,33 +36,20 @@ std::string checkTransport(const loop::Upstream& upstream) {
            "reaches it on a safe way";
 }
 
-/// Without what may be for the source alone: a query, or a password that the
-/// parser did not find.
-std::string shownUrl(std::string_view url) {
-    const bool isShown = url.find('@') == std::string_view::npos;
-    return isShown ? ": " + quoted(url.substr(0, url.find_first_of("?#"))) : "";
-}
-
 std::string readUrl(ngx_conf_t* cf, std::string_view url, engine::KeySource& source) {
-    const UrlParts parts = partsOf(url);
-    if (parts.server.find('@') != std::string_view::npos) {
-        return "must not hold a user name or password; leave out what stands before the \"@\"";
+    loop::Upstream& upstream = source.upstream;
+    if (const auto fault = readWholeUrl(cf->temp_pool, url, upstream)) {
+        return *fault;
     }
-    if (auto fault = readBaseUrl(cf->temp_pool, parts.server, source.upstream)) {
-        return *fault + shownUrl(url);
+    source.path = std::exchange(upstream.path, {});
+    if (const std::string asked = std::exchange(upstream.query, {}); !asked.empty()) {
+        source.path += "?" + asked;
     }
-    if (parts.path.find('#') != std::string_view::npos) {
-        return "must not hold a fragment; leave out \"#\" and what follows" + shownUrl(url);
-    }
-    if (!std::all_of(parts.path.begin(), parts.path.end(), isUrlCharacter)) {
-        return "must consist of plain characters, others escaped as %XX" + shownUrl(url);
-    }
-    source.path = (parts.path.substr(0, 1) == "/" ? "" : "/") + std::string(parts.path);
     // A query may hold what is for the source alone.
     const auto query = url.find('?');
     source.url =
         std::string(url.substr(0, query)) + (query == std::string_view::npos ? "" : "?...");
-    return checkTransport(source.upstream);
+    return checkTransport(upstream);
 }
 
 // --- parameters ---

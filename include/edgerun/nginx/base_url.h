@@ -15,17 +15,9 @@ namespace edgerun::nginx {
 std::optional<std::string> readBaseUrl(ngx_pool_t* pool, std::string_view url,
                                        loop::Upstream& upstream);
 
-struct UrlParts {
-    std::string_view server;  ///< with its scheme
-    std::string_view path;    ///< with query and fragment
-};
-
-UrlParts partsOf(std::string_view url);
-
-/// May it stand in a URL's path or query?
-bool isUrlCharacter(char c);
-
 /// The same for a URL that is called as it is: its path keeps its end, and it may have a query.
+/// What is wrong ends with the URL, but for what may be for its server alone: a query, or a
+/// password.
 std::optional<std::string> readWholeUrl(ngx_pool_t* pool, std::string_view url,
                                         loop::Upstream& upstream);
 
