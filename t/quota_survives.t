@@ -101,7 +101,8 @@ for my $jobs (0, 1) {
     ok wait_until { files($t) == 1 }, '... of which one file is left';
 
     # At once, when the client has its answer.
-    my $running = insist($t, '[[duration=3000]] [[usage=40,2]] runs');
+    my $duration = $jobs ? 3000 : 60_000;
+    my $running = insist($t, "[[duration=$duration]] [[usage=40,2]] runs");
     $t->kill_all;
     $t->run;
     if ($jobs) {

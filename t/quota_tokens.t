@@ -71,7 +71,7 @@ sub cost_of { my ($job) = @_; return $job->{tokensUsed} // 1000 }
 
 my @connections = map { $t->connect } 1 .. 20;
 $_->write(Edgerun::Http::format_request('POST', '/jobs', token => Edgerun::Jobs::token_of($t, 'frank'),
-    json => { query => '[[duration=1500]] [[usage=200,50]] burst' })) for @connections;
+    json => { query => '[[duration=2500]] [[usage=200,50]] burst' })) for @connections;
 my @answers = map { $_->read_response } @connections;
 my @accepted = grep { $_->{status} == 202 } @answers;
 is scalar @accepted, 5, 'of many at once so many are accepted as have a reserve';
@@ -87,7 +87,7 @@ is submit($t, 'none', user => 'frank')->{status}, 429, '... for nobody';
 
 # ------------------------------------------------------------- a worker dies
 
-$t->emulator->settings({ duration => 1500 });
+$t->emulator->settings({ duration => 2500 });
 my $connection = $t->connect;
 my @jobs = map { submit($t, "[[usage=${_}00,7]] dies", user => 'grace', on => $connection) } 1 .. 4;
 undef $connection;

@@ -6,6 +6,7 @@ use Edgerun::Test;
 use Edgerun::Dialects;
 use Edgerun::Jobs;
 use List::Util qw(max min uniq);
+use Time::HiRes qw(time);
 
 my $t = Edgerun::Test->new;
 $t->start_emulator(duration => 2500);
@@ -31,8 +32,21 @@ sub status_of {
         token => $t->token({ sub => 'alice' }))->{status};
 }
 
-# Submits until the zone is full: the accepted, and the refusal.
+# Submits until the zone is full: the refusal, and the accepted. Once more, if the first of them
+# ended meanwhile and made room.
 sub fill {
+    my ($query) = @_;
+    my ($refusal, @accepted);
+    wait_until {
+        wait_until { !grep { my $job = job_of($t, $_); $job && !Edgerun::Jobs::is_final($job) } @accepted };
+        my $since = time;
+        ($refusal, @accepted) = submit_until_refused($query);
+        return time - $since < 2;
+    } 60;
+    return ($refusal, @accepted);
+}
+
+sub submit_until_refused {
     my ($query) = @_;
     my $connection = $t->connect;
     my @accepted;
@@ -102,7 +116,7 @@ is scalar(grep { length $_->{answer} < 4000 && !$_->{answerTruncated} } @kept), 
     'marked where it is cut';
 ok wait_until { !$t->emulator->stats->{threads} && !grep { $_->{thread_exists} } @{ $t->emulator->runs } },
     'those that had to go were brought to their end';
-is scalar(grep { $_->{first_seen_final_ms} } @{ $t->emulator->runs }), scalar @big, 'each had its answer read';
+is scalar(grep { !$_->{first_seen_final_ms} } @{ $t->emulator->runs }), 0, 'each had its answer read';
 
 # Jobs past their ttl are gone.
 my @short = map { submit($t, 'Hello. [[duration=1]]', path => '/short') } 1 .. 20;
