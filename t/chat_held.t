@@ -69,10 +69,11 @@ ok wait_until { status_of($answer) eq 'cancelled' }, 'and its run ends';
 
 # ------------------------------------------------------------------- reloads
 
-$answer = submit($t, 'Go on. [[duration=3000]] [[answer=So.]]');
+$answer = submit($t, 'Go on. [[duration=60000]] [[answer=So.]]');
 await_run($t, $answer);
 ok $t->reload(old => 'stay'), 'a reload while a call is held';
 is job_of($t, $answer)->{status}, 'RUNNING', 'the job runs on';
+$emulator->finish;
 ($job) = finish($t, [$answer]);
 is "$job->{status} $job->{answer}", 'COMPLETED So.', 'and is carried to its end';
 is status_of($job), 'completed', 'by one run';
@@ -101,9 +102,11 @@ $t->reload;
 
 for my $case ([ '/jobs', 'FAILED StartOutcomeUnknown: cancelled' ], [ '/often', 'COMPLETED : cancelled completed' ]) {
     my ($path, $expected) = @$case;
-    $answer = submit($t, 'Die. [[duration=3000]]', path => $path);
+    $answer = submit($t, 'Die. [[duration=60000]]', path => $path);
     wait_until { runs_of($t, $answer->{json}) };
     $t->kill_worker(worker_of($answer));
+    wait_until { status_of($answer) eq 'cancelled in_progress' || $path eq '/jobs' };
+    $emulator->finish if $path eq '/often';
     my $last = $t->wait_for_job($answer->{headers}{location}, %alice)->{json};
     is "$last->{status} " . ($last->{error}{error} // '') . ': ' . status_of($last), $expected,
         "$path: the worker that holds the call is killed";
@@ -114,7 +117,7 @@ await_run($t, $answer);
 my $worker = worker_of($answer);
 $other = other_worker($answer);
 kill 'STOP', $worker;
-($job) = finish($t, [$answer]);
+wait_until { $job = job_of($t, $answer, on => $other); Edgerun::Jobs::is_final($job) };
 is $job->{error}{error}, 'StartOutcomeUnknown', 'a worker that stands still loses its job';
 is status_of($job), 'in_progress', 'whose run goes on';
 kill 'CONT', $worker;

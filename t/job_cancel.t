@@ -13,8 +13,9 @@ $t->start_emulator(cancel => 50);
 my $emulator = $t->emulator;
 $t->write_conf(
     jobs_conf(
-        zone   => 'zone=jobs:16m',
-        server => 'add_header X-Worker $pid always; add_header X-Job "$edgerun_job_id $edgerun_job_status" always;'
+        provider => { run_timeout => '5m' },
+        zone     => 'zone=jobs:16m',
+        server   => 'add_header X-Worker $pid always; add_header X-Job "$edgerun_job_id $edgerun_job_status" always;'
     )
 );
 $t->run;

@@ -7,10 +7,10 @@ use Edgerun::Test;
 use Edgerun::Jobs;
 
 my $t = Edgerun::Test->new(workers => 1);
-$t->start_emulator(duration => 300);
+$t->start_emulator;
 $t->write_file('ask.json', '{"name": "ask", "parameters": {"type": "object"}}');
 $t->write_conf(jobs_conf(
-    provider => { assistant => 'helper', model => 'gpt-4o' },
+    provider => { assistant => 'helper', model => 'gpt-4o', run_timeout => '5m' },
     zone     => 'zone=jobs:4m journal=%%TESTDIR%%/journal sync=always',
     http     => 'edgerun_assistant helper { model gpt-4o; tool function ask.json; }',
 ));
@@ -19,7 +19,11 @@ wait_until { submit($t, 'Ready? [[duration=1]]')->{status} == 202 };
 
 my $token = $t->token({ sub => 'alice' });
 for my $round (1 .. 5) {
-    my $job = run_job($t, "Ask. [[tools=ask]]", until => qr/REQUIRES_ACTION/);
+    # It goes on for long with its outputs, and is cancelled amid that.
+    my $answer = submit($t, 'Ask. [[tools=ask]] [[duration=60000]]');
+    await_run($t, $answer);
+    $t->emulator->finish;
+    my $job = $t->wait_for_job("/jobs/$answer->{json}{id}", token => $token, until => qr/REQUIRES_ACTION/)->{json};
     my @given = map { +{ toolCallId => $_->{id}, output => 'yes' } } @{ $job->{requiredAction}{toolCalls} };
     my ($giving, $cancelling) = map { $t->connect } 1 .. 2;
     $giving->write(Edgerun::Http::format_request(

@@ -9,7 +9,7 @@ use Edgerun::Jobs;
 my $t = Edgerun::Test->new;
 $t->start_emulator(cancel => 50);
 my $emulator = $t->emulator;
-$t->write_conf(jobs_conf(zone => 'zone=jobs:8m', server => 'add_header X-Worker $pid always;'));
+$t->write_conf(jobs_conf(provider => { run_timeout => '5m' }, zone => 'zone=jobs:8m', server => 'add_header X-Worker $pid always;'));
 $t->run;
 
 my %alice = (token => $t->token({ sub => 'alice' }));

@@ -19,10 +19,11 @@ chmod 0777, $t->dir . '/journal';
 sub auth { return 'edgerun_auth_jwt "jobs"; edgerun_auth_jwt_secret env:EDGERUN_JWT_SECRET;' }
 $t->write_conf(
     jobs_conf(
-        provider => { keep_threads => 'on' },
+        provider => { keep_threads => 'on', run_timeout => '5m' },
         zone   => 'zone=jobs:8m',
         http   => 'edgerun_job_zone zone=durable:8m journal=%%TESTDIR%%/journal;',
         server => 'add_header X-Worker $pid always;
+            location = /connections { stub_status; }
             location /other { ' . auth() . ' edgerun_jobs zone=jobs provider=main; }
             location /durable { ' . auth() . ' edgerun_jobs zone=durable provider=main; }'
     )
@@ -52,24 +53,30 @@ sub runs_for { return scalar runs_of($t, { id => $_[0] }, $_[1]) }
 
 # ------------------------------------------------------------ the same again
 
-my $first = submit_with('"one"', '[[duration=1500]] once');
+my $first = submit_with('"one"', '[[duration=60000]] once');
 is $first->{status}, 202, 'a submission with a key is accepted';
 ok !exists $first->{headers}{'idempotency-replayed'}, 'as any';
 my $id = $first->{json}{id};
-my $again = submit_with('"one"', '[[duration=1500]] once');
+my $again = submit_with('"one"', '[[duration=60000]] once');
 is $again->{status}, 202, 'the same again is accepted as well';
 is $again->{json}{id}, $id, 'it is the same job';
 is $again->{headers}{'idempotency-replayed'}, 'true', 'as Idempotency-Replayed tells';
 is $again->{headers}{location}, $first->{headers}{location}, 'at the same URL';
 is $again->{headers}{'retry-after'}, 1, 'with the time to ask again';
-is submit_with('one', '[[duration=1500]] once')->{json}{id}, $id, 'without quotes it is the same key';
+is submit_with('one', '[[duration=60000]] once')->{json}{id}, $id, 'without quotes it is the same key';
 
-my $waited = submit_with('"one"', '[[duration=1500]] once', headers => [ Prefer => 'wait=30' ]);
+my $waiting = $t->connect;
+$waiting->write(Edgerun::Http::format_request('POST', '/jobs', %alice, json => { query => '[[duration=60000]] once' },
+    headers => [ 'Idempotency-Key' => '"one"', Prefer => 'wait=30' ]));
+wait_until { $t->get('/connections')->{body} =~ /Writing: 2/ };
+await_run($t, $first, question => 'once');
+$emulator->finish;
+my $waited = $waiting->read_response;
 is $waited->{status}, 200, 'who repeats it may wait';
 is $waited->{json}{status}, 'COMPLETED', 'for its end';
 is $waited->{headers}{'preference-applied'}, 'wait=30', '... as Preference-Applied says';
 is $waited->{headers}{'idempotency-replayed'}, 'true', '... and Idempotency-Replayed';
-my $over = submit_with('"one"', '[[duration=1500]] once');
+my $over = submit_with('"one"', '[[duration=60000]] once');
 is $over->{status}, 200, 'of a final job the answer is 200';
 is $over->{body}, $t->get("/jobs/$id", %alice)->{body}, 'with the job as it is';
 is $over->{headers}{etag}, "\"$over->{json}{version}\"", 'its version';
@@ -78,7 +85,7 @@ is runs_for($id, 'once'), 1, 'it was run once';
 
 # --------------------------------------------------------------- other bodies
 
-for my $other ('[[duration=1500]] once ', { query => '[[duration=1500]] once', metadata => { a => 'b' } }) {
+for my $other ('[[duration=60000]] once ', { query => '[[duration=60000]] once', metadata => { a => 'b' } }) {
     my $answer = submit_with('"one"', $other);
     is $answer->{status}, 422, 'another body with the key is refused';
     is $answer->{json}{error}, 'UnprocessableEntity', '... as an error';
@@ -88,9 +95,9 @@ is submit_with('"one"', 'x', body => 'no JSON')->{status}, 422, 'whatever it is'
 
 # ------------------------------------------------------------------- scopes
 
-isnt submit_with('"two"', '[[duration=1500]] once')->{json}{id}, $id, 'another key is another job';
-isnt submit_with('"One"', '[[duration=1500]] once')->{json}{id}, $id, 'keys have case';
-my $bob = submit_with('"one"', '[[duration=1500]] once', token => $t->token({ sub => 'bob' }));
+isnt submit_with('"two"', '[[duration=60000]] once')->{json}{id}, $id, 'another key is another job';
+isnt submit_with('"One"', '[[duration=60000]] once')->{json}{id}, $id, 'keys have case';
+my $bob = submit_with('"one"', '[[duration=60000]] once', token => $t->token({ sub => 'bob' }));
 is $bob->{status}, 202, 'another user';
 isnt $bob->{json}{id}, $id, '... has keys of their own';
 my $other = submit_with('"one"', 'once', uri => '/other');
@@ -105,7 +112,7 @@ is submit_with('"refused"', { query => '' })->{status}, 400, 'a submission is re
 is submit_with('"refused"', 'good')->{status}, 202, 'its key is free';
 
 my ($thread) = run_job($t, 'begins a thread')->{threadId};
-my %continued = (query => '[[duration=1500]] goes on', threadId => $thread);
+my %continued = (query => '[[duration=60000]] goes on', threadId => $thread);
 my $holder = submit_with('"thread"', \%continued);
 is $holder->{status}, 202, 'a job continues a thread';
 isnt submit_with('"another"', \%continued)->{json}{id}, $holder->{json}{id}, 'another key is another job, which waits for it';
@@ -142,7 +149,7 @@ for my $location ('/jobs', '/durable') {
 
 # ------------------------------------------- while the first is written down
 
-$disk->set(delayMs => 3000);
+$disk->set(delayMs => 60_000);
 my $slow = $t->connect;
 $slow->write(Edgerun::Http::format_request('POST', '/durable', %alice, json => { query => 'slow' },
     headers => [ 'Idempotency-Key' => 'slow' ]));
@@ -157,13 +164,14 @@ is submit_with('slow', 'slow', uri => '/durable')->{json}{id}, $accepted->{json}
 
 # The first is never accepted: whoever waits for it takes its place.
 $t->wait_for_job($accepted->{headers}{location}, %alice);
-$disk->set(delayMs => 500, failFlushes => -1);
+$disk->set(delayMs => 60_000, failFlushes => -1);
 my @both = map { $t->connect } 1 .. 2;
 $both[0]->write(Edgerun::Http::format_request('POST', '/durable', %alice, json => { query => 'fails' },
     headers => [ 'Idempotency-Key' => 'fails' ]));
 ok has_begun('fails'), 'another is';
 $both[1]->write(Edgerun::Http::format_request('POST', '/durable', %alice, json => { query => 'fails' },
     headers => [ 'Idempotency-Key' => 'fails' ]));
+$disk->set(delayMs => 0);
 is $both[0]->read_response->{status}, 503, 'the disk fails: the first is not accepted';
 like $both[1]->read_response->{status}, qr/^(?:202|503)$/, 'the second is told either way';
 $disk->set(delayMs => 0, failFlushes => 0);

@@ -11,8 +11,9 @@ my $t = Edgerun::Test->new;
 $t->start_emulator;
 $t->write_conf(
     jobs_conf(
-        zone   => 'zone=jobs:8m ttl=1m',
-        server => 'location /other {
+        provider => { run_timeout => '5m' },
+        zone     => 'zone=jobs:8m ttl=10m',
+        server   => 'location /other {
             edgerun_auth_jwt "jobs"; edgerun_auth_jwt_secret env:EDGERUN_JWT_SECRET;
             edgerun_jobs zone=jobs provider=main;
         }'

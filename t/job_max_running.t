@@ -17,7 +17,7 @@ sub location {
 }
 $t->write_conf(
     jobs_conf(
-        provider => { keep_threads => 'on' },
+        provider => { keep_threads => 'on', run_timeout => '5m' },
         zone     => 'zone=jobs:8m',
         server   => 'edgerun_max_running 3;' . location('off', 'edgerun_max_running off;') . location('one', 'edgerun_max_running 1;')
     )

@@ -188,11 +188,12 @@ is answer("Summary\nshort enough for it to be cleaned, and left", path => '/expl
     'short enough for it to be cleaned, and left', 'others are cleaned as ever';
 
 if (dialect('runs_on')) {
-    my $begun = submit($t, "Tell me. [[answer=$raw]][[duration=1500]]", path => '/left');
+    my $begun = submit($t, "Tell me. [[answer=$raw]][[duration=60000]]", path => '/left');
     await_run($t, $begun);
     $locations =~ s/rules\.json/default/;
     write_conf("location /left { $jobs; edgerun_sanitize default; }");
     ok $t->reload, 'a reload without the file of rules';
+    $t->emulator->finish;
     my ($left) = finish($t, [$begun]);
     is $left->{answer} =~ s/\n\z//r, $raw =~ s/\n\z//r, 'a job of before keeps its answer as it is';
     like $t->error_log, qr/\Q$left->{id}\E stays as it is/, 'and the error log says so';
