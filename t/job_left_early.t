@@ -15,8 +15,9 @@ mkdir $t->dir . '/journal';
 chmod 0777, $t->dir . '/journal';
 $t->write_conf(
     jobs_conf(
-        zone   => 'zone=jobs:8m journal=%%TESTDIR%%/journal',
-        server => 'location /sync {
+        provider => { run_timeout => '5m' },
+        zone     => 'zone=jobs:8m journal=%%TESTDIR%%/journal',
+        server   => 'location /sync {
                 edgerun_auth_jwt "jobs"; edgerun_auth_jwt_secret env:EDGERUN_JWT_SECRET;
                 edgerun_jobs zone=jobs provider=main mode=sync;
             }
@@ -34,7 +35,7 @@ sub jobs { return @{ $t->get("$_[0]?limit=100", %alice)->{json}{jobs} } }
 # So many clients ask, and leave while the disk is slow.
 sub leave {
     my ($count, @request) = @_;
-    $disk->set(delayMs => 1500);
+    $disk->set(delayMs => 60_000);
     my @leaving = map { $t->connect } 1 .. $count;
     $_->write(Edgerun::Http::format_request(@request, %alice)) for @leaving;
     wait_until { waiting() == $count };
