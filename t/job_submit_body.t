@@ -59,7 +59,7 @@ sub arrives {
     is $answer ? $answer->{status} : undef, 202, "$what: accepted";
     my $found = wait_until {
         grep { index($_->{body}, "\"$text\"") >= 0 } @{ $t->emulator->log(call => call('query')) };
-    } 20;
+    };
     ok $found, "$what: the text arrives whole";
     return;
 }
@@ -156,8 +156,10 @@ is $unknown->{status}, 501, 'an unknown transfer coding is refused';
 
 ok wait_until {
     6 == grep { $_->{body} =~ /"(?:after|between)"|yyyy/ } @{ $t->emulator->log(call => call('query')) };
-}, 'all that was accepted so far has begun';
-my $before = @{ $t->emulator->log(call => call('start')) };
+}, 'all that was accepted so far has arrived';
+sub starts { return scalar @{ $t->emulator->log(call => call('start')) } }
+ok wait_until { starts() == @{ $t->emulator->log(call => call('query')) } }, 'and begun';
+my $before = starts();
 for my $abort (0, 1) {
     my $leaving = $t->connect;
     $leaving->write(substr Edgerun::Http::format_request('POST', '/jobs', token => $token, headers => \@json,
@@ -171,7 +173,8 @@ my $timeout = $late->read_response;
 is $timeout->{status} // 408, 408, 'a client that stops sending is not waited for';
 ok $late->is_closed, 'its connection is closed';
 arrives($t->post('/jobs', token => $token, headers => \@json, body => (question(10))[1]), "question $asked ", 'the next job');
-is @{ $t->emulator->log(call => call('start')) } - $before, 1, 'half a submission is none';
+wait_until { starts() > $before };
+is starts() - $before, 1, 'half a submission is none';
 
 # A client that leaves as soon as it has sent all has submitted its job.
 my $gone = $t->connect;
