@@ -50,7 +50,7 @@ sub worker_with_jobs {
     my @jobs;
     wait_until {
         @jobs = map { job_of($t, $_, on => $connection) } @answers;
-        return !grep { $_->{status} ne 'RUNNING' } @jobs;
+        return !grep { $_->{status} ne 'RUNNING' || !$_->{runId} } @jobs;
     };
     return ($answers[0]{headers}{'x-worker'}, @jobs);
 }

@@ -17,7 +17,8 @@ my $emulator = $t->emulator;
 # configure(DIRECTIVES of "helper", OPTIONS of tools_conf()).
 sub configure {
     my ($directives, %options) = @_;
-    $t->write_conf(tools_conf($directives, zone => 'zone=jobs:16m journal=%%TESTDIR%%/journal sync=off',
+    my %provider = (run_timeout => '5m', %{ delete $options{provider} // {} });
+    $t->write_conf(tools_conf($directives, provider => \%provider, zone => 'zone=jobs:16m journal=%%TESTDIR%%/journal sync=off',
         jobs => 'assistant=$wanted', server => 'set $wanted helper; if ($arg_a) { set $wanted $arg_a; }', %options));
     return;
 }

@@ -15,7 +15,7 @@ $t->write_conf(tools_conf([
     'max_tool_rounds 3',
     (map { function_tool($t, $_, 'uri=' . $url->($_) . ' timeout=60s') } qw(rates weather)),
     'response_format text',
-]));
+], provider => { run_timeout => '5m' }));
 $t->run;
 my $emulator = $t->emulator;
 

@@ -14,7 +14,7 @@ $t->write_conf(tools_conf([
     function_tool($t, 'kept',  $url->('kept') . ' cache=10m retries=0'),
     function_tool($t, 'brief', $url->('brief') . ' cache=1s'),
     function_tool($t, 'fresh', $url->('fresh')),
-], zone => 'zone=jobs:64m', jobs => 'assistant=$helper',
+], provider => { run_timeout => '5m' }, zone => 'zone=jobs:64m', jobs => 'assistant=$helper',
     server => 'set $helper helper; if ($arg_other) { set $helper other; }',
     http => assistant_block('other', function_tool($t, 'kept', $url->('kept') . ' cache=10m'))));
 $t->run;

@@ -34,16 +34,14 @@ sub job_in_call {
 # The one that calls stands still for longer than its lease, until the answers are there: they
 # come too late.
 sub stall {
-    my ($t) = @_;
+    my ($t, $answer) = @_;
     my @calls = tool_calls($t);
     my $answered = $calls[-1]{time_ms} + $LATE;
-    for my $pid ($t->worker_pids) {
-        kill 'STOP', $pid;
-        my $isOwner = wait_until { tool_calls($t) > @calls } 4;
-        wait_until { time * 1000 > $answered } if $isOwner;
-        kill 'CONT', $pid;
-        return if $isOwner;
-    }
+    my $owner = $answer->{headers}{'x-worker'};
+    kill 'STOP', $owner;
+    wait_until { tool_calls($t) > @calls };
+    wait_until { time * 1000 > $answered };
+    kill 'CONT', $owner;
     return;
 }
 
@@ -51,6 +49,7 @@ my $t = Edgerun::Test->new;
 $t->start_emulator(duration => 50);
 my $url = sub { 'uri=' . $t->emulator->tool_url($_[0]) };
 $t->write_conf(tools_conf([ map { function_tool($t, $_, $url->($_)) } qw(one two) ],
+    server => 'add_header X-Worker $pid always;', provider => { run_timeout => '5m' },
     zone => 'zone=jobs:8m journal=%%TESTDIR%%/journal sync=off'));
 $t->run;
 
@@ -60,12 +59,12 @@ my %trouble = (
     'NGINX is stopped'   => [ 4, { action => 'hang' }, sub { $t->stop('TERM'); $t->run } ],
     'NGINX is reloaded'  => [ 2, { action => 'delay', ms => 2_000 }, sub { $t->reload } ],
     'NGINX is stopped gently' => [ 2, { action => 'delay', ms => 2_000 }, sub { $t->stop('QUIT'); $t->run } ],
-    'workers stand still' => [ 4, { action => 'delay', ms => $LATE }, sub { stall($t) } ],
+    'workers stand still' => [ 4, { action => 'delay', ms => $LATE }, sub { stall($t, @_) } ],
 );
 for my $what (sort keys %trouble) {
     my ($calls, $fault, $do) = @{ $trouble{$what} };
     my $answer = job_in_call($t, %$fault);
-    $do->();
+    $do->($answer);
     my ($job) = finish($t, [$answer]);
     is $job->{status}, 'COMPLETED', "$what: the job completes" or diag error_of($job);
     my @made = calls_for($t, $job->{id});

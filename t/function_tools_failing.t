@@ -37,13 +37,15 @@ $t->start_emulator(duration => 50);
 my $nobody = Edgerun::Ports::reserve();
 $t->write_conf(tools_conf(
     [
-        (map { function_tool($t, $_, 'uri=' . $t->emulator->tool_url($_) . ' timeout=2s') } map { $_->[0] } @FAULTS),
+        (map { function_tool($t, $_, 'uri=' . $t->emulator->tool_url($_) . ' timeout=' . (/^(?:hangs|drips)$/ ? '2s' : '60s')) }
+            map { $_->[0] } @FAULTS),
         function_tool($t, 'refuses', "uri=http://127.0.0.1:$nobody/ retries=1"),
         function_tool($t, 'latin',   'uri=http://127.0.0.1:%%PORT_0%%/latin'),
         function_tool($t, 'empty',   'uri=http://127.0.0.1:%%PORT_0%%/empty'),
         function_tool($t, 'nul',     'uri=http://127.0.0.1:%%PORT_0%%/nul'),
         function_tool($t, 'none',    'uri=http://127.0.0.1:%%PORT_0%%/none'),
     ],
+    provider => { run_timeout => '5m' },
     server => <<"END"));
         location = /latin { return 200 "gr\xfc\xdfe"; }
         location = /empty { return 200 ""; }
@@ -63,7 +65,7 @@ my %wanted = map { $_->[0] => $_->[2] } grep { defined $_->[2] } @FAULTS;
     none    => '',
     nul     => 'a b',
 );
-my $job = run_job($t, question('All.', [ sort keys %wanted, 'page' ]), timeout => 30);
+my $job = run_job($t, question('All.', [ sort keys %wanted, 'page' ]), timeout => 60);
 is $job->{status}, 'COMPLETED', 'a job completes though all its tools fail' or diag error_of($job);
 my $steps = $t->get("/jobs/$job->{id}?include=steps", token => $t->token({ sub => 'alice' }))->{json}{steps};
 my %output = map { $_->{name} => $_->{output} } grep { $_->{type} eq 'function' } @$steps;
@@ -88,7 +90,7 @@ $t->write_conf(tools_conf([
     function_tool($t, 'never', $url->('never') . ' retries=0'),
     function_tool($t, 'patient', $url->('patient')),
     function_tool($t, 'late', 'uri=' . $late->url . ' retries=9'),
-]));
+], provider => { run_timeout => '5m' }));
 $t->reload;
 my $emulator = $t->emulator;
 

@@ -15,7 +15,7 @@ my @directives = (
     (map { function_tool($t, $_, $url->($_)) } qw(rates weather)), function_tool($t, 'pick'), 'max_tool_rounds 64',
 );
 push @directives, 'tool code_interpreter', 'tool file_search vector_store=vs_1' if dialect() ne 'chat';
-$t->write_conf(tools_conf(\@directives, zone => 'zone=jobs:16m journal=%%TESTDIR%%/journal sync=off'));
+$t->write_conf(tools_conf(\@directives, provider => { run_timeout => '5m' }, zone => 'zone=jobs:16m journal=%%TESTDIR%%/journal sync=off'));
 $t->run;
 
 my %alice = (token => $t->token({ sub => 'alice' }));
@@ -107,7 +107,7 @@ $job = run_job($t, question('Wide.', ['rates'], arguments => { text => "\x{20ac}
 ($large) = @{ steps_of($job) };
 is length $large->{output}, int(16 * 1024 / 3), 'at a character';
 
-$job = run_job($t, question('More.', ['rates'], arguments => { size => 30_000 }, rounds => 9), timeout => 30);
+$job = run_job($t, question('More.', ['rates'], arguments => { size => 30_000 }, rounds => 9), timeout => 60);
 is $job->{status}, 'COMPLETED', 'a job with many large outputs completes' or diag error_of($job);
 ok length with_steps($job)->{body} < 64 * 1024 + length($t->get("/jobs/$job->{id}", %alice)->{body}) + 10,
     'its steps have 64 KiB';
