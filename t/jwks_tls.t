@@ -61,7 +61,7 @@ $connections{$_}->write(Edgerun::Http::format_request('GET', "/$_", token => $ke
 for my $case (@cases) {
     my ($name, undef, $status, $log) = @$case;
     is $connections{$name}->read_response->{status}, $status, "$name: $status";
-    like $t->error_log, qr/no keys from "[^"]+\/$name": [^\n]*(?:$log)/, "$name: the log says why" if $log;
+    ok wait_until { $t->error_log =~ /no keys from "[^"]+\/$name": [^\n]*(?:$log)/ }, "$name: the log says why" if $log;
 }
 is join(' ', sort map { $_->{path} } $source->requests), '/by_name /trusted',
     'who cannot prove who it is is asked nothing';

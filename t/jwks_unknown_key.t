@@ -26,7 +26,7 @@ $t->write_conf(<<"END");
         edgerun_auth_jwt "app";
         root %%TESTDIR%%/html;
         add_header X-Worker \$pid always;
-        location / { edgerun_auth_jwt_jwks_uri @{[ $source->url ]}; }
+        location / { edgerun_auth_jwt_jwks_uri @{[ $source->url ]} unknown_key=1h; }
         location /quick {
             edgerun_auth_jwt_jwks_uri @{[ $quick->url ]} unknown_key=500ms;
             limit_req zone=users;

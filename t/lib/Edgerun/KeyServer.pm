@@ -59,7 +59,7 @@ sub serve {
 #   delay    seconds before it answers
 #   action   'answer'; 'silent' never does; 'close' closes instead; 'drip' sends
 #            a byte of the body in each tenth of a second; 'flood' sends a body
-#            without length of `bytes` bytes
+#            without length of `bytes` bytes; 'hold' waits until told otherwise, and does that
 sub answer {
     my ($self, %options) = @_;
     my %answer = (status => 200, headers => [], body => '', action => 'answer', %options);
@@ -151,6 +151,10 @@ sub _converse {
     }
     my $answer = $JSON->decode(Edgerun::Process::slurp($state));
     _note($head, $state);
+    while ($answer->{action} eq 'hold') {
+        sleep 0.02;
+        $answer = $JSON->decode(Edgerun::Process::slurp($state));
+    }
 
     sleep $answer->{delay} if $answer->{delay};
     if ($answer->{action} eq 'silent') {
