@@ -244,7 +244,7 @@ void Exchange::hideSecrets() {
 
 void Exchange::reset() {
     curl_easy_setopt(easy_.get(), CURLOPT_RESOLVE, nullptr);
-    request_ = {};
+    const TransferRequest done(std::move(request_));  // assigned to, it would keep its memory
     sent_ = 0;
     body_.clear();
     if (body_.capacity() > kKeptCapacity) {

@@ -179,7 +179,10 @@ Transfer* HttpClient::Impl::start(const Upstream& upstream, TransferRequest requ
 void HttpClient::Impl::cancel(Transfer* transfer) {
     transfer->owner = nullptr;
     if (transfer->exchange == nullptr) {
-        return;  // dropped when its turn comes
+        // Only its place in the queue stays until its turn comes. Assigned to, the request would
+        // keep its memory.
+        const TransferRequest dropped(std::move(transfer->request));
+        return;
     }
     transfer->exchange->guard = nullptr;
     if (!multi->isInside()) {
