@@ -36,17 +36,17 @@ cmp_ok scalar(@$polls), '<=', 8 * 3, 'a short run is polled little';
 # Many transfers, few at once.
 $emulator->reset;
 $emulator->settings({ delay => 20 });
-configure('worker_connections 512;', provider => { max_transfers => 4 });
+configure('worker_connections 512;', provider => { max_transfers => 4, run_timeout => '5m' });
 $t->reload;
 my $client = $t->connect;
 all_complete('above max_transfers', map { submit($t, 'Hello.', on => $client) } 1 .. 60);
 cmp_ok scalar(connections()), '<=', 4, 'above max_transfers: the others wait';
 
 # NGINX is short of connections: clients come first.
+configure('worker_connections 64;', provider => { run_timeout => '5m' });
+$t->stop;
 $emulator->reset;
 $emulator->settings({ delay => 300 });
-configure('worker_connections 64;', provider => { run_timeout => '60s' });
-$t->stop;
 $t->run;
 $client = $t->connect;
 my @answers = map { submit($t, 'Hello. [[duration=500]]', on => $client) } 1 .. 120;
@@ -64,7 +64,7 @@ undef @idle;
 $t->stop;
 $t->{workers} = 2;
 $emulator->reset;
-configure('worker_connections 512; accept_mutex on; accept_mutex_delay 20ms;');
+configure('worker_connections 512; accept_mutex on; accept_mutex_delay 20ms;', provider => { run_timeout => '5m' });
 $t->run;
 all_complete('accept_mutex', map { submit($t, 'Hello.') } 1 .. 40);
 

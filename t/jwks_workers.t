@@ -96,26 +96,30 @@ sub start_fetch {
     return wait_until { $source->hits > $hits && fetcher() };
 }
 
+# Does another worker fetch before the first one would have given up? On a busy machine not always.
+sub is_taken_over {
+    my ($leave) = @_;
+    for (1 .. 5) {
+        my $first = start_fetch() or return;
+        $leave->($first);
+        next if !wait_until { $source->hits > $hits + 1 } 4.5;
+        return wait_until { my $now = fetcher(); $now && $now != $first };
+    }
+    return;
+}
+
 write_conf();
-my $first = start_fetch();
-ok $first, 'one worker fetches';
-kill 'QUIT', $first;
-my $others = wait_until { $source->hits > $hits + 1 } 4.5;
-ok $others, 'when it leaves, another begins before the first would have given up';
-isnt fetcher(), $first, 'another indeed';
+ok is_taken_over(sub { kill 'QUIT', $_[0] }), 'when the one that fetches leaves, another begins at once';
 $source->stop->serve($key)->resume;
 ok wait_until { $t->get('/page', token => $token)->{status} == 200 }, 'and all get the set';
 
-$first = start_fetch();
-ok $t->reload(old => 'stay'), 'a reload amid a fetch';
-$others = wait_until { $source->hits > $hits + 1 } 4.5;
-ok $others, 'lets a new worker fetch';
+ok is_taken_over(sub { ok $t->reload(old => 'stay'), 'a reload amid a fetch' }), 'lets a new worker fetch';
 $source->stop->serve($key)->resume;
 ok wait_until { $t->get('/page', token => $token)->{status} == 200 }, 'and all get the set';
 
 # ------------------------------------------------------- and those that die
 
-$first = start_fetch();
+my $first = start_fetch();
 $source->serve($key);
 my @waiting = map { ask() } 1 .. 20;
 $t->kill_worker($first);
