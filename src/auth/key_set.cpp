@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "edgerun/auth/jwk.h"
+#include "edgerun/text/ascii.h"
 #include "edgerun/text/json.h"
 #include "edgerun/text/utf8.h"
 #include "pem.h"
@@ -70,7 +71,7 @@ std::variant<Entries, std::string> entriesOfFile(std::string_view bytes) {
     if (bytes.size() > kMaxKeySetBytes) {
         return kTooLarge;
     }
-    const std::size_t first = bytes.find_first_not_of(" \t\r\n");
+    const std::size_t first = bytes.find_first_not_of(text::kWhiteSpace);
     if (first != std::string_view::npos && bytes[first] == '{') {
         return entriesOfJson(bytes, true);
     }

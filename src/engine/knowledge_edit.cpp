@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "edgerun/auth/sha256.h"
+#include "edgerun/text/ascii.h"
 #include "edgerun/text/hex.h"
 
 namespace edgerun::engine {
@@ -38,9 +39,7 @@ std::optional<EntityTag> nextTag(std::string_view& list) {
 }
 
 bool isAny(std::string_view list) {
-    const auto first = list.find_first_not_of(" \t");
-    const auto last = list.find_last_not_of(" \t");
-    return first != std::string_view::npos && list.substr(first, last - first + 1) == "*";
+    return text::trimmed(list, " \t") == "*";
 }
 
 /// RFC 9110 section 8.8.3.2. `tag` is a strong one.

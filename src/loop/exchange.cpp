@@ -40,7 +40,7 @@ bool isNamed(std::string_view line, std::string_view name) {
 }
 
 std::string_view valueOf(std::string_view line) {
-    return text::trimmed(line.substr(line.find(':') + 1), " \t\r\n");
+    return text::trimmed(line.substr(line.find(':') + 1), text::kWhiteSpace);
 }
 
 /// A non-negative decimal number times `unit`, in ms.

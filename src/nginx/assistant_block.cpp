@@ -8,6 +8,7 @@
 #include "edgerun/nginx/entry_values.h"
 #include "edgerun/nginx/operator_file.h"
 #include "edgerun/run/provider_id.h"
+#include "edgerun/text/ascii.h"
 #include "edgerun/text/utf8.h"
 
 namespace edgerun::nginx {
@@ -34,7 +35,7 @@ std::string readModelName(ngx_conf_t*, AssistantDraft& draft, const Arguments& a
 // --- instructions ---
 
 std::string checkInstructions(std::string_view text) {
-    if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+    if (text::trimmed(text, text::kWhiteSpace).empty()) {
         return "must not be empty";
     }
     if (!text::isValidUtf8(text) || text.find('\0') != std::string_view::npos) {

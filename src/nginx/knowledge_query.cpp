@@ -6,6 +6,7 @@
 #include "edgerun/loop/ngx.h"
 #include "edgerun/nginx/arguments.h"
 #include "edgerun/nginx/query_arguments.h"
+#include "edgerun/text/ascii.h"
 #include "edgerun/text/utf8.h"
 
 namespace edgerun::nginx {
@@ -31,7 +32,7 @@ Fault readText(std::string_view value, SearchQuery& query) {
     if (!text::isValidUtf8(value) || value.find('\0') != std::string_view::npos) {
         return "\"q\" must be text in UTF-8";
     }
-    const bool isBlank = value.find_first_not_of(" \t\r\n") == std::string_view::npos;
+    const bool isBlank = text::trimmed(value, text::kWhiteSpace).empty();
     if (isBlank || text::countCodePoints(value) > kMostText) {
         return "\"q\" must be a text of 1 to " + std::to_string(kMostText) + " characters";
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "edgerun/run/provider_id.h"
+#include "edgerun/text/ascii.h"
 #include "edgerun/text/json.h"
 #include "edgerun/text/utf8.h"
 
@@ -22,7 +23,7 @@ Fault readQuery(const json_t* value, std::size_t maxQuery, store::JobRequest& re
         return "\"query\" must be a string";
     }
     const std::string_view query = text::stringOf(value);
-    if (query.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+    if (text::trimmed(query, text::kWhiteSpace).empty()) {
         return "\"query\" must not be empty";
     }
     const std::string_view kept = text::cutAtCodePoints(query, maxQuery);

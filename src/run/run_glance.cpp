@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "edgerun/text/ascii.h"
+
 namespace edgerun::run {
 namespace {
-
-constexpr std::string_view kSpace = " \t\r\n";
 
 /// Walks over the text of one JSON object. Every step says false, or empty,
 /// where the text is not plain enough.
@@ -78,7 +78,9 @@ public:
     }
 
 private:
-    void skipSpace() { at_ = std::min(text_.find_first_not_of(kSpace, at_), text_.size()); }
+    void skipSpace() {
+        at_ = std::min(text_.find_first_not_of(text::kWhiteSpace, at_), text_.size());
+    }
 
     /// From behind the opening quote to behind the closing one.
     bool skipString() {

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "edgerun/text/timestamp.h"
 #include "journal_frame.h"
 
 namespace edgerun::store {
@@ -142,8 +143,7 @@ std::uint64_t moved(std::uint64_t time, std::uint64_t written, std::uint64_t now
 
 /// A disk may say anything: sums of what is left do not overflow.
 std::int64_t plausible(std::int64_t wall) {
-    constexpr std::int64_t kLast = 253'402'300'799'999;  // of the year 9999, ms
-    return std::clamp(wall, std::int64_t{0}, kLast);
+    return std::clamp(wall, std::int64_t{0}, text::kLastTimestamp);
 }
 
 Place placeOf(const JournalView& view) {

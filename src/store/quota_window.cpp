@@ -8,6 +8,8 @@
 #include <chrono>
 #include <utility>
 
+#include "edgerun/text/timestamp.h"
+
 namespace edgerun::store {
 
 struct QuotaCalendar::Zone {
@@ -19,7 +21,6 @@ namespace {
 using Moment = cctz::time_point<cctz::seconds>;
 using cctz::seconds;
 
-constexpr std::int64_t kLastWall = 253'402'300'799'999;  // ms: the end of the year 9999
 constexpr std::size_t kLongestName = 64;
 
 constexpr std::pair<QuotaPeriod, std::string_view> kPeriods[] = {
@@ -122,7 +123,8 @@ std::optional<QuotaCalendar> QuotaCalendar::create(const std::string& timeZone) 
 }
 
 QuotaWindow QuotaCalendar::windowOf(QuotaPeriod period, std::int64_t wall) const {
-    const std::int64_t bounded = std::clamp<std::int64_t>(wall, -kLastWall, kLastWall);
+    const std::int64_t bounded =
+        std::clamp<std::int64_t>(wall, -text::kLastTimestamp, text::kLastTimestamp);
     const Moment moment(std::chrono::floor<seconds>(std::chrono::milliseconds(bounded)));
     switch (period) {
         case QuotaPeriod::Minute:

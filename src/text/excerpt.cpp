@@ -6,14 +6,13 @@
 namespace edgerun::text {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n";
 constexpr std::size_t kBefore = 60;   // code points
 constexpr std::size_t kMost = 200;    // code points
 constexpr std::size_t kLooked = 400;  // code points: of text full of blanks the excerpt is shorter
 constexpr std::size_t kWord = 30;     // bytes: what is cut off for the sake of a whole word
 
 bool isBlank(char c) {
-    return kBlanks.find(c) != std::string_view::npos;
+    return kWhiteSpace.find(c) != std::string_view::npos;
 }
 
 bool isContinuation(char c) {
@@ -32,7 +31,7 @@ std::size_t wordBegin(std::string_view text, std::size_t begin, std::size_t at) 
     if (begin == 0 || isBlank(text[begin - 1])) {
         return begin;
     }
-    const std::size_t blank = text.find_first_of(kBlanks, begin);
+    const std::size_t blank = text.find_first_of(kWhiteSpace, begin);
     return blank < at && blank - begin < kWord ? blank : begin;
 }
 
@@ -66,12 +65,12 @@ std::string excerptAt(std::string_view text, std::size_t at) {
     const std::size_t begin = wordBegin(text, codePointsBefore(text, at, kBefore), at);
     const std::string_view looked = cutAtCodePoints(text.substr(begin), kLooked);
     std::string line = joined(looked);
-    bool goesOn = !trimmed(text.substr(begin + looked.size()), kBlanks).empty();
+    bool goesOn = !trimmed(text.substr(begin + looked.size()), kWhiteSpace).empty();
     if (countCodePoints(line) > kMost) {
         cutAtWord(line);
         goesOn = true;
     }
-    const bool isCutBefore = !trimmed(text.substr(0, begin), kBlanks).empty();
+    const bool isCutBefore = !trimmed(text.substr(0, begin), kWhiteSpace).empty();
     return (isCutBefore ? "..." : "") + line + (goesOn ? "..." : "");
 }
 

@@ -7,8 +7,6 @@
 namespace edgerun::text {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n";
-
 TagKind kindOf(std::string_view content) {
     constexpr struct {
         char mark;
@@ -53,10 +51,10 @@ TemplateReader::Next TemplateReader::next(TemplateTag& tag) {
     if (close == std::string_view::npos) {
         return Next::Unclosed;
     }
-    tag.name = trimmed(rest_.substr(2, close - 2), kBlanks);
+    tag.name = trimmed(rest_.substr(2, close - 2), kWhiteSpace);
     tag.kind = kindOf(tag.name);
     if (tag.kind != TagKind::Field) {
-        tag.name = trimmed(tag.name.substr(1), kBlanks);
+        tag.name = trimmed(tag.name.substr(1), kWhiteSpace);
     }
     skip(close + 2);
     takeLineAway(tag);

@@ -6,8 +6,6 @@
 namespace edgerun::text {
 namespace {
 
-constexpr std::int64_t kLastMillisecond = 253'402'300'799'999;  // 9999-12-31T23:59:59.999Z
-
 void writeDigits(std::string& out, std::size_t at, std::size_t count, int value) {
     for (std::size_t i = at + count; i > at; --i) {
         out[i - 1] = static_cast<char>('0' + value % 10);
@@ -44,7 +42,7 @@ std::int64_t offsetSeconds(DateTimeReader& reader);
 }  // namespace
 
 std::string formatTimestamp(std::int64_t unixMilliseconds) {
-    const std::int64_t time = std::clamp<std::int64_t>(unixMilliseconds, 0, kLastMillisecond);
+    const std::int64_t time = std::clamp<std::int64_t>(unixMilliseconds, 0, kLastTimestamp);
     const std::time_t seconds = time / 1000;
     std::tm civil{};
     gmtime_r(&seconds, &civil);

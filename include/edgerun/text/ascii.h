@@ -11,6 +11,9 @@ inline bool equalsIgnoringCase(std::string_view a, std::string_view b) {
     return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
 }
 
+/// JSON's; what a text of nothing else is, is blank.
+inline constexpr std::string_view kWhiteSpace = " \t\r\n";
+
 /// Without `blanks` around it.
 inline std::string_view trimmed(std::string_view text, std::string_view blanks) {
     const auto first = text.find_first_not_of(blanks);

@@ -7,6 +7,9 @@
 
 namespace edgerun::text {
 
+/// Unix ms: 9999-12-31T23:59:59.999Z.
+inline constexpr std::int64_t kLastTimestamp = 253'402'300'799'999;
+
 /// RFC 3339 in UTC with milliseconds, "2026-11-21T05:27:00.123Z", for a Unix
 /// time in milliseconds between the years 1970 and 9999 (others are clamped).
 std::string formatTimestamp(std::int64_t unixMilliseconds);
