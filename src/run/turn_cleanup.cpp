@@ -144,14 +144,13 @@ void Turn::onFinal(const Event& event) {
         return;
     }
     // A thread's time may have passed while nobody ran: the first try is made all the same.
-    const bool isOverdue = record_.phase == Phase::DeleteThread && !record_.isThreadGone;
-    if (context_.now >= record_.deadline && !isOverdue) {
+    const bool isThreadKept = record_.phase == Phase::DeleteThread && !record_.isThreadGone;
+    if (context_.now >= record_.deadline && !isThreadKept) {
         note(std::string("gave up to ") + purpose());
         return enterCleanUp(Phase::Done);
     }
     // A final job is cancelled when its owner erases it.
-    const bool isWaiting = record_.phase == Phase::DeleteThread && !record_.isThreadGone;
-    if (isWaiting && std::holds_alternative<Cancel>(event)) {
+    if (isThreadKept && std::holds_alternative<Cancel>(event)) {
         record_.notBefore = context_.now;
         record_.deadline = context_.now + context_.settings.cleanupTimeout;
     }
@@ -165,20 +164,26 @@ void Turn::onFinal(const Event& event) {
         return cleanUpFailed(failureOf(*failure, purpose()));
     }
     if (record_.phase == Phase::DeleteThread && context_.now >= record_.notBefore) {
-        if (context_.isThreadWanted) {
-            return enterCleanUp(Phase::Done);
-        }
-        const bool isFirst = !record_.isThreadGone;
-        if (isFirst && context_.now >= record_.deadline) {
-            record_.deadline = context_.now + context_.settings.cleanupTimeout;
-        }
-        record_.isThreadGone = true;  // from now on: nobody is to continue it meanwhile
-        if (isFirst && deletesRuns()) {
-            return enterCleanUp(Phase::DeleteRun);
-        }
-        if (!hasThreadUpstream()) {
-            return enterCleanUp(Phase::Done);
-        }
+        return deleteThread();
+    }
+    goOn();
+}
+
+/// From now on nobody is to continue it.
+void Turn::deleteThread() {
+    if (context_.isThreadWanted) {
+        return enterCleanUp(Phase::Done);
+    }
+    const bool isFirst = !record_.isThreadGone;
+    if (isFirst && context_.now >= record_.deadline) {
+        record_.deadline = context_.now + context_.settings.cleanupTimeout;
+    }
+    record_.isThreadGone = true;
+    if (isFirst && deletesRuns()) {
+        return enterCleanUp(Phase::DeleteRun);
+    }
+    if (!hasThreadUpstream()) {
+        return enterCleanUp(Phase::Done);
     }
     goOn();
 }

@@ -140,6 +140,7 @@ private:
     void onFinal(const Event& event);
     void onCleanUpReply(const Response& response);
     void enterDeleteThread();
+    void deleteThread();
 
     mutable std::optional<Work> work_;
 };
