@@ -1,7 +1,6 @@
 #include "edgerun/loop/http_client.h"
 
 #include <algorithm>
-#include <deque>
 #include <new>
 #include <unordered_map>
 #include <vector>
@@ -9,15 +8,14 @@
 #include "edgerun/loop/curl_multi.h"
 #include "edgerun/loop/exchange.h"
 #include "edgerun/loop/upstream_addresses.h"
+#include "upstream_home.h"
 
 namespace edgerun::loop {
 
 namespace {
 
-constexpr std::uint64_t kDrainTick = 100;  // ms
-constexpr std::uint64_t kRetryTick = 50;   // ms, while NGINX is short of connections
-constexpr std::size_t kSpareHandles = 64;  // idle ones kept for each upstream
-
+constexpr std::uint64_t kDrainTick = 100;    // ms
+constexpr std::uint64_t kRetryTick = 50;     // ms, while NGINX is short of connections
 constexpr std::uint64_t kIdleTime = 60'000;  // ms without transfers until connections close
 
 /// Of NGINX's connections, left to clients.
@@ -35,33 +33,6 @@ struct ShareRelease {
 };
 
 }  // namespace
-
-/// One call of an owner: small while it waits, on a libcurl handle when it runs.
-class Transfer {
-public:
-    TransferOwner* owner = nullptr;  ///< null: cancelled
-    std::size_t home = 0;            ///< index of the upstream
-    TransferRequest request;
-    ngx_msec_t deadline = 0;
-    bool once = false;
-    bool wasHeldUp = false;              ///< more than half of its time had passed when it began
-    std::unique_ptr<Exchange> exchange;  ///< while it runs
-};
-
-/// What the client keeps for one upstream.
-struct Home {
-    Home(const Upstream& server, UpstreamAddresses::Listener& listener)
-        : upstream(server), options(server), addresses(server, listener) {
-        idle.reserve(kSpareHandles);  // giving back must not fail
-    }
-
-    const Upstream& upstream;
-    UpstreamOptions options;
-    UpstreamAddresses addresses;
-    std::deque<std::unique_ptr<Transfer>> queue;
-    std::vector<std::unique_ptr<Exchange>> idle;
-    std::size_t active = 0;
-};
 
 struct HttpClient::Impl : CurlMulti::Listener, UpstreamAddresses::Listener {
     Impl() : pump(onPump, this), drain(onDrain, this), rest(onRest, this) { drain.keepWorker(); }
@@ -81,14 +52,12 @@ struct HttpClient::Impl : CurlMulti::Listener, UpstreamAddresses::Listener {
     bool openMulti();
     void removeCancelled();
     void remove(Transfer* transfer);
-    void beginQueued(Home& home);
-    bool mayBegin(const Home& home) const;
-    void begin(Home& home, std::unique_ptr<Transfer> transfer);
-    bool send(Home& home, Transfer& transfer);
-    void ended(Home& home);
+    void beginQueued(UpstreamHome& home);
+    bool mayBegin(const UpstreamHome& home) const;
+    void begin(UpstreamHome& home, std::unique_ptr<Transfer> transfer);
+    bool send(UpstreamHome& home, Transfer& transfer);
+    void ended(UpstreamHome& home);
     void keepFor(std::size_t transfers);
-    std::unique_ptr<Exchange> takeExchange(Home& home);
-    void giveBack(Home& home, std::unique_ptr<Exchange> exchange);
     static void fail(const Transfer& transfer, const char* reason, bool isOurs = true);
     void abandon(bool onceToo);
     static void tellAbandoned(const Transfer& transfer);
@@ -96,7 +65,7 @@ struct HttpClient::Impl : CurlMulti::Listener, UpstreamAddresses::Listener {
 
     std::unique_ptr<CURLSH, ShareRelease> share;
     std::unique_ptr<CurlMulti> multi;
-    std::vector<std::unique_ptr<Home>> homes;
+    std::vector<std::unique_ptr<UpstreamHome>> homes;
     std::unordered_map<const Upstream*, std::size_t> homeIndex;
     std::unordered_map<Transfer*, std::unique_ptr<Transfer>> active;
     std::vector<Transfer*> cancelled;  // while libcurl was on the stack
@@ -209,9 +178,9 @@ void HttpClient::Impl::remove(Transfer* transfer) {
     if (node.empty()) {
         return;  // ended meanwhile
     }
-    Home& home = *homes[transfer->home];
+    UpstreamHome& home = *homes[transfer->home];
     multi->remove(transfer->exchange->easy());
-    giveBack(home, std::move(transfer->exchange));
+    home.giveBack(std::move(transfer->exchange));
     ended(home);
 }
 
@@ -223,7 +192,7 @@ void HttpClient::Impl::onDone(CURL* easy, CURLcode code) noexcept {
         return;
     }
     Transfer& transfer = *node.mapped();
-    Home& home = *homes[transfer.home];
+    UpstreamHome& home = *homes[transfer.home];
     if (transfer.exchange->news != nullptr && transfer.exchange->news == home.addresses.news()) {
         home.addresses.learnt();
     }
@@ -232,7 +201,7 @@ void HttpClient::Impl::onDone(CURL* easy, CURLcode code) noexcept {
         result.isOurs = transfer.wasHeldUp && result.outcome == TransferOutcome::Unknown;
         transfer.owner->onTransfer(result);
     }
-    giveBack(home, std::move(transfer.exchange));
+    home.giveBack(std::move(transfer.exchange));
     ended(home);
 }
 
@@ -248,7 +217,7 @@ void HttpClient::Impl::onPump(void* self) noexcept {
     }
 }
 
-void HttpClient::Impl::beginQueued(Home& home) {
+void HttpClient::Impl::beginQueued(UpstreamHome& home) {
     if (home.queue.empty()) {
         return;
     }
@@ -282,7 +251,7 @@ void HttpClient::Impl::beginQueued(Home& home) {
     }
 }
 
-bool HttpClient::Impl::mayBegin(const Home& home) const {
+bool HttpClient::Impl::mayBegin(const UpstreamHome& home) const {
     if (home.active >= home.upstream.maxTransfers) {
         return false;
     }
@@ -293,7 +262,7 @@ bool HttpClient::Impl::mayBegin(const Home& home) const {
 }
 
 /// The owner is told in every case: now, or when the transfer ends.
-void HttpClient::Impl::begin(Home& home, std::unique_ptr<Transfer> transfer) {
+void HttpClient::Impl::begin(UpstreamHome& home, std::unique_ptr<Transfer> transfer) {
     if (transfer->once && !transfer->owner->mayStillSend()) {
         return fail(*transfer, "the job went on elsewhere");
     }
@@ -312,8 +281,8 @@ void HttpClient::Impl::begin(Home& home, std::unique_ptr<Transfer> transfer) {
     fail(*transfer, trouble);
 }
 
-bool HttpClient::Impl::send(Home& home, Transfer& transfer) {
-    transfer.exchange = takeExchange(home);
+bool HttpClient::Impl::send(UpstreamHome& home, Transfer& transfer) {
+    transfer.exchange = home.takeExchange(*multi, share.get());
     const auto left = static_cast<ngx_msec_int_t>(transfer.deadline - ngx_current_msec);
     transfer.wasHeldUp = static_cast<std::uint64_t>(left) < transfer.request.timeout / 2;
     curl_slist* news = home.addresses.news();
@@ -336,7 +305,7 @@ bool HttpClient::Impl::send(Home& home, Transfer& transfer) {
 
 /// libcurl keeps connections open until another transfer finds them dead: none
 /// may come for long, so it is made anew after a rest.
-void HttpClient::Impl::ended(Home& home) {
+void HttpClient::Impl::ended(UpstreamHome& home) {
     home.active--;
     if (active.empty()) {
         rest.after(kIdleTime);
@@ -363,27 +332,6 @@ void HttpClient::Impl::onRest(void* self) noexcept {
         home->addresses.relearn();
     }
     impl->openMulti();
-}
-
-std::unique_ptr<Exchange> HttpClient::Impl::takeExchange(Home& home) {
-    if (!home.idle.empty()) {
-        auto exchange = std::move(home.idle.back());
-        home.idle.pop_back();
-        return exchange;
-    }
-    auto exchange = std::make_unique<Exchange>(home.upstream, home.options, share.get());
-    if (exchange->easy() == nullptr) {
-        throw std::bad_alloc();
-    }
-    multi->adopt(exchange->easy());
-    return exchange;
-}
-
-void HttpClient::Impl::giveBack(Home& home, std::unique_ptr<Exchange> exchange) {
-    if (home.idle.size() < kSpareHandles) {
-        exchange->reset();
-        home.idle.push_back(std::move(exchange));
-    }
 }
 
 void HttpClient::Impl::fail(const Transfer& transfer, const char* reason, bool isOurs) {
@@ -440,7 +388,7 @@ std::size_t HttpClient::Impl::homeOf(const Upstream& upstream) {
         return known->second;
     }
     const std::size_t index = homes.size();
-    homes.push_back(std::make_unique<Home>(upstream, *this));
+    homes.push_back(std::make_unique<UpstreamHome>(upstream, *this));
     homeIndex.emplace(&upstream, index);
     return index;
 }

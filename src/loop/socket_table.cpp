@@ -96,27 +96,28 @@ curl_socket_t SocketTable::open(const curl_sockaddr& address) {
         }
         return fd;
     }
-
-    // Asking NGINX for a connection that it does not have is an [alert].
-    ngx_connection_t* c =
-        ngx_cycle->free_connection_n > 0 ? ngx_get_connection(fd, ngx_cycle->log) : nullptr;
-    if (c == nullptr) {
+    if (!add(fd)) {
         ::close(fd);
         return CURL_SOCKET_BAD;
     }
+    return fd;
+}
 
+bool SocketTable::add(int fd) {
     const auto index = static_cast<std::size_t>(fd);
     try {
         if (known_.size() <= index) {
             known_.resize(index + 64);
         }
     } catch (const std::bad_alloc&) {
-        ngx_free_connection(c);
-        c->fd = static_cast<ngx_socket_t>(-1);
-        ::close(fd);
-        return CURL_SOCKET_BAD;
+        return false;
     }
-
+    // Asking NGINX for a connection that it does not have is an [alert].
+    ngx_connection_t* c =
+        ngx_cycle->free_connection_n > 0 ? ngx_get_connection(fd, ngx_cycle->log) : nullptr;
+    if (c == nullptr) {
+        return false;
+    }
     c->data = this;
     c->log = ngx_cycle->log;
     c->read->handler = onEvent;
@@ -125,7 +126,7 @@ curl_socket_t SocketTable::open(const curl_sockaddr& address) {
     c->write->log = ngx_cycle->log;
     known_[index] = {c, false};
     count_++;
-    return fd;
+    return true;
 }
 
 int SocketTable::close(curl_socket_t fd) {

@@ -49,6 +49,7 @@ private:
 
     static void onEvent(ngx_event_t* ev) noexcept;
     Socket* find(curl_socket_t fd);
+    bool add(int fd);
     void release(Socket& socket);
 
     Listener& listener_;
