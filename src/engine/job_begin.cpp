@@ -37,7 +37,7 @@ bool JobRunner::awaitsTurn(RunningJob& job, const run::Record& record) {
     // Told later, it would take its own call for one that got lost.
     changes_.forget(job);
     const auto ahead = arena_.takeTurn(job.ref());
-    job.isBehind(std::nullopt);
+    job.waitsBehind(std::nullopt);
     if (!ahead) {
         return false;
     }
@@ -45,7 +45,7 @@ bool JobRunner::awaitsTurn(RunningJob& job, const run::Record& record) {
     const auto watch = whole ? arena_.watch(*ahead, whole->owner) : std::nullopt;
     if (watch) {
         changes_.await(job, *watch);
-        job.isBehind(watch);
+        job.waitsBehind(watch);
     }
     job.resumeAfter(kLookAgain);
     return true;

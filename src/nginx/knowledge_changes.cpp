@@ -17,7 +17,6 @@ namespace {
 using engine::EditOutcome;
 using engine::KnowledgeEdit;
 
-constexpr ngx_int_t kPreconditionFailed = NGX_HTTP_PRECONDITION_FAILED;
 constexpr std::uint64_t kRetryWhenUnwritable = 10;  // seconds
 
 // --- answers ---
@@ -33,7 +32,7 @@ constexpr Refusal kRefusals[] = {
     {EditOutcome::Unknown, NGX_HTTP_NOT_FOUND, "there is no such article", 0},
     {EditOutcome::Exists, NGX_HTTP_CONFLICT,
      "there is an article of that id already; PUT replaces it", 0},
-    {EditOutcome::Mismatch, kPreconditionFailed,
+    {EditOutcome::Mismatch, NGX_HTTP_PRECONDITION_FAILED,
      "the article is not as the request demands; somebody else may have changed it", 0},
     {EditOutcome::Unwritable, NGX_HTTP_SERVICE_UNAVAILABLE,
      "the knowledge base cannot be written now", kRetryWhenUnwritable},

@@ -21,6 +21,7 @@ protected:
 
 class EditListener {
 public:
+    /// Told once what became of its edit. Nothing may be begun from here.
     virtual void onEdited(const Edited& edited) noexcept = 0;
 
 protected:

@@ -73,7 +73,7 @@ protected:
 /// a second it looks at holds of workers that died, and decides them by what became of their jobs.
 ///
 /// With a journal, what is taken is written (not flushed) before the waiter hears of it, and
-/// flushed within a second, all by a thread.
+/// flushed within a second, all by a thread. Of the worker's event loop, which it never blocks.
 class QuotaBook {
 public:
     /// Null (logged) if a zone or its journal cannot be used. `fates` must outlive it.
@@ -82,7 +82,9 @@ public:
     QuotaBook(const QuotaBook&) = delete;
     QuotaBook& operator=(const QuotaBook&) = delete;
 
-    /// All orders or none, in whichever zones.
+    /// All orders or none, in whichever zones. A job takes once, and keep() or giveBack() is to
+    /// follow. Throws std::bad_alloc, having given back what it took. If isComing, the waiter must
+    /// live until it is told or forgotten.
     QuotaVerdict take(const store::JobId& job, std::uint64_t jobZone,
                       const std::vector<QuotaOrder>& orders, QuotaWaiter& waiter);
     void forget(QuotaWaiter& waiter) noexcept;
@@ -94,6 +96,7 @@ public:
     /// It is final.
     void settle(const store::JobId& job, const run::Record& record) noexcept;
 
+    /// How a counter of that zone (an index, as in QuotaOrder) stands; see QuotaCounters::use().
     store::QuotaUse use(std::size_t zone, const store::QuotaKey& key,
                         const store::QuotaWindow& window);
 

@@ -71,7 +71,7 @@ public:
 
     /// The job of its thread whose end it awaits.
     const std::optional<store::JobWatch>& jobAhead() const { return jobAhead_; }
-    void isBehind(const std::optional<store::JobWatch>& ahead) { jobAhead_ = ahead; }
+    void waitsBehind(const std::optional<store::JobWatch>& ahead) { jobAhead_ = ahead; }
 
     /// Its newest whole stands in another writer's journal: ours needs one.
     bool isTakenOver() const { return isTakenOver_; }

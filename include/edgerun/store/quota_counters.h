@@ -90,7 +90,8 @@ struct QuotaTaken {
 /// Counters of quotas in one piece of shared memory: fixed slots, found by hash. A claim is a hold
 /// first, in the name of its job, and counts from then on; keep() makes it final, giveBack() undoes
 /// it. What a process that died left half done is undone or finished by the next that takes the
-/// lock; what it held stays until holdsOf...() finds it.
+/// lock; what it held stays until
+/// somebody decides what holds() shows.
 ///
 /// A counter whose window has ended makes room; a live one never does. The clock going back opens
 /// no former window again.
@@ -136,7 +137,7 @@ public:
     /// whose window has ended make room. False if there is none.
     bool restore(const QuotaRecord& record, std::int64_t now);
 
-    /// The number of the journal's file that is being written (see engine::QuotaJournal).
+    /// The number of the journal's file that is being written (see QuotaWriter); 0: none yet.
     std::uint64_t journalNumber();
     void setJournalNumber(std::uint64_t number);
 
