@@ -3,10 +3,10 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Calendar;
 use Edgerun::Dialects;
 use Edgerun::Jobs;
 use Time::HiRes qw(time);
-use Time::Local qw(timegm);
 
 my $t = Edgerun::Test->new;
 $t->start_emulator(cancel => 50);
@@ -130,7 +130,7 @@ wait_until {
     my $long = submit($t, 'Go on. [[duration=4000]]', threadId => $first->{threadId});
     return if time - $since >= 3;
     ($second) = finish($t, [$long]);
-    $since = ended_at($second);
+    $since = seconds_of($second->{completedAt});
     $is_there = has_thread($second);
     $third = submit($t, 'And on.', threadId => $first->{threadId});
     return time - $since < 3;
@@ -140,12 +140,6 @@ ok $is_there, '3s: its thread is there' if call('thread');
 is $third->{status}, 202, '3s: and can be continued';
 is((finish($t, [$third]))[0]{status}, 'COMPLETED', '3s: by a job that completes');
 is_forgotten($second, '3s: when its time is over');
-
-# In seconds, as time().
-sub ended_at {
-    my ($year, $month, $day, $hour, $minute, $second) = split /[-T:Z]/, $_[0]{completedAt};
-    return timegm(0, $minute, $hour, $day, $month - 1, $year) + $second;
-}
 
 # The job is erased, so nobody can go on.
 my $erased = run_job($t, 'Hello.');

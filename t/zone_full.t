@@ -3,6 +3,7 @@
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
+use Edgerun::Calendar;
 use Edgerun::Dialects;
 use Edgerun::Jobs;
 use List::Util qw(max min uniq);
@@ -58,12 +59,6 @@ sub submit_until_refused {
     return (undef, @accepted);
 }
 
-# In ms of its day.
-sub ended_at {
-    my ($hours, $minutes, $seconds) = $_[0]{completedAt} =~ /T(\d+):(\d+):([\d.]+)Z$/;
-    return 1000 * (3600 * $hours + 60 * $minutes + $seconds);
-}
-
 my ($refusal, @first) = fill('Hello.');
 cmp_ok scalar(@first), '>', 10, 'a small zone holds some jobs';
 is $refusal->{status}, 503, 'then it is full';
@@ -82,9 +77,9 @@ cmp_ok scalar(@second), '>', 10, 'for many';
 # By their ends: jobs that run beside one another end in any order, and a worker may stand still
 # between an end and the zone's knowing of it.
 my (@gone, @left);
-push @{ status_of($first[$_]) == 410 ? \@gone : \@left }, ended_at($jobs[$_]) for 0 .. $#first;
+push @{ status_of($first[$_]) == 410 ? \@gone : \@left }, seconds_of($jobs[$_]{completedAt}) for 0 .. $#first;
 ok @gone > 0, 'the oldest are gone';
-cmp_ok max(@gone), '<', min(@left, 9e9) + 250, 'and all that are gone are older than those left';
+cmp_ok max(@gone), '<', min(@left, 9e9) + 0.25, 'and all that are gone are older than those left';
 is join(' ', uniq map { $_->{status} . error_of($_) } finish($t, \@second)), 'COMPLETED',
     'no running job was among them';
 

@@ -1,18 +1,27 @@
 package Edgerun::Calendar;
 
-# Quotas begin anew with the day, or the month: a test that counts in one must not see it end.
+# Times that answers tell, and the ends of periods: quotas begin anew with the day, or the month, and
+# a test that counts in one must not see it end.
 
 use strict;
 use warnings;
 
 use Exporter qw(import);
 use POSIX ();
+use Time::Local qw(timegm);
 
 use Edgerun::Wait qw(wait_until);
 
-our @EXPORT = qw(begin_within);
+our @EXPORT = qw(begin_within seconds_of);
 
 my $ENOUGH = 120;    # seconds; more than a file takes on a busy machine
+
+# What an answer says ("2026-03-01T12:00:00.000Z"), as time() would.
+sub seconds_of {
+    my ($text) = @_;
+    my ($year, $month, $day, $hour, $minute, $second) = split /[-T:Z]/, $text;
+    return timegm(0, $minute, $hour, $day, $month - 1, $year) + $second;
+}
 
 # begin_within(PERIOD, ZONE): waits for the next day, or month, where clocks show ZONE's time (UTC
 # unless told) if this one is as good as over.
