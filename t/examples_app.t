@@ -3,11 +3,9 @@
 # is there after a restart. The demo shows the rest (demo.t).
 use FindBin;
 use lib "$FindBin::Bin/lib";
-use Edgerun::Calendar;
 use Edgerun::Test;
 use Edgerun::Calendar;
 
-begin_within('day');
 begin_within('day');
 my $t = Edgerun::Test->new;
 $t->start_emulator(duration => 50);

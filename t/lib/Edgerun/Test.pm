@@ -245,7 +245,8 @@ sub stop {
     my $status;
     for my $try ($signal // 'QUIT', 'TERM', 'KILL') {
         # The master kills workers that have not followed TERM after a second or two.
-        $self->allow_log(map { (qr/worker process $_ exited on signal 9/, qr/was locked by $_/) } @all) if $try eq 'TERM';
+        $self->allow_log(map { (qr/worker process $_ exited on signal 9/, qr/was locked by $_/) } @all)
+            if $try eq 'TERM';
         kill $try, $pid;
         $status = wait_for_exit($pid, 60);
         last if defined $status;
