@@ -101,7 +101,7 @@ is join(' ', asked($spare)), '', 'and goes nowhere else';
 # --- what may have started
 begin_anew();
 $main->fault({ on => $_, action => 'cut_before', times => -1 }) for grep { defined } $start, call('find');
-$job = run_job($t, 'Hello.', timeout => 40);
+$job = run_job($t, 'Hello.');
 is $job->{status}, 'FAILED', 'a start of which nothing is known fails in the end';
 is join(' ', asked($spare)), '', 'and goes nowhere else';
 

@@ -65,7 +65,7 @@ my %wanted = map { $_->[0] => $_->[2] } grep { defined $_->[2] } @FAULTS;
     none    => '',
     nul     => 'a b',
 );
-my $job = run_job($t, question('All.', [ sort keys %wanted, 'page' ]), timeout => 60);
+my $job = run_job($t, question('All.', [ sort keys %wanted, 'page' ]));
 is $job->{status}, 'COMPLETED', 'a job completes though all its tools fail' or diag error_of($job);
 my $steps = $t->get("/jobs/$job->{id}?include=steps", token => $t->token({ sub => 'alice' }))->{json}{steps};
 my %output = map { $_->{name} => $_->{output} } grep { $_->{type} eq 'function' } @$steps;

@@ -69,7 +69,7 @@ my $has_http2 = (Edgerun::Process::capture({ PATH => $ENV{PATH} }, 'curl', '-V')
 # (status, headers, body) by HTTP/2.
 sub http2 {
     my ($uri, @options) = @_;
-    my (undef, $out) = Edgerun::Process::capture({ PATH => $ENV{PATH} }, 'curl', '-sS', '-i', '-m', 20,
+    my (undef, $out) = Edgerun::Process::capture({ PATH => $ENV{PATH} }, 'curl', '-sS', '-i', '-m', 60,
         '--http2-prior-knowledge', @options, 'http://127.0.0.1:' . $t->port(1) . $uri);
     my ($head, $body) = split /\r\n\r\n/, $out, 2;
     my ($status) = $head =~ m{^HTTP/2 (\d+)} or return (0, {}, $out);

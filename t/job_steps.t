@@ -107,7 +107,7 @@ $job = run_job($t, question('Wide.', ['rates'], arguments => { text => "\x{20ac}
 ($large) = @{ steps_of($job) };
 is length $large->{output}, int(16 * 1024 / 3), 'at a character';
 
-$job = run_job($t, question('More.', ['rates'], arguments => { size => 30_000 }, rounds => 9), timeout => 60);
+$job = run_job($t, question('More.', ['rates'], arguments => { size => 30_000 }, rounds => 9));
 is $job->{status}, 'COMPLETED', 'a job with many large outputs completes' or diag error_of($job);
 ok length with_steps($job)->{body} < 64 * 1024 + length($t->get("/jobs/$job->{id}", %alice)->{body}) + 10,
     'its steps have 64 KiB';

@@ -22,7 +22,7 @@ my %PROVIDER = (
     base_url      => '%%EMULATOR%%',
     api_key       => 'env:OPENAI_API_KEY',
     poll_interval => '100ms',
-    run_timeout   => '20s',
+    run_timeout   => '60s',
     start_grace   => '2s',
 );
 
@@ -136,7 +136,7 @@ sub finish {
             $options{seen}->($job) if $options{seen};
         }
         return !grep { !is_final($_) } @jobs;
-    } $options{timeout} // 60;
+    } $options{timeout} // 120;
     return @jobs;
 }
 

@@ -12,7 +12,7 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT_OK = qw(wait_until wait_for_socket wait_for_exit);
 
-our $TIMEOUT = 30;
+our $TIMEOUT = 60;
 
 # wait_until { CONDITION } TIMEOUT: what the condition returned when it became
 # true; its last value when it did not within the time.
