@@ -54,6 +54,7 @@ configure([ @definition, function_tool($t, 'pick') ]);
 $t->run;
 
 # --- once, though many jobs want it at the same time in two workers
+wait_until { $t->get('/jobs', token => Edgerun::Jobs::token_of($t, 'alice'))->{status} == 200 };    # until the journal has been read
 my @answers = map { submit($t, "Question $_.") } 1 .. 50;
 my @jobs = finish($t, \@answers);
 is scalar(grep { $_->{status} ne 'COMPLETED' } @jobs), 0, '50 jobs of a new assistant complete'

@@ -26,7 +26,10 @@ sub calls_for { my ($t, $id) = @_; return grep { $_->{told}{jobId} eq $id } tool
 sub job_in_call {
     my ($t, %fault) = @_;
     $t->emulator->fault({ on => 'tool', times => 2, %fault });
-    my $answer = submit($t, question('Look.', [qw(one two)]));
+    my $answer = wait_until {    # until the journal has been read
+        my $got = submit($t, question('Look.', [qw(one two)]));
+        $got->{status} == 202 && $got;
+    };
     wait_until { 2 == calls_for($t, $answer->{json}{id}) } or diag 'the tools are not called';
     return $answer;
 }

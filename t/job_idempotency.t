@@ -32,6 +32,7 @@ $t->run;
 
 my %alice = (token => $t->token({ sub => 'alice' }));
 my $number = 0;
+wait_until { $t->get('/durable', %alice)->{status} == 200 };    # until the journal has been read
 
 # KEY may be a list of headers.
 sub submit_with {

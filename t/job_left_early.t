@@ -28,6 +28,7 @@ $t->run;
 
 my %alice = (token => $t->token({ sub => 'alice' }));
 my $number = 0;
+wait_until { $t->get('/jobs', %alice)->{status} == 200 };    # until the journal has been read
 
 sub waiting { return $t->get('/connections')->{body} =~ /Writing: (\d+)/ ? $1 - 1 : undef }
 sub jobs { return @{ $t->get("$_[0]?limit=100", %alice)->{json}{jobs} } }

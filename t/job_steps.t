@@ -19,6 +19,7 @@ $t->write_conf(tools_conf(\@directives, provider => { run_timeout => '5m' }, zon
 $t->run;
 
 my %alice = (token => $t->token({ sub => 'alice' }));
+wait_until { $t->get('/jobs', %alice)->{status} == 200 };    # until the journal has been read
 
 # The answer to a GET with steps.
 sub with_steps {
