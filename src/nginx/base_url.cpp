@@ -32,15 +32,6 @@ bool isPathCharacter(char c) {
            c != '`' && c != '{' && c != '}' && c != '|' && c != '?' && c != '#';
 }
 
-ngx_str_t copyOf(ngx_pool_t* pool, std::string_view text) {
-    auto* bytes = static_cast<u_char*>(ngx_pnalloc(pool, text.size() + 1));
-    if (bytes == nullptr) {
-        return ngx_null_string;
-    }
-    *ngx_cpymem(bytes, text.data(), text.size()) = '\0';
-    return {text.size(), bytes};
-}
-
 }  // namespace
 
 std::optional<std::string> readBaseUrl(ngx_pool_t* pool, std::string_view url,
@@ -67,7 +58,7 @@ std::optional<std::string> readBaseUrl(ngx_pool_t* pool, std::string_view url,
     }
 
     ngx_url_t parsed{};
-    parsed.url = copyOf(pool, authority);
+    parsed.url = loop::copyTo(pool, authority);
     parsed.default_port = scheme->port;
     parsed.no_resolve = 1;
     if (parsed.url.data == nullptr || ngx_parse_url(pool, &parsed) != NGX_OK ||
@@ -165,7 +156,7 @@ bool resolveHost(ngx_pool_t* pool, loop::Upstream& upstream) {
         return true;
     }
     ngx_url_t url{};
-    url.host = copyOf(pool, upstream.host);
+    url.host = loop::copyTo(pool, upstream.host);
     url.port = upstream.port;
     if (url.host.data == nullptr || ngx_inet_resolve_host(pool, &url) != NGX_OK) {
         return false;

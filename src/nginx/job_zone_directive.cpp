@@ -104,7 +104,7 @@ std::string readLine(ngx_conf_t* cf, const MainConf& main, ZoneDraft& draft) {
 
 char* addZone(ngx_conf_t* cf, MainConf& main, ZoneDraft draft) {
     auto conf = std::make_unique<ZoneConf>(std::move(draft.conf));
-    ngx_str_t name = inPool(cf, conf->name);
+    ngx_str_t name = loop::copyTo(cf->pool, conf->name);
     if (name.data == nullptr || !addJournal(cf, main, conf->journal, conf.get(), conf->pool)) {
         return confFailure();  // NGINX has said why
     }

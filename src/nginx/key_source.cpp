@@ -159,12 +159,10 @@ std::string zoneNameOf(const engine::KeySource& source) {
 }
 
 ngx_shm_zone_t* addZone(ngx_conf_t* cf, const engine::KeySource& source) {
-    const std::string text = zoneNameOf(source);
-    ngx_str_t name = {text.size(), static_cast<u_char*>(ngx_pnalloc(cf->pool, text.size()))};
+    ngx_str_t name = loop::copyTo(cf->pool, zoneNameOf(source));
     if (name.data == nullptr) {
         throw std::bad_alloc();
     }
-    ngx_memcpy(name.data, text.data(), name.len);
     const std::size_t size =
         ngx_align(store::KeySetPage::bytesFor(auth::kMaxKeySetBytes), ngx_pagesize) +
         kPagesBesideThePage * ngx_pagesize;

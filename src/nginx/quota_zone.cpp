@@ -131,7 +131,7 @@ std::size_t leastQuotaZone() {
 }
 
 ngx_shm_zone_t* addQuotaZone(ngx_conf_t* cf, QuotaZoneConf& conf, std::size_t size) {
-    ngx_str_t name = inPool(cf, conf.name);
+    ngx_str_t name = loop::copyTo(cf->pool, conf.name);
     ngx_shm_zone_t* zone = name.data == nullptr
                                ? nullptr
                                : ngx_shared_memory_add(cf, &name, size, const_cast<char*>(&kTag));

@@ -5,12 +5,7 @@
 namespace edgerun::nginx {
 
 ngx_str_t copyToPool(ngx_http_request_t* r, std::string_view text) {
-    auto* bytes = static_cast<u_char*>(ngx_pnalloc(r->pool, text.size() + 1));
-    if (bytes == nullptr) {
-        return ngx_null_string;
-    }
-    *ngx_cpymem(bytes, text.data(), text.size()) = '\0';
-    return {text.size(), bytes};
+    return loop::copyTo(r->pool, text);
 }
 
 ngx_table_elt_t* addHeader(ngx_http_request_t* r, std::string_view name, std::string_view value) {

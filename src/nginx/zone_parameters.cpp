@@ -106,22 +106,13 @@ bool addJournal(ngx_conf_t* cf, MainConf& main, const std::string& journal, void
 
 bool addDirectory(ngx_conf_t* cf, const std::string& directory, void* owner) {
     auto* path = static_cast<ngx_path_t*>(ngx_pcalloc(cf->pool, sizeof(ngx_path_t)));
-    if (path == nullptr || (path->name = inPool(cf, directory)).data == nullptr) {
+    if (path == nullptr || (path->name = loop::copyTo(cf->pool, directory)).data == nullptr) {
         return false;
     }
     path->data = owner;
     path->conf_file = cf->conf_file->file.name.data;
     path->line = cf->conf_file->line;
     return ngx_add_path(cf, &path) == NGX_OK;
-}
-
-ngx_str_t inPool(ngx_conf_t* cf, const std::string& text) {
-    auto* bytes = static_cast<u_char*>(ngx_pnalloc(cf->pool, text.size() + 1));
-    if (bytes == nullptr) {
-        return {0, nullptr};
-    }
-    ngx_memcpy(bytes, text.c_str(), text.size() + 1);
-    return {text.size(), bytes};
 }
 
 }  // namespace edgerun::nginx

@@ -60,7 +60,4 @@ bool addJournal(ngx_conf_t* cf, MainConf& main, const std::string& journal, void
 /// `owner` must not have the same. False if NGINX refused it (and has said why).
 bool addDirectory(ngx_conf_t* cf, const std::string& directory, void* owner);
 
-/// Ends with a zero too, as the names of paths must; null data without memory.
-ngx_str_t inPool(ngx_conf_t* cf, const std::string& text);
-
 }  // namespace edgerun::nginx

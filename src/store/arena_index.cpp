@@ -8,22 +8,16 @@
 #include "arena_live.h"
 #include "arena_slots.h"
 #include "edgerun/store/crash_point.h"
+#include "id_words.h"
 
 namespace edgerun::store {
 
 namespace {
 
-constexpr std::size_t kRandomBitsAt = 7;  ///< in an id, after time and node
 constexpr std::uint32_t kStepsOfFinished = 64;
 
-std::uint64_t wordAt(const std::uint8_t* bytes) {
-    std::uint64_t word;
-    std::memcpy(&word, bytes, sizeof(word));
-    return word;
-}
-
 std::uint32_t& idBucket(const ArenaView& view, const JobId& id) {
-    return view.idBuckets[wordAt(id.data() + kRandomBitsAt) & (view.bucketCount - 1)];
+    return view.idBuckets[randomWordOf(id) & (view.bucketCount - 1)];
 }
 
 std::uint32_t& keyBucket(const ArenaView& view, const IdempotencyKey& key) {

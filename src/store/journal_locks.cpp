@@ -1,6 +1,5 @@
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,13 +14,6 @@ namespace {
 
 /// A pipe of that name must not hold us up.
 constexpr int kCareful = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-
-bool isStillNamed(const OpenFile& file, const std::string& path) {
-    struct stat opened;
-    struct stat named;
-    return fstat(file.fd(), &opened) == 0 && lstat(path.c_str(), &named) == 0 &&
-           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
-}
 
 }  // namespace
 

@@ -3,7 +3,6 @@
 #include <sys/random.h>
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 #include <string_view>
 #include <tuple>
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "edgerun/text/timestamp.h"
+#include "id_words.h"
 #include "journal_frame.h"
 
 namespace edgerun::store {
@@ -28,18 +28,12 @@ public:
 
     std::size_t operator()(const JobId& id) const noexcept {
         constexpr std::size_t kSecond = kJobIdBytes - 2 * sizeof(std::uint64_t);
-        std::uint64_t hash = mixed(wordAt(id, 0) ^ key_);
-        hash = mixed(hash ^ wordAt(id, kSecond));
-        return mixed(hash ^ wordAt(id, kSecond + sizeof(std::uint64_t)));
+        std::uint64_t hash = mixed(wordAt(&id[0]) ^ key_);
+        hash = mixed(hash ^ wordAt(&id[kSecond]));
+        return mixed(hash ^ wordAt(&id[kSecond + sizeof(std::uint64_t)]));
     }
 
 private:
-    static std::uint64_t wordAt(const JobId& id, std::size_t at) noexcept {
-        std::uint64_t word;
-        std::memcpy(&word, &id[at], sizeof(word));
-        return word;
-    }
-
     static std::uint64_t mixed(std::uint64_t word) noexcept {
         const auto product = static_cast<unsigned __int128>(word) * 0x9e3779b97f4a7c15U;
         return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);

@@ -1,6 +1,7 @@
 #include "edgerun/store/open_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -43,6 +44,13 @@ std::string realPath(const std::string& path) {
     const std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr),
                                                            &std::free);
     return real != nullptr ? real.get() : "";
+}
+
+bool isStillNamed(const OpenFile& file, const std::string& path) {
+    struct stat opened;
+    struct stat named;
+    return fstat(file.fd(), &opened) == 0 && lstat(path.c_str(), &named) == 0 &&
+           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
 bool flushDirectory(const std::string& directory) {

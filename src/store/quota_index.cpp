@@ -1,23 +1,16 @@
 #include "quota_index.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "edgerun/store/crash_point.h"
+#include "id_words.h"
 
 namespace edgerun::store {
 
 namespace {
 
-constexpr std::size_t kRandomBitsAt = 7;  ///< in a job's id, after time and node
 /// How many counters one call looks at for one that may go: some 10 us.
 constexpr std::uint32_t kSearched = 1024;
-
-std::uint64_t wordAt(const std::uint8_t* bytes) {
-    std::uint64_t word;
-    std::memcpy(&word, bytes, sizeof(word));
-    return word;
-}
 
 std::uint32_t& counterBucket(const QuotaView& view, const QuotaKey& key) {
     std::uint64_t hash = (wordAt(key.data()) ^ view.seed) * 0x9e37'79b9'7f4a'7c15;
@@ -161,10 +154,8 @@ void giveCounterSlot(const QuotaView& view, std::uint32_t index) {
 
 // --- holds ---
 
-/// The id's bits are random.
 std::uint32_t holdBucketOf(const QuotaView& view, const JobId& job) {
-    return static_cast<std::uint32_t>(wordAt(job.data() + kRandomBitsAt)) &
-           (view.holdBucketCount - 1);
+    return static_cast<std::uint32_t>(randomWordOf(job)) & (view.holdBucketCount - 1);
 }
 
 void linkHold(const QuotaView& view, std::uint32_t index) {

@@ -37,13 +37,6 @@ bool lockShared(const OpenFile& file) {
     return result == 0;
 }
 
-bool isStillNamed(const OpenFile& file, const std::string& path) {
-    struct stat opened;
-    struct stat named;
-    return fstat(file.fd(), &opened) == 0 && lstat(path.c_str(), &named) == 0 &&
-           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
-}
-
 /// Keeps room for what is to be copied, so that a full disk is met before anything depends on the
 /// file. Some file systems cannot.
 bool reserve(const OpenFile& file, std::size_t bytes) {

@@ -33,6 +33,10 @@ bool writeAll(WriteAt write, int fd, std::string_view bytes, std::size_t at);
 /// Without links and dots; empty, with errno, if there is no such thing.
 std::string realPath(const std::string& path);
 
+/// Does the path, which is no link, still name this file? Others may have removed or replaced it
+/// before it was locked.
+bool isStillNamed(const OpenFile& file, const std::string& path);
+
 /// Flushes the names in a directory; false with errno. Without it a new file's name may be missing
 /// after a power cut, and a removed one's be there again.
 bool flushDirectory(const std::string& directory);
