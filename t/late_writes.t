@@ -8,6 +8,7 @@ use Edgerun::Test;
 use Edgerun::Jobs;
 use Edgerun::Process;
 use Edgerun::Storm;
+use Time::HiRes qw(time);
 
 my $t = Edgerun::Test->new(crashing => 1);
 my $emulator = $t->start_emulator(duration => 100);
@@ -25,15 +26,20 @@ sub poll {
 }
 
 # The worker that stands still before what comes of the call that is under way now.
+my $since;
 sub stopped_in_next_step {
     $t->crash_at('stop step_journaled');
-    return wait_until {
+    my $worker = wait_until {
         (grep { Edgerun::Process::slurp("/proc/$_/stat") =~ /\) T / } $t->worker_pids)[0];
     };
+    $since = time;
+    return $worker;
 }
 
+# When its lease is over.
 sub goes_on {
     my ($worker) = @_;
+    wait_until { time - $since > 3.5 };
     kill 'CONT', $worker;
     return wait_until { $t->error_log =~ /\Q$worker#$worker\E: edgerun: this worker was away for long/ };
 }
@@ -42,7 +48,7 @@ sub goes_on {
 # status is still the same.
 $emulator->reset;
 $emulator->fault([
-    { on => 'add_message', action => 'delay', ms => 1000 },
+    { on => 'add_message', action => 'delay', ms => 2000 },
     { on => 'create_run',  action => 'delay', ms => 4000 },
 ]);
 my $answer = submit($t, 'Once, please.');
