@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::uint64_t kTick = 1'000;       // ms
 constexpr std::uint64_t kFullTold = 60'000;  // ms, until it is told again
-constexpr std::uint64_t kLookPause = 100;    // ms, after a look for who would be refused
+constexpr std::size_t kMostSearches = 16;    // in a row, for who would be refused
 
 using Records = std::vector<store::QuotaRecord>;
 
@@ -27,7 +27,6 @@ struct Zone {
     std::unique_ptr<QuotaJournal> journal;  ///< null: ends with the zone
     HoldRounds rounds;
     std::uint64_t tellsFullFrom = 0;
-    std::uint64_t looksFrom = 0;
 
     bool isHealthy() const { return journal == nullptr || journal->isHealthy(); }
     void journalise(const Records& records) {
@@ -36,30 +35,25 @@ struct Zone {
         }
     }
     void noteFull();
-    bool decideSome(JobFates& fates);
     store::QuotaTaken take(const store::QuotaHolder& holder,
                            const std::vector<store::QuotaClaim>& claims, JobFates& fates);
 };
-
-/// Did that change anything?
-bool Zone::decideSome(JobFates& fates) {
-    const Records decided = decideHolds(counters, rounds, fates, wallNow());
-    journalise(decided);
-    return !decided.empty();
-}
 
 /// Nobody is refused for what a worker held that has just died.
 store::QuotaTaken Zone::take(const store::QuotaHolder& holder,
                              const std::vector<store::QuotaClaim>& claims, JobFates& fates) {
     auto taken = counters.take(holder, claims, wallNow());
-    if (taken.outcome != store::QuotaOutcome::Spent || monotonicNow() < looksFrom) {
-        return taken;
+    for (std::size_t i = 0; i < kMostSearches; i++) {
+        if (taken.outcome != store::QuotaOutcome::Spent || !rounds.maySearch()) {
+            break;
+        }
+        const Records decided = rounds.search(counters, fates);
+        if (!decided.empty()) {
+            journalise(decided);
+            taken = counters.take(holder, claims, wallNow());
+        }
     }
-    if (!decideSome(fates)) {
-        looksFrom = monotonicNow() + kLookPause;
-        return taken;
-    }
-    return counters.take(holder, claims, wallNow());
+    return taken;
 }
 
 void Zone::noteFull() {
@@ -342,7 +336,7 @@ void QuotaBook::Impl::onTick(void* self) noexcept {
 
 void QuotaBook::Impl::lookAtHolds() {
     for (const auto& zone : zones) {
-        zone->decideSome(fates);
+        zone->journalise(zone->rounds.decideSome(zone->counters, fates));
         if (zone->journal != nullptr) {
             zone->journal->tick();
         }

@@ -7,6 +7,8 @@
 #include <iterator>
 #include <unordered_map>
 
+#include "edgerun/engine/clocks.h"
+
 namespace edgerun::engine {
 
 namespace {
@@ -15,6 +17,7 @@ constexpr std::size_t kUndecidedSeen = 1024;  // in one call
 constexpr std::size_t kUndecidedAsked = 256;  // likewise: each asks for a whole job
 constexpr std::size_t kAcceptedSeen = 64;
 constexpr std::int64_t kLongUndecided = 600'000;  // ms: its worker is not what it was
+constexpr std::uint64_t kSearchPause = 100;       // ms
 constexpr std::int64_t kAcceptedAsked = 2'000;    // ms: jobs end a moment before they are settled
 
 using Records = std::vector<store::QuotaRecord>;
@@ -29,13 +32,18 @@ public:
     Decider(store::QuotaCounters& counters, JobFates& fates, std::int64_t now)
         : counters_(counters), fates_(fates), now_(now) {}
 
+    /// Where there are more to be asked for than that, it goes on there.
     void lookAtUndecided(std::uint32_t& cursor) {
-        std::size_t asked = 0;
+        const std::uint32_t first = cursor;
+        std::size_t due = 0;
         for (const auto& hold : counters_.holds(cursor, kUndecidedSeen)) {
             const bool isDue = isAbandoned(hold) || age(hold) > kLongUndecided;
-            if (!hold.isAccepted && isDue && asked++ < kUndecidedAsked) {
+            if (!hold.isAccepted && isDue && due++ < kUndecidedAsked) {
                 decide(hold);
             }
+        }
+        if (due > kUndecidedAsked && !records_.empty()) {
+            cursor = first;
         }
     }
 
@@ -108,12 +116,29 @@ private:
 
 }  // namespace
 
-Records decideHolds(store::QuotaCounters& counters, HoldRounds& rounds, JobFates& fates,
-                    std::int64_t now) {
-    Decider decider(counters, fates, now);
-    decider.lookAtUndecided(rounds.undecided);
-    decider.lookAtAccepted(rounds.accepted);
+Records HoldRounds::decideSome(store::QuotaCounters& counters, JobFates& fates) {
+    Decider decider(counters, fates, wallNow());
+    decider.lookAtUndecided(undecided_);
+    decider.lookAtAccepted(accepted_);
     return decider.takeRecords();
+}
+
+bool HoldRounds::maySearch() const {
+    return monotonicNow() >= searchesFrom_;
+}
+
+Records HoldRounds::search(store::QuotaCounters& counters, JobFates& fates) {
+    Decider decider(counters, fates, wallNow());
+    decider.lookAtUndecided(searched_);
+    const bool isRound = searched_ == 0;
+    if (isRound) {
+        decider.lookAtAccepted(accepted_);
+    }
+    Records records = decider.takeRecords();
+    if (isRound && records.empty()) {
+        searchesFrom_ = monotonicNow() + kSearchPause;
+    }
+    return records;
 }
 
 std::optional<std::uint64_t> tokensOf(const run::Record& record) {

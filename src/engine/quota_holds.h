@@ -8,16 +8,25 @@
 
 namespace edgerun::engine {
 
-/// How far a worker has come in its rounds over a zone's holds. Those of running jobs, of which
-/// there may be many, are looked at more slowly.
-struct HoldRounds {
-    std::uint32_t undecided = 0;
-    std::uint32_t accepted = 0;
-};
+/// One worker's rounds over a zone's holds, in which it decides those that nobody else will: their
+/// worker is gone, or has missed the job's end. Each call looks at some, and returns what changed,
+/// for the journal.
+class HoldRounds {
+public:
+    /// To be called every second. Holds of running jobs, of which there may be many, are looked at
+    /// more slowly.
+    std::vector<store::QuotaRecord> decideSome(store::QuotaCounters& counters, JobFates& fates);
 
-/// Looks at some of the zone's holds, and decides those that nobody else will: their worker is
-/// gone, or has missed the job's end. What changed is for the journal. `now` is Unix ms.
-std::vector<store::QuotaRecord> decideHolds(store::QuotaCounters& counters, HoldRounds& rounds,
-                                            JobFates& fates, std::int64_t now);
+    /// The same at once, for somebody who would be refused. False for a moment after all were
+    /// looked at in vain.
+    bool maySearch() const;
+    std::vector<store::QuotaRecord> search(store::QuotaCounters& counters, JobFates& fates);
+
+private:
+    std::uint32_t undecided_ = 0;
+    std::uint32_t accepted_ = 0;
+    std::uint32_t searched_ = 0;
+    std::uint64_t searchesFrom_ = 0;
+};
 
 }  // namespace edgerun::engine
