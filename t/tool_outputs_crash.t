@@ -15,6 +15,7 @@ $t->write_conf(tools_conf([ map { function_tool($t, $_) } qw(pick choose) ],
     zone => 'zone=jobs:8m journal=%%TESTDIR%%/journal sync=always', provider => { run_timeout => '40s' }));
 my $disk = Edgerun::Disk->new($t, 'journal');
 $t->run;
+wait_until { $t->get('/jobs', token => Edgerun::Jobs::token_of($t, 'alice'))->{status} == 200 };    # until the journal has been read
 
 sub waits { return run_job($t, question('Choose.', [qw(pick choose)], @_), until => qr/^REQUIRES_ACTION$/) }
 
