@@ -27,9 +27,9 @@ my %LEADS = (
     map({ $_ => \&die_in_repair } repairs()),
 );
 
-# Where the load does not lead; unit tests do. Those of quotas: quota_crash.t; of knowledge bases:
-# knowledge_crash.t.
-my %ELSEWHERE = map { $_ => 1 } qw(job_evicted);
+# Where the load does not lead; unit tests do, and sanitize_aside.t. Those of quotas: quota_crash.t;
+# of knowledge bases: knowledge_crash.t.
+my %ELSEWHERE = map { $_ => 1 } qw(job_evicted answer_handed_over);
 
 sub points {
     my %points;

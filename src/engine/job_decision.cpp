@@ -99,36 +99,9 @@ JobChange JobRunner::decide(RunningJob& job, const run::Event& event,
     } else {
         change.step.parting.reset();
     }
-    cleanAnswer(job, inputs, change);
+    change.rules = rulesFor(job, inputs, change.step);
     keepWork(job, inputs, record, change);
     return change;
-}
-
-/// As its location wants it (edgerun_sanitize). What the machine itself remembers of the answer is
-/// the model's own.
-void JobRunner::cleanAnswer(RunningJob& job, JobInputs& inputs, JobChange& change) {
-    run::Step& step = change.step;
-    if (!step.visible || !step.visible->answer || !isFinal(step.record.status)) {
-        return;
-    }
-    if (!inputs.request) {
-        inputs.request = requestOf(job.ref());
-    }
-    if (!inputs.request || inputs.request->sanitizer.empty()) {
-        return;
-    }
-    const std::string& name = inputs.request->sanitizer;
-    const text::Sanitizer* sanitizer = providers_.findSanitizer(name);
-    auto cleaned = sanitizer != nullptr ? sanitizer->clean(*step.visible->answer) : std::nullopt;
-    if (cleaned) {
-        step.visible->answer = std::move(*cleaned);
-        return;
-    }
-    ngx_log_error(
-        NGX_LOG_WARN, ngx_cycle->log, 0,
-        "edgerun: the answer of job %s stays as it is: \"edgerun_sanitize %s\" %s",
-        store::formatJobId(job.id()).c_str(), name.c_str(),
-        sanitizer != nullptr ? "failed or reached its limits" : "is not configured any more");
 }
 
 /// The request only when the machine needs it: the query may be long.

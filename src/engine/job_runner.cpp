@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "answer_cleaning.h"
 #include "edgerun/auth/sha256.h"
 #include "edgerun/engine/clocks.h"
 #include "edgerun/engine/running_job.h"
@@ -58,6 +59,7 @@ JobRunner::JobRunner(const RunnerSettings& settings, std::unique_ptr<ChangeSigna
       providers_(providers),
       page_(settings.providers),
       quotas_(settings.quotas),
+      cleaners_(settings.cleaners),
       tools_(kToolCacheBytes),
       changes_(arena_, wakeUp),
       tick_(onTick, this),
@@ -148,7 +150,9 @@ void JobRunner::forget(RunningJob& job) {
     if (job.transfer() != nullptr) {
         client_.cancel(job.transfer());
     }
-    if (job.isAwaiting()) {
+    if (job.cleaning() != nullptr) {
+        job.cleaning()->forget();
+    } else if (job.isAwaiting()) {
         journal_->forget(job);
     }
     orders_.erase(std::remove(orders_.begin(), orders_.end(), &job), orders_.end());

@@ -10,7 +10,8 @@
 #include "job_inputs.h"
 #include "job_transfer.h"
 
-/// One step of a job: decided by its machine, then journalled, then in the zone, then performed.
+/// One step of a job: decided by its machine, its answer cleaned, then journalled, then in the
+/// zone, then performed.
 namespace edgerun::engine {
 
 namespace {
@@ -69,7 +70,7 @@ void JobRunner::step(RunningJob& job, const run::Event& event) {
         return settle(job, std::move(last));
     }
     if (!mustWait(job, loaded->record, event, *provider)) {
-        settle(job, decide(job, event, *loaded, *provider));
+        clean(job, decide(job, event, *loaded, *provider));
     }
 }
 

@@ -76,6 +76,7 @@ store::JobUpdate JobChange::update() const {
 JobChange RunningJob::takeChange() {
     JobChange change = std::move(*change_);
     change_.reset();
+    cleaning_ = nullptr;
     return change;
 }
 

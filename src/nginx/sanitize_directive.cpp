@@ -2,6 +2,7 @@
 #include "edgerun/nginx/directives.h"
 #include "edgerun/nginx/location_directive.h"
 #include "edgerun/nginx/operator_file.h"
+#include "thread_pool.h"
 
 namespace edgerun::nginx {
 
@@ -50,6 +51,9 @@ std::string useFile(ngx_conf_t* cf, std::string_view path, LocationConf& locatio
 std::string use(ngx_conf_t* cf, std::string_view name, LocationConf& location) {
     if (name == "off") {
         return {};
+    }
+    if (!findThreadPool(cf, "edgerun_sanitize", mainConfOf(cf).cleaners)) {
+        return "has no thread pool";
     }
     if (name != kDefault) {
         return useFile(cf, name, location);

@@ -33,7 +33,7 @@ const char* crashFile() {
 #endif
 
 engine::RunnerSettings runnerSettingsOf(const ZoneConf& zone, store::ProviderPage* providers,
-                                        engine::QuotaBook* quotas) {
+                                        engine::QuotaBook* quotas, ngx_thread_pool_t* cleaners) {
     const ZoneMemory memory = memoryOf(*zone.shm);
     engine::RunnerSettings settings;
     settings.zoneName = zone.name;
@@ -42,6 +42,7 @@ engine::RunnerSettings runnerSettingsOf(const ZoneConf& zone, store::ProviderPag
     settings.maxAnswer = zone.maxAnswer;
     settings.providers = providers;
     settings.quotas = quotas;
+    settings.cleaners = cleaners;
     if (!zone.journal.empty()) {
         settings.journal = engine::JournalSettings{zone.name, zone.journal, zone.sync, zone.pool};
     }
@@ -126,8 +127,9 @@ bool Worker::makeRunners(const MainConf& conf) {
     store::ProviderPage* const providers = providers_ ? &providers_->page() : nullptr;
     for (const auto& zone : conf.zones) {
         locks_.push_back(std::make_unique<ZoneLock>(*zone->shm));
-        auto runner = engine::JobRunner::create(runnerSettingsOf(*zone, providers, quotas_.get()),
-                                                *locks_.back(), *zone->wakeUp, *client_, conf);
+        auto runner = engine::JobRunner::create(
+            runnerSettingsOf(*zone, providers, quotas_.get(), conf.cleaners), *locks_.back(),
+            *zone->wakeUp, *client_, conf);
         if (runner == nullptr) {
             return false;
         }

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kWorkAtLeast = 1'000'000;
 constexpr std::size_t kWorkForByte = 32;
+constexpr std::size_t kQuickBytes = 64 * 1024;
 
 struct NameList {
     std::vector<std::string> SanitizerRules::*names;
@@ -84,6 +85,10 @@ std::optional<std::string> Sanitizer::clean(std::string_view answer) const {
     } catch (const std::bad_alloc&) {
         return std::nullopt;
     }
+}
+
+bool Sanitizer::isQuick(std::size_t bytes) const {
+    return impl_->regexes.empty() && bytes <= kQuickBytes;
 }
 
 std::optional<std::string> Sanitizer::Impl::withoutMatches(std::string_view answer) const {

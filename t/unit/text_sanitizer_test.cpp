@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "edgerun/text/sanitizer.h"
@@ -335,6 +337,41 @@ TEST(Sanitizer, NamesMayBeOfAnyLanguage) {
     EXPECT_EQ(sanitizer->clean("a\nHINWEIS FÜR ANLEGER: b\nc"), "a");
     EXPECT_EQ(sanitizer->clean("a\nHinweis für Anlegerä\nc"), "a\nHinweis für Anlegerä\nc");
     EXPECT_EQ(sanitizer->clean("a\n免責事項。b\nc"), "a");
+}
+
+TEST(Sanitizer, IsQuickUpToSixtyFourKibibytes) {
+    const auto sanitizer = sanitizerOf(defaultSanitizerRules());
+    EXPECT_TRUE(sanitizer->isQuick(0));
+    EXPECT_TRUE(sanitizer->isQuick(64 * 1024));
+    EXPECT_FALSE(sanitizer->isQuick(64 * 1024 + 1));
+}
+
+TEST(Sanitizer, IsNeverQuickWithRegexes) {
+    SanitizerRules rules;
+    rules.regexes = {"a"};
+    EXPECT_FALSE(sanitizerOf(rules)->isQuick(1));
+}
+
+TEST(Sanitizer, ThreadsMayShareIt) {
+    SanitizerRules rules = defaultSanitizerRules();
+    rules.regexes = {R"( ?\[\d+\])", R"((a+)b\1)"};
+    const auto sanitizer = sanitizerOf(rules);
+    std::array<std::string, 4> cleaned;
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < cleaned.size(); ++i) {
+        threads.emplace_back([&, i] {
+            for (int round = 0; round < 500; ++round) {
+                const std::string answer = std::string(50 + i, 'x') + "[1]aabaa\n\n\nRed Team\n";
+                cleaned[i] = sanitizer->clean(answer).value_or("FAILED");
+            }
+        });
+    }
+    for (std::thread& thread : threads) {
+        thread.join();
+    }
+    for (std::size_t i = 0; i < cleaned.size(); ++i) {
+        EXPECT_EQ(cleaned[i], std::string(50 + i, 'x'));
+    }
 }
 
 }  // namespace

@@ -94,12 +94,15 @@ struct RunnerSettings {
     std::optional<JournalSettings> journal;
     store::ProviderPage* providers = nullptr;  ///< what all workers know of them
     QuotaBook* quotas = nullptr;               ///< null: no job has any
+    ngx_thread_pool_t* cleaners = nullptr;     ///< of long answers; null: the event loop is
 };
 
 class RunningJob;
 class PartingCall;
 class PendingSubmit;
 class PendingErase;
+class AnswerCleaning;
+struct CleanedAnswer;
 struct JobChange;
 struct JobInputs;
 
@@ -148,6 +151,7 @@ private:
     friend class PendingSubmit;
     friend class PartingCall;
     friend class PendingErase;
+    friend class AnswerCleaning;
 
     JobRunner(const RunnerSettings& settings, std::unique_ptr<ChangeSignal> signal,
               const store::JobArena& arena, const loop::SharedWakeUp& wakeUp,
@@ -236,8 +240,15 @@ private:
     std::optional<store::JobRequest> requestOf(const store::JobRef& ref);
     void keepWork(RunningJob& job, JobInputs& inputs, const run::Record& before, JobChange& change);
     void tellAssistant(const JobInputs& inputs, const run::Step& step);
-    void cleanAnswer(RunningJob& job, JobInputs& inputs, JobChange& change);
     run::Step abandon(const run::Record& record) const;
+
+    // job_answers.cpp: what is shown of an answer
+    std::string rulesFor(const RunningJob& job, JobInputs& inputs, const run::Step& step);
+    void clean(RunningJob& job, JobChange change);
+    void cleanAside(RunningJob& job, JobChange change, const text::Sanitizer& sanitizer);
+    void onCleaned(AnswerCleaning& done) noexcept;
+    void settleCleaned(RunningJob& job, JobChange change, CleanedAnswer cleaned);
+    static void tellUncleaned(const RunningJob& job, const std::string& rules, const char* why);
 
     std::string zoneName_;
     std::unique_ptr<ChangeSignal> signal_;
@@ -258,6 +269,8 @@ private:
     std::unordered_map<PendingErase*, std::unique_ptr<PendingErase>> erasures_;
     std::vector<RunningJob*> orders_;  // of clients who wait until they are carried out
     std::unordered_map<PartingCall*, std::unique_ptr<PartingCall>> partings_;
+    ngx_thread_pool_t* cleaners_;
+    std::unordered_map<AnswerCleaning*, std::unique_ptr<AnswerCleaning>> cleanings_;
     ToolCache tools_;
     std::deque<Start> starts_;
     bool arrived_ = false;  // a job, since the last starts

@@ -18,6 +18,7 @@
 
 namespace edgerun::engine {
 
+class AnswerCleaning;
 class OrderListener;
 enum class Order;
 class JobRunner;
@@ -31,6 +32,7 @@ struct JobChange {
     std::optional<JobJson> body;           ///< if the client sees the step
     std::optional<std::string> request;    ///< if the machine's work changes
     std::optional<std::string> knowledge;  ///< JobRequest::knowledge, once it was asked for
+    std::string rules;                     ///< by which the answer is cleaned; empty: by none
 
     store::JobUpdate update() const;
 };
@@ -77,9 +79,14 @@ public:
     bool isTakenOver() const { return isTakenOver_; }
     void wasJournaled() { isTakenOver_ = false; }
 
-    /// The change that waits for the journal.
-    void awaits(JobChange change) { change_ = std::move(change); }
+    /// The change that waits for the journal, or until its answer is cleaned.
+    void awaits(JobChange change, AnswerCleaning* cleaning = nullptr) {
+        change_ = std::move(change);
+        cleaning_ = cleaning;
+    }
     bool isAwaiting() const { return change_.has_value(); }
+    /// Null: it is the journal.
+    AnswerCleaning* cleaning() const { return cleaning_; }
     bool isEnding() const { return change_ && run::isFinal(change_->step.record.status); }
     JobChange takeChange();
 
@@ -112,6 +119,7 @@ private:
     bool isTakenOver_;
     bool erases_ = false;
     std::optional<JobChange> change_;
+    AnswerCleaning* cleaning_ = nullptr;
     std::vector<OrderListener*> listeners_;
 };
 

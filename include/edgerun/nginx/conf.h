@@ -192,6 +192,7 @@ struct MainConf final : engine::ProviderDirectory {
     std::optional<auth::UserDirectory> users;
     std::vector<JobsConf*> jobs;  ///< of all locations
     std::map<std::string, std::unique_ptr<text::Sanitizer>, std::less<>> sanitizers;  ///< by file
+    ngx_thread_pool_t* cleaners = nullptr;  ///< the sanitizers', of long answers
     std::vector<std::unique_ptr<KnowledgeBaseConf>> knowledgeBases;
     std::vector<std::shared_ptr<KnowledgeUse>> knowledgeUses;  ///< of all locations
     std::vector<std::shared_ptr<KnowledgeHandlerConf>> knowledgeHandlers;

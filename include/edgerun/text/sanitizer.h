@@ -65,6 +65,8 @@ public:
     /// stay as it is. What comes of it is valid UTF-8, and no longer than the answer unless it is
     /// the fallback.
     std::optional<std::string> clean(std::string_view answer) const;
+    /// Does an answer of so many bytes take at most some 2 ms? Not with regexes.
+    bool isQuick(std::size_t bytes) const;
 
 private:
     struct Impl;
