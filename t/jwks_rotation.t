@@ -29,12 +29,15 @@ $t->run;
 
 # ------------------------------------------------------- rotation under load
 
-# Sends the token that is current, again and again; the answers that are not 200.
+# Sends the token that is current, again and again; the answers that are not 200. Its file has
+# the token that was answered last.
 sub start_client {
+    my ($name) = @_;
     my $pid = open(my $from, '-|') // die "fork: $!";
     return { pid => $pid, from => $from } if $pid;
     $SIG{$_} = 'DEFAULT' for qw(INT HUP ALRM);
     my ($ended, $count, @wrong);
+    my $known = '';
     $SIG{TERM} = sub { $ended = 1 };
     eval {
         my $connection = $t->connect;
@@ -43,6 +46,7 @@ sub start_client {
             my $answer = $connection->get('/page', token => $token);
             $count++;
             push @wrong, $answer->{status} if $answer->{status} != 200;
+            $t->write_file("client-$name", $known = $token) if $known ne $token;
             $connection = $t->connect if $count % 50 == 0;    # another worker
         }
     };
@@ -62,21 +66,27 @@ sub finish_client {
     return { count => $count, wrong => $wrong };
 }
 
+# Former tokens are on their way no longer.
+sub all_know {
+    my ($token) = @_;
+    return !grep { Edgerun::Process::slurp($t->dir . "/client-$_") ne $token } 1 .. CLIENTS;
+}
+
 sub publish_token {
-    my ($key) = @_;
-    $t->write_file('token.new', $key->token);
+    my ($token) = @_;
+    $t->write_file('token.new', $token);
     my $path = $t->dir . '/token';
     rename "$path.new", $path or die "$path: $!";
     return;
 }
 
-my @clients = map { start_client() } 1 .. CLIENTS;
+my @clients = map { start_client($_) } 1 .. CLIENTS;
 for my $n (1 .. ROTATIONS) {
     # Signs with the new key as soon as it is published.
     $source->serve(@keys[ $n - 1, $n ]);
-    publish_token($keys[$n]);
     my $hits = $source->hits;
-    ok wait_until { $source->hits > $hits }, "rotation $n";
+    publish_token(my $token = $keys[$n]->token);
+    ok wait_until { $source->hits > $hits && all_know($token) }, "rotation $n";
 }
 my @results = map { finish_client($_) } @clients;
 my $count   = 0;
