@@ -106,13 +106,20 @@ $t->write_conf(tools_conf(
         function_tool($t, 'rates', 'uri=' . $t->emulator->tool_url('rates') . ' timeout=60s'),
         function_tool($t, 'own', 'uri=http://127.0.0.1:%%PORT_0%%/own/path?a=b%20c&d=e'),
     ],
-    provider => { run_timeout => '3s' },
-    server   => <<'END'));
+    http   => 'edgerun_provider hasty {
+        api ' . dialect() . '; assistant helper; model gpt-4o; base_url %%EMULATOR%%; api_key env:OPENAI_API_KEY;
+        poll_interval 100ms; run_timeout 3s;
+    }',
+    server => <<'END'));
+        location /hasty {
+            edgerun_auth_jwt "jobs"; edgerun_auth_jwt_secret env:EDGERUN_JWT_SECRET;
+            edgerun_jobs zone=jobs provider=hasty;
+        }
         location /open { edgerun_jobs zone=jobs provider=main; }
         location /own { return 200 "$request_method $request_uri $http_host"; }
 END
 $t->reload;
-my $slow = run_job($t, question('Slow.', ['rates'], arguments => { delay => 60_000 }));
+my $slow = run_job($t, question('Slow.', ['rates'], arguments => { delay => 60_000 }), path => '/hasty');
 like error_of($slow), qr/^504 RunTimeout: /, 'tools get no more time than the run';
 is scalar(my @slow = tool_calls($t)), 1, 'and are not called again after it';
 
