@@ -86,20 +86,20 @@ my %expected = (
     halfway => qr/^$/,
 );
 my @fails = sort keys %expected;
-my $tries = 0;
-my @jobs;
+my ($completed, @jobs) = (0);
+# On a busy machine not at the first try: timeouts of a second are short for others, too.
 ok wait_until {
     my $began = time;
     my @answers = map { submit($t, 'Hello?', path => "/$_") } @fails;
     my $took = time - $began;
     @jobs = finish($t, \@answers);
-    $tries++;
-    return $took < 1;    # less than one timeout; on a busy machine not at the first try
+    $completed += grep { $_->{status} eq 'COMPLETED' } @jobs;
+    return $took < 1 && !grep { error_of($jobs[$_]) !~ $expected{ $fails[$_] } } 0 .. $#fails;
 }, 'no look-up and no connect blocks the only worker';
 like error_of($jobs[$_]), $expected{ $fails[$_] }, "$fails[$_]: the job says it" for 0 .. $#fails;
 like $t->error_log, qr/"missing\.test" could not be resolved \(3: Host not found\)/,
     'error.log tells what the resolver said';
-is scalar @{ $t->emulator->runs }, 3 * $tries, 'nothing was started but what succeeded';
+is scalar @{ $t->emulator->runs }, $completed, 'nothing was started but what succeeded';
 
 # The address changes while NGINX runs: B stands on another address, with the
 # port on which nobody was.

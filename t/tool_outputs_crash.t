@@ -17,7 +17,11 @@ my $disk = Edgerun::Disk->new($t, 'journal');
 $t->run;
 wait_until { $t->get('/jobs', token => Edgerun::Jobs::token_of($t, 'alice'))->{status} == 200 };    # until the journal has been read
 
-sub waits { return run_job($t, question('Choose.', [qw(pick choose)], @_), until => qr/^REQUIRES_ACTION$/) }
+# A worker that stood still for long accepts nothing at first.
+sub waits {
+    my @question = question('Choose.', [qw(pick choose)], @_);
+    return wait_until { eval { run_job($t, @question, until => qr/^REQUIRES_ACTION$/) } };
+}
 
 sub outputs_of {
     my ($job, $text) = @_;
