@@ -14,10 +14,13 @@ my $emulator = $t->emulator;
 my $tool = 'uri=' . $emulator->tool_url('rates');
 my @helper = ('instructions "You help."', function_tool($t, 'rates', $tool), function_tool($t, 'pick'));
 
+my @former;    # threads of former variants: their jobs may ask for them late
+
 # variant(LACKS, PROVIDER, OPTIONS): the provider's server and configuration from now on.
 sub variant {
     my ($lacks, %provider) = @_;
     my $settings = delete $provider{settings} // {};
+    push @former, grep { $_ } map { $_->{thread} } @{ $emulator->runs };
     $emulator->reset;
     $emulator->settings({ lacks => $lacks, %$settings });
     $t->write_conf(tools_conf(\@helper, provider => { keep_threads => '1h', %provider }));
@@ -57,8 +60,10 @@ sub all_works {
 # The calls that the server refused; but for runs of an assistant of another life.
 sub refused {
     return join ' ', map { "$_->{call} $_->{status}" }
-        grep { ($_->{status} // 0) >= 400 && $_->{call} ne 'create_run' } @{ $emulator->log };
+        grep { ($_->{status} // 0) >= 400 && $_->{call} ne 'create_run' && !is_late($_) } @{ $emulator->log };
 }
+
+sub is_late { my ($call) = @_; return scalar grep { index($call->{path}, $_) >= 0 } @former }
 
 sub cancel_works {
     my ($what) = @_;
