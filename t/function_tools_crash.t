@@ -48,6 +48,16 @@ sub stall {
     return;
 }
 
+# All at once: none takes the job over only to be killed as well.
+sub kill_workers {
+    my ($t) = @_;
+    my @all = $t->worker_pids;
+    $t->allow_log(map { (qr/worker process $_ exited on signal 9/, qr/was locked by $_/) } @all);
+    kill 'KILL', @all;
+    wait_until { !grep({ Edgerun::Process::is_alive($_) } @all) && $t->worker_pids == @all };
+    return;
+}
+
 my $t = Edgerun::Test->new;
 $t->start_emulator(duration => 50);
 my $url = sub { 'uri=' . $t->emulator->tool_url($_[0]) };
@@ -57,7 +67,7 @@ $t->write_conf(tools_conf([ map { function_tool($t, $_, $url->($_)) } qw(one two
 $t->run;
 
 my %trouble = (
-    'workers are killed' => [ 4, { action => 'hang' }, sub { $t->kill_worker($_) for $t->worker_pids } ],
+    'workers are killed' => [ 4, { action => 'hang' }, sub { kill_workers($t) } ],
     'all is killed'      => [ 4, { action => 'hang' }, sub { $t->kill_all; $t->run } ],
     'NGINX is stopped'   => [ 4, { action => 'hang' }, sub { $t->stop('TERM'); $t->run } ],
     'NGINX is reloaded'  => [ 2, { action => 'delay', ms => 2_000 }, sub { $t->reload } ],
