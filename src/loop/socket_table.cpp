@@ -52,6 +52,16 @@ void rest(ngx_connection_t* c) {
     unpost(c->write);
 }
 
+/// The server closes an idle connection, or says what nobody has asked for. libcurl 7.88 leaves
+/// alone what is at its end, but would take the rest for the answer to its next request, which may
+/// be another user's. So it gets the end in any case, and no request goes there any more.
+void giveUpIdle(int fd) {
+    char unasked[16 * 1024];
+    shutdown(fd, SHUT_RDWR);
+    while (recv(fd, unasked, sizeof(unasked), MSG_DONTWAIT) == sizeof(unasked)) {
+    }
+}
+
 /// The socket was closed under us, and with it went what epoll knew. libcurl 7.88
 /// does that to a connect attempt that it gives up (its cf_socket_close()).
 void lose(ngx_connection_t* c) {
@@ -175,7 +185,10 @@ void SocketTable::onEvent(ngx_event_t* ev) noexcept {
     }
     Socket* socket = table->find(c->fd);
     if (socket == nullptr || !socket->isWatched) {
-        quiesce(c);  // the server closes an idle connection: libcurl will see it
+        quiesce(c);
+        if (socket != nullptr && !ev->write) {
+            giveUpIdle(c->fd);
+        }
         return;
     }
     // Which event fired, not the sticky `ready` flags.
