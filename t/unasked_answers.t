@@ -10,6 +10,7 @@ use Edgerun::Process;
 use IO::Socket::INET;
 use JSON::PP;
 use POSIX ();
+use Time::HiRes qw(sleep);
 
 my $t   = Edgerun::Test->new(workers => 1);
 my $log = $t->dir . '/provider.log';
@@ -40,7 +41,7 @@ sub converse {
         syswrite $socket, answer($question);
         $request = '';
         if ($question eq 'late') {
-            select undef, undef, undef, 0.2;    # by then the answer has been read
+            sleep 0.2;    # by then the answer has been read
             syswrite $socket, answer('unasked');
             record('unasked');
         }
