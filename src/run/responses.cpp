@@ -127,10 +127,23 @@ bool ResponsesTurn::seesTo(Failure& failure) {
         return responseIsNotShown(failure);
     }
     if (record_.phase == Phase::CreateRun) {
-        failure.mayFallBack = failure.mayFallBack && record_.polls == 0;
-        return failure.threadIsBusy && conversationIsLocked(failure);
+        const bool isOfProvider = failure.mayFallBack;
+        failure.mayFallBack = isOfProvider && record_.polls == 0;
+        return (failure.threadIsBusy && conversationIsLocked(failure)) ||
+               (isForGood && !isOfProvider && conversationMayHaveMoved(failure));
     }
     return false;
+}
+
+/// An earlier try may have come to its end since the look at its conversation: this one is refused
+/// then for what stands there, such as calls that lack their outputs.
+bool ResponsesTurn::conversationMayHaveMoved(const Failure& failure) {
+    const bool hasTriesLeft = record_.rounds <= context_.settings.retries;
+    if (record_.polls == 0 || !hasTriesLeft || !canLookUp()) {
+        return false;
+    }
+    lookUp(failure);
+    return true;
 }
 
 /// By an earlier try of this job, or by somebody else in a continued thread. This one has surely

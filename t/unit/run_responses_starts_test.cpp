@@ -90,6 +90,33 @@ TEST(ResponsesLookUp, StartsAgainWhereNothingStandsThere) {
     }
 }
 
+TEST(ResponsesLookUp, FindsCallsForWhoseLackOfOutputsAnotherTryIsRefused) {
+    Driver driver = driverAtStart();
+    const std::string calls = page(functionCall("call_1") + "," + userMessage("other"));
+    play(driver, {{10, kUnknown, "PENDING FindRun wait 2010"},
+                  {2010, Timer{}, "PENDING " + kLook},
+                  {2020, ok(kEmptyPage), "PENDING CreateRun wait 2020"},
+                  {2020, Timer{}, "PENDING " + kCreate},
+                  {2030, answer(400, ""), "PENDING FindRun wait 4030"},
+                  {4030, Timer{}, "PENDING " + kLook},
+                  {4040, ok(calls), "RUNNING CallTools wait 4040 !"}});
+}
+
+TEST(ResponsesLookUp, EndsWithTheRefusalOfTheLastTryWhereNothingStandsThere) {
+    Driver driver = driverAtStart();
+    driver.step(10, kUnknown);
+    unsigned tries = 1;
+    for (std::uint64_t at = 3'000; !isFinal(driver.record.status) && tries < 20; at += 3'000) {
+        driver.step(at, Timer{});
+        driver.step(at + 10, ok(kEmptyPage));
+        driver.step(at + 20, Timer{});
+        driver.step(at + 30, answer(400, ""));
+        tries++;
+    }
+    EXPECT_EQ(tries, driver.settings.retries + 1U);
+    EXPECT_EQ(driver.last.visible->error->name, "ProviderError");
+}
+
 TEST(ResponsesLookUp, WaitsOutTheLockOfAnEarlierTryAndTakesItsAnswer) {
     Driver driver = driverAtStart();
     const Response locked = answer(400, kLocked);

@@ -29,7 +29,8 @@ namespace edgerun::run {
 /// while it runs the conversation is locked. So FindRun looks for the items, and if they are not
 /// there, CreateRun is tried again: refused for the lock, it waits and looks again; accepted, the
 /// former try had started nothing. That leaves a window: a response that completes between a look
-/// and the next try is followed by another. It is one round trip wide; without FindRun, whatever
+/// and the next try is followed by another, or, where it ended with calls, makes the provider
+/// refuse that one, which is looked up. The window is one round trip wide; without FindRun, whatever
 /// such a response wrote would be done again.
 ///
 /// Until there is a response that answers polls:
@@ -51,6 +52,7 @@ private:
     bool isHeld() const override;
     bool isOnceOnly(Phase phase) const override;
     bool seesTo(Failure& failure) override;
+    bool conversationMayHaveMoved(const Failure& failure);
     bool conversationIsLocked(const Failure& failure);
     bool mayHoldTheLockItself() const;
     bool responseIsNotShown(const Failure& failure);
