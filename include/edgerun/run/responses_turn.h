@@ -30,8 +30,8 @@ namespace edgerun::run {
 /// there, CreateRun is tried again: refused for the lock, it waits and looks again; accepted, the
 /// former try had started nothing. That leaves a window: a response that completes between a look
 /// and the next try is followed by another, or, where it ended with calls, makes the provider
-/// refuse that one, which is looked up. The window is one round trip wide; without FindRun, whatever
-/// such a response wrote would be done again.
+/// refuse that one, which is looked up. The window is one round trip wide; without FindRun,
+/// whatever such a response wrote would be done again.
 ///
 /// Until there is a response that answers polls:
 ///   record.polls     of CreateRun and FindRun counts looks at the conversation; not 0: an earlier
