@@ -138,8 +138,7 @@ bool ResponsesTurn::seesTo(Failure& failure) {
 /// An earlier try may have come to its end since the look at its conversation: this one is refused
 /// then for what stands there, such as calls that lack their outputs.
 bool ResponsesTurn::conversationMayHaveMoved(const Failure& failure) {
-    const bool hasTriesLeft = record_.rounds <= context_.settings.retries;
-    if (record_.polls == 0 || !hasTriesLeft || !canLookUp()) {
+    if (record_.polls == 0 || !hasTriesLeft() || !canLookUp()) {
         return false;
     }
     lookUp(failure);

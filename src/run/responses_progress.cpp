@@ -83,7 +83,7 @@ void ResponsesTurn::itemsLookedUp(std::string_view body) {
     if (items->isStarted) {
         return lookAgain();
     }
-    if (record_.rounds > context_.settings.retries) {
+    if (!hasTriesLeft()) {
         return failUnknown(fruitless(record_.rounds));
     }
     startOver(Phase::CreateRun, "", 0);

@@ -85,7 +85,7 @@ void Turn::startOver(Phase phase, const char* why, std::uint64_t pause) {
     record_.intentAt = 0;
     record_.failures = 0;
     record_.phase = phase;
-    if (record_.rounds > context_.settings.retries) {
+    if (!hasTriesLeft()) {
         const std::string tries = " (" + std::to_string(record_.rounds) + " tries)";
         step_.mayFallBack = true;
         return fail({"ProviderUnavailable", why + tries, 502});

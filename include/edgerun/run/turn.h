@@ -86,6 +86,7 @@ protected:
     void onFailure(Failure failure);
     void tryAgain(const Failure& failure, unsigned tries);
     void failUnknown(const Failure& failure);
+    bool hasTriesLeft() const { return record_.rounds <= context_.settings.retries; }
     /// The last try was surely not carried out.
     void startOver(Phase phase, const char* why, std::uint64_t pause);
 

@@ -90,8 +90,7 @@ struct QuotaTaken {
 /// Counters of quotas in one piece of shared memory: fixed slots, found by hash. A claim is a hold
 /// first, in the name of its job, and counts from then on; keep() makes it final, giveBack() undoes
 /// it. What a process that died left half done is undone or finished by the next that takes the
-/// lock; what it held stays until
-/// somebody decides what holds() shows.
+/// lock; what it held stays until somebody decides what holds() shows.
 ///
 /// A counter whose window has ended makes room; a live one never does. The clock going back opens
 /// no former window again.
