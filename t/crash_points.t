@@ -23,7 +23,7 @@ my %LEADS = (
     map({ $_ => $death } qw(place_filled place_vacated orphan_copied orphan_prepared journal_compacted)),
     map({ $_ => $restart } qw(journal_loaded_half orphan_restored)),
     job_released => sub { $storm->reload },
-    thread_turn_taken => \&continue_thread,
+    map({ $_ => \&continue_thread } qw(thread_turn_taken turn_awaited)),
     map({ $_ => \&die_in_repair } repairs()),
 );
 

@@ -29,9 +29,7 @@ sub poll {
 my $since;
 sub stopped_in_next_step {
     $t->crash_at('stop step_journaled');
-    my $worker = wait_until {
-        (grep { Edgerun::Process::slurp("/proc/$_/stat") =~ /\) T / } $t->worker_pids)[0];
-    };
+    my $worker = wait_until { (Edgerun::Process::stopped($t->worker_pids))[0] };
     $since = time;
     return $worker;
 }

@@ -121,9 +121,7 @@ sub stop_at_the_last {
     my ($t, $user) = @_;
     $t->crash_at('stop quota_taken');
     my $connection = ask($t, $user);
-    my $worker = wait_until {
-        (grep { Edgerun::Process::slurp("/proc/$_/stat") =~ /\) T / } $t->worker_pids)[0];
-    } or die "no worker stands still\n";
+    my $worker = wait_until { (Edgerun::Process::stopped($t->worker_pids))[0] } or die "no worker stands still\n";
     return ($worker, $connection);
 }
 

@@ -3,6 +3,7 @@
 #include "edgerun/engine/clocks.h"
 #include "edgerun/engine/job_runner.h"
 #include "edgerun/engine/running_job.h"
+#include "edgerun/store/crash_point.h"
 #include "job_transfer.h"
 #include "pending_calls.h"
 
@@ -37,16 +38,12 @@ bool JobRunner::awaitsTurn(RunningJob& job, const run::Record& record) {
     // Told later, it would take its own call for one that got lost.
     changes_.forget(job);
     const auto ahead = arena_.takeTurn(job.ref());
-    job.waitsBehind(std::nullopt);
+    job.waitsBehind(ahead);
     if (!ahead) {
         return false;
     }
-    const auto whole = arena_.loadWhole(job.ref());
-    const auto watch = whole ? arena_.watch(*ahead, whole->owner) : std::nullopt;
-    if (watch) {
-        changes_.await(job, *watch);
-        job.waitsBehind(watch);
-    }
+    EDGERUN_CRASH_POINT(turn_awaited);
+    changes_.await(job, *ahead);
     job.resumeAfter(kLookAgain);
     return true;
 }

@@ -98,6 +98,11 @@ void noteChange(const ArenaView& view, ArenaSlot& slot) {
     }
 }
 
+JobWatch watchSlot(const ArenaView& view, ArenaSlot& slot) {
+    slot.isWatched = 1;
+    return {indexOf(view, slot), slot.generation, slot.changes};
+}
+
 std::uint32_t takeSlot(const ArenaView& view) {
     ArenaHeader& header = *view.header;
     std::uint32_t index = header.freeSlot;

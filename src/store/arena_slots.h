@@ -76,6 +76,8 @@ inline std::uint32_t indexOf(const ArenaView& view, const ArenaSlot& slot) {
 
 /// The job's owner sees something new, or the job no more.
 void noteChange(const ArenaView& view, ArenaSlot& slot);
+/// The next of those is told.
+JobWatch watchSlot(const ArenaView& view, ArenaSlot& slot);
 
 /// Takes a free slot: not in use yet, its generation grown. There must be one;
 /// kNone if the arena is damaged.

@@ -105,7 +105,7 @@ std::optional<JobId> JobArena::newestInThread(const JobOwner& owner, std::string
     return newest;
 }
 
-std::optional<JobId> JobArena::takeTurn(const JobRef& ref) {
+std::optional<JobWatch> JobArena::takeTurn(const JobRef& ref) {
     ArenaGuard guard(*lock_, view_, signal_);
     ArenaSlot* slot = ownedSlot(view_, ref);
     if (slot == nullptr) {
@@ -116,7 +116,8 @@ std::optional<JobId> JobArena::takeTurn(const JobRef& ref) {
         return std::nullopt;
     }
     if (const ArenaSlot* before = jobBefore(view_, *slot)) {
-        return before->id;
+        // Under the same lock: a change after it would be missed by a watch that is set later.
+        return watchSlot(view_, view_.slots[indexOf(view_, *before)]);
     }
     storeInOrder(slot->states[slot->current & 1].hasTurn, true);
     EDGERUN_CRASH_POINT(thread_turn_taken);

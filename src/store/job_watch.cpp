@@ -12,8 +12,7 @@ std::optional<JobWatch> JobArena::watch(const JobId& id, const JobOwner& owner) 
     if (slot == nullptr || currentState(*slot).record.erased) {
         return std::nullopt;
     }
-    slot->isWatched = 1;
-    return JobWatch{indexOf(view_, *slot), slot->generation, slot->changes};
+    return watchSlot(view_, *slot);
 }
 
 bool JobArena::hasChanged(const JobWatch& watch) const noexcept {

@@ -87,9 +87,9 @@ TEST_F(HiddenJobTest, AHiddenJobKeepsItsPlaceInTheThread) {
     second.id = idAt(2);
     const JobRef before = take(first);
     const JobRef behind = take(second);
-    EXPECT_EQ(arena->takeTurn(behind), idAt(1));
+    EXPECT_EQ(jobAheadOf(behind), idAt(1));
     EXPECT_TRUE(arena->withdraw(before));
-    EXPECT_EQ(arena->takeTurn(behind), std::nullopt);
+    EXPECT_EQ(jobAheadOf(behind), std::nullopt);
 }
 
 TEST_F(HiddenJobTest, AnOrphanedHiddenJobIsAdoptedAndItsFirstCommitShowsIt) {

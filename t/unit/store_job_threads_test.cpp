@@ -167,80 +167,101 @@ TEST_F(JobThreadsTest, JobsOfAThreadGoOneAfterAnotherByTheirIds) {
     const JobRef first = makeThreadAt(1);
     const JobRef third = continueAt(3);
     const JobRef second = continueAt(2);
-    EXPECT_EQ(arena->takeTurn(first), kFirst);
-    EXPECT_EQ(arena->takeTurn(second), idAt(1));
-    EXPECT_EQ(arena->takeTurn(third), idAt(2));
+    EXPECT_EQ(jobAheadOf(first), kFirst);
+    EXPECT_EQ(jobAheadOf(second), idAt(1));
+    EXPECT_EQ(jobAheadOf(third), idAt(2));
     end(first);
-    EXPECT_EQ(arena->takeTurn(third), idAt(2));
-    EXPECT_EQ(arena->takeTurn(second), kFirst);
-    EXPECT_EQ(arena->takeTurn(second), kFirst);
+    EXPECT_EQ(jobAheadOf(third), idAt(2));
+    EXPECT_EQ(jobAheadOf(second), kFirst);
+    EXPECT_EQ(jobAheadOf(second), kFirst);
     end(second);
-    EXPECT_EQ(arena->takeTurn(third), kFirst);
+    EXPECT_EQ(jobAheadOf(third), kFirst);
 }
 
 TEST_F(JobThreadsTest, AnEarlierJobThatComesLateWaitsForTheOneThatHasTheTurn) {
     const JobRef fifth = continueAt(5);
-    EXPECT_EQ(arena->takeTurn(fifth), kFirst);
+    EXPECT_EQ(jobAheadOf(fifth), kFirst);
     const JobRef third = continueAt(3);
     const JobRef fourth = continueAt(4);
     const JobRef sixth = continueAt(6);
-    EXPECT_EQ(arena->takeTurn(third), idAt(5));
-    EXPECT_EQ(arena->takeTurn(fourth), idAt(3));
-    EXPECT_EQ(arena->takeTurn(sixth), idAt(4));
+    EXPECT_EQ(jobAheadOf(third), idAt(5));
+    EXPECT_EQ(jobAheadOf(fourth), idAt(3));
+    EXPECT_EQ(jobAheadOf(sixth), idAt(4));
     end(fifth);
-    EXPECT_EQ(arena->takeTurn(fourth), idAt(3));
-    EXPECT_EQ(arena->takeTurn(third), kFirst);
+    EXPECT_EQ(jobAheadOf(fourth), idAt(3));
+    EXPECT_EQ(jobAheadOf(third), kFirst);
+}
+
+TEST_F(JobThreadsTest, WhoWaitsIsToldOfTheEndAhead) {
+    const JobRef first = continueAt(1);
+    const JobRef second = continueAt(2);
+    const std::optional<JobWatch> ahead = arena->takeTurn(second);
+    ASSERT_TRUE(ahead);
+    begin(first);
+    EXPECT_FALSE(arena->hasChanged(*ahead));
+    end(first, Phase::DeleteThread);
+    EXPECT_TRUE(arena->hasChanged(*ahead));
+}
+
+TEST_F(JobThreadsTest, WhoWaitsBehindAnErasedJobIsToldOfItsEnd) {
+    const JobRef first = continueAt(1);
+    const JobRef second = continueAt(2);
+    commit(first, inThread(erasedRecord()));
+    const std::optional<JobWatch> ahead = arena->takeTurn(second);
+    ASSERT_TRUE(ahead);
+    commit(first, inThread(erasedRecord(Phase::Done)));
+    EXPECT_TRUE(arena->hasChanged(*ahead));
 }
 
 TEST_F(JobThreadsTest, WhoHasBegunHasTheTurn) {
     const JobRef second = continueAt(2);
     begin(second);
     const JobRef first = continueAt(1);
-    EXPECT_EQ(arena->takeTurn(first), idAt(2));
-    EXPECT_EQ(arena->takeTurn(second), kFirst);
+    EXPECT_EQ(jobAheadOf(first), idAt(2));
+    EXPECT_EQ(jobAheadOf(second), kFirst);
 }
 
 TEST_F(JobThreadsTest, OtherThreadsAndOwnersDoNotWait) {
     continueAt(1);
-    EXPECT_EQ(arena->takeTurn(continueAt(2, "thread_2")), kFirst);
-    EXPECT_EQ(arena->takeTurn(continueFor(2, 3)), kFirst);
-    EXPECT_EQ(arena->takeTurn(take(Asked(4))), kFirst);
-    EXPECT_EQ(arena->takeTurn(take(Asked(5))), kFirst);
+    EXPECT_EQ(jobAheadOf(continueAt(2, "thread_2")), kFirst);
+    EXPECT_EQ(jobAheadOf(continueFor(2, 3)), kFirst);
+    EXPECT_EQ(jobAheadOf(take(Asked(4))), kFirst);
+    EXPECT_EQ(jobAheadOf(take(Asked(5))), kFirst);
 }
 
 TEST_F(JobThreadsTest, ATurnLastsUntilTheRunUpstreamHasEnded) {
     const JobRef first = continueAt(1);
     const JobRef second = continueAt(2);
-    EXPECT_EQ(arena->takeTurn(first), kFirst);
+    EXPECT_EQ(jobAheadOf(first), kFirst);
     for (const Phase phase : {Phase::FindLostRun, Phase::CancelRun}) {
         commit(first, inThread(cancelledRecord(phase)));
-        EXPECT_EQ(arena->takeTurn(second), idAt(1));
+        EXPECT_EQ(jobAheadOf(second), idAt(1));
     }
     commit(first, inThread(cancelledRecord(Phase::DeleteThread)));
-    EXPECT_EQ(arena->takeTurn(second), kFirst);
+    EXPECT_EQ(jobAheadOf(second), kFirst);
 }
 
 TEST_F(JobThreadsTest, WhoDoesNotUseItsThreadAnyMoreAsksForNothing) {
     const JobRef first = continueAt(1);
     const JobRef second = continueAt(2);
     end(second, Phase::DeleteThread);
-    EXPECT_EQ(arena->takeTurn(second), kFirst);
-    EXPECT_EQ(arena->takeTurn(first), kFirst);
+    EXPECT_EQ(jobAheadOf(second), kFirst);
+    EXPECT_EQ(jobAheadOf(first), kFirst);
 }
 
 TEST_F(JobThreadsTest, ATurnOutlivesCommitsAndWorkers) {
     const JobRef second = continueAt(2);
-    EXPECT_EQ(arena->takeTurn(second), kFirst);
+    EXPECT_EQ(jobAheadOf(second), kFirst);
     commit(second, inThread(recordOf(JobStatus::Pending)), "body");
     const JobRef first = continueAt(1);
     const WorkerPlace other = otherPlace();
     arena->releaseWorker(place);
-    EXPECT_EQ(arena->takeTurn(second), kFirst) << "is nobody's";
+    EXPECT_EQ(jobAheadOf(second), kFirst) << "is nobody's";
     const std::vector<JobRef> taken = adoptAll(other);
     ASSERT_EQ(taken.size(), 2u);
     for (const JobRef& ref : taken) {
         const bool isFirst = arena->idOf(ref) == idAt(1);
-        EXPECT_EQ(arena->takeTurn(ref), isFirst ? std::optional(idAt(2)) : std::nullopt);
+        EXPECT_EQ(jobAheadOf(ref), isFirst ? std::optional(idAt(2)) : std::nullopt);
     }
     EXPECT_FALSE(arena->load(first));
 }
@@ -248,10 +269,10 @@ TEST_F(JobThreadsTest, ATurnOutlivesCommitsAndWorkers) {
 TEST_F(JobThreadsTest, OnlyItsWorkerTakesAJobsTurn) {
     const JobRef second = continueAt(2);
     const Seized seized = arena->seize(place, idAt(2), ownerNumber(1));
-    EXPECT_EQ(arena->takeTurn(second), kFirst);
+    EXPECT_EQ(jobAheadOf(second), kFirst);
     const JobRef first = continueAt(1);
-    EXPECT_EQ(arena->takeTurn(seized.ref), idAt(1)) << "nobody had taken the turn";
-    EXPECT_EQ(arena->takeTurn(first), kFirst);
+    EXPECT_EQ(jobAheadOf(seized.ref), idAt(1)) << "nobody had taken the turn";
+    EXPECT_EQ(jobAheadOf(first), kFirst);
 }
 
 class CountingSignal : public ChangeSignal {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "../../src/store/arena_layout.h"
 #include "store_arena_fixture.h"
 
 namespace edgerun::store {
@@ -109,6 +110,16 @@ protected:
             arena->adopt(by, now, cursor, 10'000, taken);
         }
         return taken;
+    }
+
+    /// Asks for the job's turn.
+    std::optional<JobId> jobAheadOf(const JobRef& ref) {
+        const std::optional<JobWatch> ahead = arena->takeTurn(ref);
+        if (!ahead) {
+            return std::nullopt;
+        }
+        EXPECT_FALSE(arena->hasChanged(*ahead));
+        return viewMemory(memory.data(), memory.size(), arena->limits())->slots[ahead->slot].id;
     }
 
     WorkerPlace otherPlace() { return *arena->registerWorker(1, 1'000'000); }

@@ -132,8 +132,7 @@ protected:
             return;
         }
         const std::optional<std::uint64_t> before = timeBefore(at->first, at->second);
-        ASSERT_EQ(arena->takeTurn(at->second.ref),
-                  before ? std::optional(idAt(*before)) : std::nullopt);
+        ASSERT_EQ(jobAheadOf(at->second.ref), before ? std::optional(idAt(*before)) : std::nullopt);
         Modelled& job = at->second;
         job.askedFirst =
             job.askedFirst || (!before && job.holds() && !job.hasTurn() && !job.thread().empty());

@@ -287,8 +287,8 @@ public:
 
     /// Jobs that continue the same thread go one after another, in the order of their ids. Asks
     /// for the job's turn, which it then has until it does not hold its thread any more: nullopt
-    /// if it has it (or is not this worker's), else the job that must end first.
-    std::optional<JobId> takeTurn(const JobRef& ref);
+    /// if it has it (or is not this worker's), else a watch on the job that must end first.
+    std::optional<JobWatch> takeTurn(const JobRef& ref);
     /// Has another live job of the owner the same thread? Cheap where none continues a thread.
     bool isThreadWanted(const JobRef& ref);
     /// Is less than a quarter of the slots or of the blocks left for new jobs? What finished jobs

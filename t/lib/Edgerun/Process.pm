@@ -82,6 +82,9 @@ sub is_alive {
     return scalar grep { /^\d+ .*\) [^Z] /s } map { slurp($_) } glob "/proc/$pid/task/*/stat";
 }
 
+# stopped(PIDS...): those that stand still, by SIGSTOP.
+sub stopped { return grep { slurp("/proc/$_/stat") =~ /^\d+ .*\) T /s } @_ }
+
 # A file's content; empty when it is not there.
 sub slurp {
     my ($path) = @_;
