@@ -73,12 +73,14 @@ KeyHope RemoteKeys::hopeFor(std::uint64_t askedAt) {
     const std::uint64_t until = askedAt + source_.times.wait;
     const bool isNew = outlook.epoch != seen_;  // published after the caller's refresh()
     const bool isAnswered = outlook.epoch != 0 && outlook.answered > askedAt && !isNew;
-    const bool isPossible = isNew || (outlook.next < until && fetchNow() < until);
+    const bool mayCome = outlook.next < until;
+    const bool isPossible = isNew || (mayCome && fetchNow() < until);
     if (isAnswered) {
         return KeyHope::None;
     }
     if (!isPossible) {
-        const bool isCurrent = outlook.epoch != 0 && !outlook.isFailing;
+        // A fetch that is still under way, or never began, may have brought it.
+        const bool isCurrent = outlook.epoch != 0 && !outlook.isFailing && !mayCome;
         return isCurrent ? KeyHope::None : KeyHope::Unavailable;
     }
     if (waiters_.size() >= kMostWaiters) {
