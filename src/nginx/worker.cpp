@@ -138,9 +138,13 @@ bool Worker::makeRunners(const MainConf& conf) {
     return true;
 }
 
-/// One that is not there may be another process's, as long as not all are known.
+/// One that is not there may be another process's, as long as not all are known. A leaving worker
+/// does not know the zones of a newer configuration, nor the memory that they may have got.
 engine::JobFate Worker::fateOf(std::uint64_t jobZone, const store::JobId& job) {
     using Kind = engine::JobFate::Kind;
+    if (ngx_exiting) {
+        return {};
+    }
     for (std::size_t i = 0; i < runners_.size(); i++) {
         const ZoneConf& zone = *conf_.zones[i];
         if (engine::stableHash(zone.name) != jobZone) {
