@@ -3,6 +3,7 @@
 #include "edgerun/nginx/assistant_choice.h"
 #include "edgerun/nginx/gate.h"
 #include "edgerun/nginx/submission.h"
+#include "edgerun/store/crash_point.h"
 #include "edgerun/text/ascii.h"
 
 namespace edgerun::nginx {
@@ -26,10 +27,13 @@ ngx_int_t checkAssistant(const JobCall& call, const std::string& named) {
 
 /// A thread belongs to the user whose earlier job made it.
 ngx_int_t checkThread(const JobCall& call, const std::string& threadId) {
+    // Asked before the look, after which its job may be read as the last one.
+    const bool areAllKnown = call.runner.isWhole();
     if (threadId.empty() || call.runner.arena().providerOfThread(call.owner, threadId)) {
         return NGX_OK;
     }
-    if (!call.runner.isWhole()) {
+    EDGERUN_CRASH_POINT(thread_not_found);
+    if (!areAllKnown) {
         return refuseWhileReading(call.r);
     }
     return refuse(call.r, NGX_HTTP_NOT_FOUND, "there is no such thread");

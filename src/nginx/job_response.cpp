@@ -5,6 +5,7 @@
 #include "edgerun/nginx/json_response.h"
 #include "edgerun/nginx/request_context.h"
 #include "edgerun/nginx/response_headers.h"
+#include "edgerun/store/crash_point.h"
 
 namespace edgerun::nginx {
 
@@ -72,7 +73,9 @@ ngx_int_t refuseUnknown(const JobCall& call, const store::JobId& id) {
     if (!store::isGenuine(id, call.owner, call.runner.arena().idSecret())) {
         return refuse(call.r, NGX_HTTP_NOT_FOUND, "there is no such job");
     }
-    if (!call.runner.isWhole()) {
+    EDGERUN_CRASH_POINT(job_not_found);
+    // It may have been read, as the last one, since it was looked for.
+    if (!call.runner.isWhole() || isThere(glanceAt(call, id))) {
         return refuseWhileReading(call.r);
     }
     return refuse(call.r, kGone, "the job has expired");

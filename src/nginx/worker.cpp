@@ -152,11 +152,14 @@ engine::JobFate Worker::fateOf(std::uint64_t jobZone, const store::JobId& job) {
         }
         engine::JobFate fate;
         fate.survivesRestarts = !zone.journal.empty();
+        // Asked before the look, after which the job may be read as the last one.
+        const bool areAllKnown = runners_[i]->isWhole();
         if (const auto found = runners_[i]->arena().snapshot(job)) {
             fate.kind = run::isFinal(found->record.status) ? Kind::Ended : Kind::Running;
             fate.record = found->record;
-        } else if (runners_[i]->isWhole()) {
-            fate.kind = Kind::Unknown;
+        } else {
+            EDGERUN_CRASH_POINT(fate_unknown);
+            fate.kind = areAllKnown ? Kind::Unknown : Kind::Undecided;
         }
         return fate;
     }
