@@ -127,10 +127,8 @@ bool ResponsesTurn::seesTo(Failure& failure) {
         return responseIsNotShown(failure);
     }
     if (record_.phase == Phase::CreateRun) {
-        const bool isOfProvider = failure.mayFallBack;
-        failure.mayFallBack = isOfProvider && record_.polls == 0;
         return (failure.threadIsBusy && conversationIsLocked(failure)) ||
-               (isForGood && !isOfProvider && conversationMayHaveMoved(failure));
+               (isForGood && !failure.mayFallBack && conversationMayHaveMoved(failure));
     }
     return false;
 }
@@ -151,6 +149,7 @@ bool ResponsesTurn::conversationIsLocked(const Failure& failure) {
     if (failure.outcome != Outcome::RefusedForNow || !isInConversation(context_, record_)) {
         return false;
     }
+    const bool mayGoOnUnseen = wasTriedBlindly();
     record_.rounds -= record_.rounds > 0 ? 1 : 0;
     if (record_.failures > 0 || record_.polls > 1) {
         step_.note.clear();  // it was said of the first one
@@ -161,7 +160,7 @@ bool ResponsesTurn::conversationIsLocked(const Failure& failure) {
         record_.failures = 0;
         lookAgain();
     } else {
-        record_.intentAt = 0;
+        record_.intentAt = mayGoOnUnseen ? record_.intentAt : 0;
         record_.notBefore = context_.now + lockPause(record_.failures);
         record_.failures += record_.failures < UINT8_MAX ? 1 : 0;
     }

@@ -1,4 +1,5 @@
 #include "run_chat_driver.h"
+#include "run_responses_driver.h"
 
 /// Jobs that end: for which of them there surely was no run.
 namespace edgerun::run::test {
@@ -44,6 +45,31 @@ TEST(NoRun, IsNotSaidWhereOneMayHaveBeenStarted) {
     EXPECT_FALSE(endAtStart(Cancel{}).hadNoRun);
     EXPECT_FALSE(endChat(kTooLarge).hadNoRun);
     EXPECT_FALSE(endChat(Cancel{}).hadNoRun);
+}
+
+TEST(NoRun, IsNotSaidWhereAnEarlierTryMayGoOnUnseen) {
+    Driver driver = responses::driverOf();
+    driver.step(0, Resume{});
+    driver.step(10, ok(responses::kConversation));
+    driver.step(20, kUnknown);
+    driver.step(2020, Timer{});
+    driver.step(2030, ok(responses::kEmptyPage));
+    driver.step(2030, Timer{});
+    play(driver, {{2040, answer(429, ""), "PENDING CreateRun wait 3040"},
+                  {2050, Cancel{}, "CANCELLED FindLostRun wait 4050 !"}});
+    EXPECT_FALSE(driver.record.hadNoRun);
+}
+
+TEST(NoRun, IsNotSaidWhereAnEarlierTryMayHoldTheLock) {
+    Driver driver = responses::driverOf();
+    driver.threadId = "conv_1";
+    driver.record.guarantee = StartGuarantee::AtLeastOnce;
+    driver.step(0, Resume{});
+    driver.step(10, kUnknown);
+    driver.step(510, Timer{});
+    play(driver, {{520, answer(400, responses::kLocked), "PENDING CreateRun wait 1520"},
+                  {530, Cancel{}, "CANCELLED FindLostRun wait 2530 !"}});
+    EXPECT_FALSE(driver.record.hadNoRun);
 }
 
 TEST(NoRun, IsNotSaidOfOneThatEnds) {
