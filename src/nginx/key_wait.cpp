@@ -24,6 +24,7 @@ public:
             return NGX_ERROR;
         }
         sources_ = sources;  // first: whoever knows of us must be told when we go
+        isAfterwards_ = r_->main->post_action;
         for (engine::RemoteKeys* source : sources_) {
             source->await(*this, askedAt);
         }
@@ -53,12 +54,18 @@ private:
 
     ngx_http_request_t* r_;
     std::vector<engine::RemoteKeys*> sources_;  ///< which are to tell
+    bool isAfterwards_ = false;                 ///< what waits is its `post_action`
     loop::LoopEvent wake_;
 };
 
 /// The request may be gone afterwards, and this object with it.
 void WaitingRequest::onWake(void* self) noexcept {
-    ngx_http_request_t* r = static_cast<WaitingRequest*>(self)->r_;
+    const auto* waiting = static_cast<WaitingRequest*>(self);
+    ngx_http_request_t* r = waiting->r_;
+    // Of a client that has left, `post_action` may make use meanwhile.
+    if (waiting->isAfterwards_ != (r->main->post_action != 0)) {
+        return;
+    }
     ngx_connection_t* c = r->connection;
     ngx_http_set_log_request(c->log, r);
     if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
