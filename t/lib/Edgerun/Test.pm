@@ -191,8 +191,9 @@ pid logs/nginx.pid;
 END
 }
 
+# Whoever polls on one connection until something happens keeps it.
 sub _http {
-    return "access_log logs/access.log;\n    " . _temp_paths();
+    return join "\n    ", 'access_log logs/access.log;', 'keepalive_requests 1000000;', 'keepalive_timeout 10m;', _temp_paths();
 }
 
 sub _temp_paths {
