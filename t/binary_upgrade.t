@@ -16,7 +16,7 @@ $t->start_emulator(duration => 4000, jitter => 3000);
 my $emulator = $t->emulator;
 $t->write_conf(
     jobs_conf(
-        provider => { poll_interval => '200ms', run_timeout => '60s', start_grace => '1s' },
+        provider => { poll_interval => '200ms', run_timeout => '5m', start_grace => '1s' },
         zone     => 'zone=jobs:4m journal=%%TESTDIR%%/journal',
     ),
     # NGINX hands its new binary no other variables.

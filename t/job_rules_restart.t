@@ -24,7 +24,7 @@ write_base('Spring tides come after full moon.');
 my $again = dialect('runs_on') ? '' : 'edgerun_start_guarantee at_least_once;';
 $t->write_conf(
     jobs_conf(
-        provider => { poll_interval => '200ms', run_timeout => '60s', start_grace => '1s' },
+        provider => { poll_interval => '200ms', run_timeout => '5m', start_grace => '1s' },
         zone     => 'zone=jobs:8m journal=%%TESTDIR%%/journal sync=off',
         http     => 'edgerun_knowledge_base sea sea.json;',
         server   => 'add_header X-Worker $pid always;',

@@ -10,7 +10,7 @@ use Edgerun::Jobs;
 my $t = Edgerun::Test->new(workers => 1);
 $t->start_emulator(duration => 300);
 $t->write_conf(jobs_conf(provider => {
-    max_transfers => 1, poll_interval => '1s', keep_threads => 'on', run_timeout => '60s',
+    max_transfers => 1, poll_interval => '1s', keep_threads => 'on', run_timeout => '5m',
 }));
 $t->run;
 

@@ -12,7 +12,7 @@ use constant { JOBS => 24, LATE => 0.05 };    # of a round; share of the creates
 my $t = Edgerun::Test->new;
 my $emulator = $t->start_emulator(duration => 300, jitter => 200);
 # A thread that is deleted, or has a run, would refuse the late one.
-my %provider = (request_timeout => '800ms', start_grace => '5s', keep_threads => 'on');
+my %provider = (request_timeout => '2s', start_grace => '5s', keep_threads => 'on');
 $t->write_conf(storm_conf(provider => \%provider));
 $t->run;
 

@@ -9,7 +9,7 @@ use Edgerun::Dialects qw(responses);
 use Edgerun::Jobs;
 
 my $auth = 'edgerun_auth_jwt "jobs"; edgerun_auth_jwt_secret env:EDGERUN_JWT_SECRET;';
-my %main = (keep_threads => 'on', retries => 1, run_timeout => '30s', max_fails => 0);
+my %main = (keep_threads => 'on', retries => 1, run_timeout => '5m', max_fails => 0);
 my $t = Edgerun::Test->new;
 $t->start_emulator(duration => 300);
 my $emulator = $t->emulator;

@@ -47,7 +47,7 @@ sub die_everywhere {
         ["limit=$limit period=month", 'unit=tokens limit=unlimited period=month reserve=100'],
         zone     => 'zone=jobs:8m' . ($journals ? ' journal=%%TESTDIR%%/journal sync=off' : ''),
         quotas   => $journals ? 'journal=%%TESTDIR%%/quotas' : undef,
-        provider => { poll_interval => '100ms', run_timeout => '60s', start_grace => '1s' },
+        provider => { poll_interval => '100ms', run_timeout => '5m', start_grace => '1s' },
     ), main => 'env EDGERUN_CRASH_FILE;');
     $t->allow_log(qr/worker process \d+ exited on signal 9/, qr/zone "[^"]*" was locked by \d+/);
     $t->run;

@@ -24,7 +24,7 @@ sub storm_over {
         ["limit=$LIMIT period=month"],
         zone     => 'zone=jobs:64m' . ($journals ? ' journal=%%TESTDIR%%/journal sync=off' : ''),
         quotas   => $journals ? 'journal=%%TESTDIR%%/quotas' : undef,
-        provider => { poll_interval => '200ms', run_timeout => '60s', start_grace => '1s' },
+        provider => { poll_interval => '200ms', run_timeout => '5m', start_grace => '1s' },
     ));
     $t->run;
 
@@ -56,7 +56,7 @@ sub storm_over {
 # When all have had a chance to get what others gave back.
 sub end_of {
     my ($storm) = @_;
-    wait_until { keys %{ $storm->answers->{jobs} } >= $LIMIT && $storm->used == $LIMIT } 30;
+    wait_until { keys %{ $storm->answers->{jobs} } >= $LIMIT && $storm->used == $LIMIT } 120;
     my $refused = $storm->answers->{spent} // 0;
     wait_until { ($storm->answers->{spent} // 0) >= $refused + 128 };
     $storm->stop;

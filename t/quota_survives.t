@@ -23,7 +23,7 @@ sub start {
         \@QUOTAS,
         zone     => 'zone=jobs:8m' . ($journals{jobs} ? ' journal=%%TESTDIR%%/journal sync=off' : ''),
         quotas   => $journals{quotas} ? 'journal=%%TESTDIR%%/quotas' : undef,
-        provider => { run_timeout => '60s', start_grace => '1s' },
+        provider => { run_timeout => '5m', start_grace => '1s' },
     ));
     return $t;
 }

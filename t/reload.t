@@ -12,7 +12,7 @@ use constant JOBS => 200;
 my $t = Edgerun::Test->new;
 $t->start_emulator(duration => 6000, jitter => 4000);
 my $emulator = $t->emulator;
-my %slow = (poll_interval => '300ms', run_timeout => '60s');
+my %slow = (poll_interval => '300ms', run_timeout => '5m');
 $t->write_conf(jobs_conf(provider => \%slow));
 $t->run;
 
@@ -45,7 +45,7 @@ is scalar @{ $emulator->log(call => call('start')) }, 1, 'its run was asked for 
 $emulator->reset;
 $emulator->settings({ duration => 500 });
 $emulator->fault({ on => call('start'), action => 'hang', carried_out => \1 });
-$t->write_conf(jobs_conf(provider => { %slow, request_timeout => '2s', run_timeout => '15s' }));
+$t->write_conf(jobs_conf(provider => { %slow, request_timeout => '2s', run_timeout => dialect('runs_on') ? '2m' : '15s' }));
 $t->reload;
 $answer = submit($t, 'Start and hang.');
 ok wait_until { (runs_of($t, job_of($t, $answer)))[0] }, 'a run is being started, without an answer';

@@ -10,7 +10,7 @@ my $auth = 'edgerun_auth_jwt "jobs"; edgerun_auth_jwt_secret env:EDGERUN_JWT_SEC
 my $t = Edgerun::Test->new;
 $t->start_emulator;
 my $emulator = $t->emulator;
-my %slow = (poll_interval => '2s', run_timeout => '30s');
+my %slow = (poll_interval => '2s', run_timeout => '5m');
 $t->write_conf(
     jobs_conf(
         http => join("\n", map { block(@$_) }

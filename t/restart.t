@@ -16,7 +16,7 @@ sub conf {
     my ($sync) = @_;
     $t->write_conf(
         jobs_conf(
-            provider => { poll_interval => '200ms', run_timeout => '60s', start_grace => '1s' },
+            provider => { poll_interval => '200ms', run_timeout => '5m', start_grace => '1s' },
             zone     => "zone=jobs:4m journal=%%TESTDIR%%/journal sync=$sync",
         )
     );

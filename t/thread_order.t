@@ -13,7 +13,7 @@ $t->start_emulator(cancel => 50);
 my $emulator = $t->emulator;
 $t->write_conf(
     jobs_conf(
-        provider => { keep_threads => 'on', run_timeout => '60s' },
+        provider => { keep_threads => 'on', run_timeout => '5m' },
         zone     => 'zone=jobs:8m journal=%%TESTDIR%%/journal sync=off',
     )
 );

@@ -12,7 +12,7 @@ $t->start_emulator(duration => 1500, jitter => 1200);
 my $emulator = $t->emulator;
 $t->write_conf(
     jobs_conf(
-        provider => { poll_interval => '200ms', run_timeout => '60s' },
+        provider => { poll_interval => '200ms', run_timeout => '5m' },
         server   => 'add_header X-Worker $pid always;'
     )
 );

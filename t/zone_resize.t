@@ -16,7 +16,7 @@ sub write_zone {
     my ($zone) = @_;
     $t->write_conf(
         jobs_conf(
-            provider => { poll_interval => '200ms', run_timeout => '60s' },
+            provider => { poll_interval => '200ms', run_timeout => '5m' },
             zone     => $zone,
         ),
         main => 'thread_pool edgerun_journal threads=1;',

@@ -22,7 +22,7 @@ my %PROVIDER = (
     base_url      => '%%EMULATOR%%',
     api_key       => 'env:OPENAI_API_KEY',
     poll_interval => '100ms',
-    run_timeout   => '60s',
+    run_timeout   => '5m',
     start_grace   => '2s',
 );
 

@@ -54,7 +54,7 @@ sub storm_conf {
     return jobs_conf(
         provider => {
             poll_interval => '200ms',
-            run_timeout   => '60s',
+            run_timeout   => '10m',
             start_grace   => '1s',
             %{ $options{provider} // {} },
         },
@@ -326,7 +326,7 @@ sub settle {
             delete $open{$id} if _is_over($event);
         }
         return !%open;
-    } $timeout // 60;
+    } $timeout // 120;
     $self->survey;
     return;
 }
