@@ -25,7 +25,7 @@ $t->write_conf(
 $t->run;
 
 my %alice = (token => $t->token({ sub => 'alice' }));
-sub long { return submit($t, '[[duration=60000]] long', @_) }
+sub long { return submit($t, '[[duration=600000]] long', @_) }
 sub cancel { return $t->post("$_[0]{headers}{location}/cancel", %alice) }
 
 my @running = map { long() } 1 .. 3;
@@ -51,7 +51,7 @@ finish($t, [$next]);
 $next = submit($t, '[[duration=50]] [[error=invalid_prompt:No.]] fails');
 is $next->{status}, 202, 'so does one that completes';
 finish($t, [$next]);
-my @key = (%alice, json => { query => '[[duration=60000]] keyed' }, headers => [ 'Idempotency-Key' => 'k' ]);
+my @key = (%alice, json => { query => '[[duration=600000]] keyed' }, headers => [ 'Idempotency-Key' => 'k' ]);
 my $keyed = $t->post('/jobs', @key);
 is $keyed->{status}, 202, 'or fails';
 is long()->{status}, 429, 'when there is no room';
@@ -61,10 +61,11 @@ is long()->{status}, 202, 'a job that is erased makes room';
 
 # All at once, in both workers.
 cancel($_) for @running;
-cancel({ headers => { location => "/jobs/$_->{id}" } }) for @{ $t->get('/jobs?status=RUNNING', %alice)->{json}{jobs} },
-    @{ $t->get('/jobs?status=PENDING', %alice)->{json}{jobs} };
+# In this order, for one that begins meanwhile is in the second list then.
+cancel({ headers => { location => "/jobs/$_->{id}" } })
+    for map { @{ $t->get("/jobs?status=$_", %alice)->{json}{jobs} } } qw(PENDING RUNNING);
 my @connections = map { $t->connect } 1 .. 30;
-$_->write(Edgerun::Http::format_request('POST', '/jobs', %alice, json => { query => '[[duration=60000]]' })) for @connections;
+$_->write(Edgerun::Http::format_request('POST', '/jobs', %alice, json => { query => '[[duration=600000]]' })) for @connections;
 my %count;
 $count{ $_->read_response->{status} }++ for @connections;
 is_deeply \%count, { 202 => 3, 429 => 27 }, 'of many at once exactly as many are accepted as may run';
