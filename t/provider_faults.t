@@ -47,7 +47,7 @@ my %DIALECTS = (
             [ 'create_response: answered with other ids', { action => 'wrong_id' }, '' ],
             [ 'poll_response: answered with other ids',   { action => 'wrong_id', times => -1 }, $NONSENSE ],
         ],
-        provider => { poll_interval => '3s' },
+        provider => { poll_interval => '8s' },
     },
     chat => {
         calls  => [qw(create_completion)],
@@ -73,8 +73,8 @@ my $emulator = $t->emulator;
 $t->write_conf(
     jobs_conf(
         provider => {
-            request_timeout => '3s',
-            run_timeout     => '60s',
+            request_timeout => '8s',
+            run_timeout     => '100s',
             retries         => 1,
             max_response    => '64k',
             max_fails       => 0,

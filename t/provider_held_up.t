@@ -10,12 +10,12 @@ my $t = Edgerun::Test->new(workers => 1);
 $t->start_emulator(duration => 50);
 $t->write_conf(jobs_conf(
     provider => {
-        max_transfers => 1, request_timeout => '3s', retries => 0, max_fails => 1, fail_timeout => '60s',
+        max_transfers => 1, request_timeout => '13s', retries => 0, max_fails => 1, fail_timeout => '60s',
     },
 ));
 $t->run;
 
-$t->emulator->fault({ on => 'create_thread', action => 'delay', ms => 1800, times => -1 });
+$t->emulator->fault({ on => 'create_thread', action => 'delay', ms => 8000, times => -1 });
 my @jobs = finish($t, [ map { submit($t, "Job $_") } 1 .. 4 ]);
 is $jobs[0]{status}, 'COMPLETED', 'a slow provider answers in time';
 my @failed = grep { $_->{status} eq 'FAILED' } @jobs;

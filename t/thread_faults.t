@@ -8,7 +8,7 @@ use Edgerun::Test;
 use Edgerun::Faults;
 use Edgerun::Jobs;
 
-use constant PROVIDERS => 24;
+use constant PROVIDERS => 48;
 
 my $t = Edgerun::Test->new;
 my @emulators = map { start_emulator($_) } 0 .. PROVIDERS - 1;
@@ -47,7 +47,7 @@ sub provider_conf {
             api_key         => 'env:OPENAI_API_KEY',
             assistant       => 'asst_demo',
             poll_interval   => '100ms',
-            request_timeout => '2s',
+            request_timeout => '5s',
             retries         => 1,
             max_response    => '64k',
         }
@@ -78,7 +78,7 @@ for my $row (@FAULTS) {
         };
         push @cases, {
             name  => "cancel_run: $row->{name} $often",
-            query => '[[duration=10000]]',
+            query => '[[duration=600000]]',
             fault => [
                 { on => 'poll_run', action => 'status', status => 404 },
                 { on => 'cancel_run', %fault }
