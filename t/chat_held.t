@@ -49,12 +49,12 @@ is scalar @{ $emulator->log }, 1, 'it is one call';
 
 # ----------------------------------------------------------------- cancelled
 
-my $answer = submit($t, 'Stop me. [[duration=60000]]');
+my $answer = submit($t, 'Stop me. [[duration=600000]]');
 await_run($t, $answer);
 is $t->post("$answer->{headers}{location}/cancel", %alice)->{json}{status}, 'CANCELLED', 'a job is cancelled';
 ok wait_until { status_of($answer) eq 'cancelled' }, 'with its connection ends the run';
 
-$answer = submit($t, 'Stop me elsewhere. [[duration=60000]]');
+$answer = submit($t, 'Stop me elsewhere. [[duration=600000]]');
 await_run($t, $answer);
 my $other = other_worker($answer);
 my $cancelled = $other->post("$answer->{headers}{location}/cancel", %alice);
@@ -62,14 +62,14 @@ isnt worker_of($cancelled), worker_of($answer), 'a worker that does not hold the
 is $cancelled->{json}{status}, 'CANCELLED', 'cancels the job as well';
 ok wait_until { status_of($answer) eq 'cancelled' }, 'and the one that holds it ends it';
 
-$answer = submit($t, 'Erase me elsewhere. [[duration=60000]]');
+$answer = submit($t, 'Erase me elsewhere. [[duration=600000]]');
 await_run($t, $answer);
 is other_worker($answer)->request('DELETE', $answer->{headers}{location}, %alice)->{status}, 204, 'another worker erases a job';
 ok wait_until { status_of($answer) eq 'cancelled' }, 'and its run ends';
 
 # ------------------------------------------------------------------- reloads
 
-$answer = submit($t, 'Go on. [[duration=60000]] [[answer=So.]]');
+$answer = submit($t, 'Go on. [[duration=600000]] [[answer=So.]]');
 await_run($t, $answer);
 ok $t->reload(old => 'stay'), 'a reload while a call is held';
 is job_of($t, $answer)->{status}, 'RUNNING', 'the job runs on';
@@ -79,7 +79,7 @@ is "$job->{status} $job->{answer}", 'COMPLETED So.', 'and is carried to its end'
 is status_of($job), 'completed', 'by one run';
 ok wait_until { $t->worker_pids(1) == 2 }, 'then the old worker leaves';
 
-$answer = submit($t, 'Stop me. [[duration=60000]]');
+$answer = submit($t, 'Stop me. [[duration=600000]]');
 await_run($t, $answer);
 ok $t->reload(old => 'stay'), 'another reload';
 is $t->post("$answer->{headers}{location}/cancel", %alice)->{json}{status}, 'CANCELLED', 'a new worker cancels the job';
@@ -92,7 +92,7 @@ await_run($t, $answer);
 write_conf(run_timeout => '1s');
 ok $t->reload(old => 'stay'), 'a reload with a shorter run_timeout';
 is((finish($t, [$answer]))[0]{status}, 'COMPLETED', 'the job has the time that it began with');
-is error_of(run_job($t, 'Think long. [[duration=60000]]')), '504 RunTimeout: the run did not end within 1 s',
+is error_of(run_job($t, 'Think long. [[duration=600000]]')), '504 RunTimeout: the run did not end within 1 s',
     'a new one has the new time';
 ok wait_until { !grep { $_->{status} eq 'in_progress' } @{ $emulator->runs } }, 'and its run ends with it';
 write_conf();
@@ -102,17 +102,17 @@ $t->reload;
 
 for my $case ([ '/jobs', 'FAILED StartOutcomeUnknown: cancelled' ], [ '/often', 'COMPLETED : cancelled completed' ]) {
     my ($path, $expected) = @$case;
-    $answer = submit($t, 'Die. [[duration=60000]]', path => $path);
+    $answer = submit($t, 'Die. [[duration=600000]]', path => $path);
     wait_until { runs_of($t, $answer->{json}) };
     $t->kill_worker(worker_of($answer));
-    wait_until { status_of($answer) eq 'cancelled in_progress' || $path eq '/jobs' };
+    wait_until { status_of($answer) eq ($path eq '/jobs' ? 'cancelled' : 'cancelled in_progress') };
     $emulator->finish if $path eq '/often';
     my $last = $t->wait_for_job($answer->{headers}{location}, %alice)->{json};
     is "$last->{status} " . ($last->{error}{error} // '') . ': ' . status_of($last), $expected,
         "$path: the worker that holds the call is killed";
 }
 
-$answer = submit($t, 'Wait. [[duration=60000]]');
+$answer = submit($t, 'Wait. [[duration=600000]]');
 await_run($t, $answer);
 my $worker = worker_of($answer);
 $other = other_worker($answer);

@@ -28,8 +28,11 @@ sub calls {
 
 sub is_held {
     my ($t, $name) = @_;
-    my $answer = submit($t, 'Think. [[duration=3000]] [[answer=So.]]');
+    my $answer = submit($t, 'Think. [[duration=600000]] [[answer=So.]]');
     is await_running($t, $answer)->{runId}, undef, "$name: while the call is held, its run has no id";
+    my $since = time;
+    wait_until { time - $since > 3 };
+    $t->emulator->finish;
     my ($job) = finish($t, [$answer]);
     is "$job->{status} $job->{answer}", 'COMPLETED So.', "$name: a run may take longer than a request";
     like $job->{runId}, dialect('run'), "$name: in the end its id is known";
@@ -79,9 +82,11 @@ is scalar(runs_of($t, $job)), 1, 'background off: by one run';
 ok wait_until { $t->worker_pids(1) == 2 }, 'background off: then the old worker leaves';
 
 # What a dead one held is looked for in the conversation, before it is asked for again.
-$answer = submit($t, 'Go on. [[duration=3000]] [[answer=So.]]');
+$answer = submit($t, 'Go on. [[duration=600000]] [[answer=So.]]');
 await_running($t, $answer);
 $t->kill_worker($_) for $t->worker_pids;
+wait_until { join(' ', map { $_->{status} } runs_of($t, $answer->{json})) eq 'cancelled in_progress' };
+$t->emulator->finish;
 ($job) = finish($t, [$answer]);
 is "$job->{status} $job->{answer}", 'COMPLETED So.', 'background off: so it is when the worker dies' or diag error_of($job);
 is join(' ', map { $_->{status} } runs_of($t, $job)), 'cancelled completed', 'background off: by another run, after that one';
@@ -90,7 +95,7 @@ $t->stop('TERM');
 # --------------------------------------------------------- a server without it
 
 # It holds what it should not: good as long as a request may take.
-$t = start({ no_background => 1 });
+$t = start({ no_background => 1 }, request_timeout => '60s');
 $job = run_job($t, 'Quick. [[duration=500]] [[answer=So.]]');
 is "$job->{status} $job->{answer}", 'COMPLETED So.', 'a server that ignores background answers at the end';
 is calls($t, 'poll_response'), 0, 'then there is nothing to poll';
@@ -100,15 +105,15 @@ $t->stop;
 # ------------------------------------------------- a server that shows no runs
 
 # The first one runs in the background, where only its conversation tells of it.
-$t = start({ no_responses_get => 1 }, retries => 1);
+$t = start({ no_responses_get => 1 }, retries => 1, request_timeout => '30s');
 my @jobs = finish($t, [ map { submit($t, "Think. [[duration=$_]] [[answer=So.]]") } 50, 1500, 3000 ]);
 is join(' ', uniq map { "$_->{status} $_->{answer}" } @jobs), 'COMPLETED So.', 'no GET: jobs complete';
 is join(' ', run_counts($t, @jobs)), '1 1 1', 'no GET: each by one run';
 $t->stop;
 
 # Where there is no conversation either, the second one is held.
-$t = start({ no_responses_get => 1 }, conversations => 'off');
-$job = run_job($t, 'Think. [[duration=3000]] [[answer=So.]]');
+$t = start({ no_responses_get => 1 }, conversations => 'off', request_timeout => '6s');
+$job = run_job($t, 'Think. [[duration=8000]] [[answer=So.]]');
 is "$job->{status} $job->{answer}", 'COMPLETED So.', 'no GET, no conversations: a job completes';
 is_deeply [ map { $_->{background} ? 'background' : 'held' } runs_of($t, $job) ], [qw(background held)],
     'no GET, no conversations: by a call that is held';
