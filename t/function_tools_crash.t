@@ -60,7 +60,7 @@ sub kill_workers {
 
 my $t = Edgerun::Test->new;
 $t->start_emulator(duration => 50);
-my $url = sub { 'uri=' . $t->emulator->tool_url($_[0]) };
+my $url = sub { 'uri=' . $t->emulator->tool_url($_[0]) . ' timeout=60s' };
 $t->write_conf(tools_conf([ map { function_tool($t, $_, $url->($_)) } qw(one two) ],
     server => 'add_header X-Worker $pid always;', provider => { run_timeout => '5m' },
     zone => 'zone=jobs:8m journal=%%TESTDIR%%/journal sync=off'));

@@ -16,7 +16,7 @@ $t->start_emulator(duration => 50, cancel => 50);
 $t->write_conf(quota_conf(
     ['unit=tokens limit=5000 period=month reserve=1000'],
     zone     => 'zone=jobs:8m',
-    provider => { poll_interval => '100ms', run_timeout => '60s' },
+    provider => { poll_interval => '100ms', run_timeout => '15m' },
     server   => 'add_header X-Worker $pid always;',
 ));
 $t->run;
@@ -28,7 +28,7 @@ sub stands { my ($user) = @_; my $use = use_of($t, user => $user); return "$use-
 my $use = use_of($t);
 is_deeply [ @$use{qw(name unit period limit used reserved remaining)} ], [ 'month-tokens', 'tokens', 'month', 5000, 0, 0, 5000 ],
     'nothing is used at first';
-my $held = submit($t, '[[duration=60000]] [[usage=120,30]] long', user => 'ann');
+my $held = submit($t, '[[duration=600000]] [[usage=120,30]] long', user => 'ann');
 is $held->{status}, 202, 'a job';
 is stands('ann'), '1000/1000', 'holds its reserve while it runs';
 is use_of($t, user => 'ann')->{remaining}, 4000, 'which nobody else may use';
@@ -71,7 +71,7 @@ sub cost_of { my ($job) = @_; return $job->{tokensUsed} // 1000 }
 
 my @connections = map { $t->connect } 1 .. 20;
 $_->write(Edgerun::Http::format_request('POST', '/jobs', token => Edgerun::Jobs::token_of($t, 'frank'),
-    json => { query => '[[duration=2500]] [[usage=200,50]] burst' })) for @connections;
+    json => { query => '[[duration=10000]] [[usage=200,50]] burst' })) for @connections;
 my @answers = map { $_->read_response } @connections;
 my @accepted = grep { $_->{status} == 202 } @answers;
 is scalar @accepted, 5, 'of many at once so many are accepted as have a reserve';
@@ -87,7 +87,7 @@ is submit($t, 'none', user => 'frank')->{status}, 429, '... for nobody';
 
 # ------------------------------------------------------------- a worker dies
 
-$t->emulator->settings({ duration => 2500 });
+$t->emulator->settings({ duration => 10_000 });
 my $connection = $t->connect;
 my @jobs = map { submit($t, "[[usage=${_}00,7]] dies", user => 'grace', on => $connection) } 1 .. 4;
 undef $connection;

@@ -14,7 +14,7 @@ my $ROUNDS = 2;
 my $t = Edgerun::Test->new;
 $t->start_emulator(duration => 900, jitter => 800, delay => 50);
 my $url = sub { 'uri=' . $t->emulator->tool_url($_[0]) };
-my @directives = map { function_tool($t, $_, $url->($_) . ' retries=5') } qw(rates weather);
+my @directives = map { function_tool($t, $_, $url->($_) . ' retries=10') } qw(rates weather);
 $t->write_conf(storm_conf(
     provider => provider_of(keep_threads => 'on'),
     http     => assistant_block('helper', @directives),
