@@ -62,7 +62,7 @@ sub wait_for {
     my ($url, %options) = @_;
     my $connection = $t->connect;
     $connection->write(Edgerun::Http::format_request('GET', $url, %alice,
-        headers => [ Prefer => $options{prefer} // 'wait=30', $options{etag} ? ('If-None-Match' => $options{etag}) : () ]));
+        headers => [ Prefer => $options{prefer} // 'wait=300', $options{etag} ? ('If-None-Match' => $options{etag}) : () ]));
     return $connection;
 }
 
@@ -72,20 +72,20 @@ sub cancel { return $t->post("$_[0]/cancel", %alice)->{json}{status} }
 
 # --------------------------------------------------------------------- POST
 
-my $done = ask('[[duration=300]] waits', 'wait=30');
+my $done = ask('[[duration=300]] waits', 'wait=300');
 is $done->{status}, 200, 'who waits gets the job when it is final';
 is $done->{json}{status}, 'COMPLETED', 'with its answer';
 my %headers = %{ $done->{headers} };
-is $headers{'preference-applied'}, 'wait=30', 'Preference-Applied says so';
+is $headers{'preference-applied'}, 'wait=300', 'Preference-Applied says so';
 is $headers{'content-location'}, "/jobs/$done->{json}{id}", 'Content-Location where the job is';
 is $headers{etag}, "\"$done->{json}{version}\"", 'ETag its version';
 ok !exists $headers{'retry-after'}, 'there is nothing to wait for';
 is $t->get("/jobs/$done->{json}{id}", %alice)->{body}, $done->{body}, 'GET shows the same';
-is ask('[[duration=10]] [[error=invalid_prompt:No.]]', 'wait=30')->{json}{status}, 'FAILED', 'a job that fails is final, too';
-is ask('[[duration=10]] waits', 'wait=30')->{status}, 200, 'whatever the client knows of another job'
+is ask('[[duration=10]] [[error=invalid_prompt:No.]]', 'wait=300')->{json}{status}, 'FAILED', 'a job that fails is final, too';
+is ask('[[duration=10]] waits', 'wait=300')->{status}, 200, 'whatever the client knows of another job'
     for 1;
 is $t->post('/jobs', %alice, json => { query => '[[duration=10]]' },
-    headers => [ Prefer => 'wait=30', 'If-None-Match' => '*' ])->{status}, 200, 'POST has no condition';
+    headers => [ Prefer => 'wait=300', 'If-None-Match' => '*' ])->{status}, 200, 'POST has no condition';
 
 my $late;
 wait_until {
@@ -109,24 +109,24 @@ my $both = ask('[[duration=60000]]', 'respond-async, wait=1');
 is $both->{status}, 202, 'with both, a long job is answered later';
 is $both->{headers}{'preference-applied'}, 'respond-async', 'as the one said';
 cancel($both->{headers}{location});
-is ask('[[duration=10]]', 'respond-async', 'wait=30')->{headers}{'preference-applied'}, 'wait=30',
+is ask('[[duration=10]]', 'respond-async', 'wait=300')->{headers}{'preference-applied'}, 'wait=300',
     'a short one at once, as the other';
 
-for my $no ('wait=0', 'wait', 'wait=x', 'wait=-1', 'wait="', 'return=minimal', 'wait=0, wait=30') {
+for my $no ('wait=0', 'wait', 'wait=x', 'wait=-1', 'wait="', 'return=minimal', 'wait=0, wait=300') {
     my $answer = ask('[[duration=60000]]', $no);
     is $answer->{status}, 202, "$no holds nothing";
     is $answer->{json}{status}, 'PENDING', '... but answers at once';
     ok !exists $answer->{headers}{'preference-applied'}, '... without a word about it';
     cancel($answer->{headers}{location});
 }
-is ask('[[duration=10]]', $_)->{headers}{'preference-applied'}, 'wait=30', "$_ does"
-    for 'Wait=30', 'wait = "30"', 'foo; wait=1, wait=30; bar', 'wait=30, wait=0';
+is ask('[[duration=10]]', $_)->{headers}{'preference-applied'}, 'wait=300', "$_ does"
+    for 'Wait=300', 'wait = "300"', 'foo; wait=1, wait=300; bar', 'wait=300, wait=0';
 
 my @port = (port => 2);
 my $capped = $t->post('/jobs', %alice, json => { query => '[[duration=60000]]' }, prefer('wait=3600'), @port);
 is $capped->{status}, 202, 'nobody is held for longer than edgerun_max_wait';
 cancel($capped->{headers}{location});
-is $t->post('/jobs', %alice, json => { query => 'refused', more => 1 }, prefer('wait=30'))->{status}, 400,
+is $t->post('/jobs', %alice, json => { query => 'refused', more => 1 }, prefer('wait=300'))->{status}, 400,
     'what is refused is refused at once';
 
 # ---------------------------------------------------------------------- GET
@@ -138,7 +138,7 @@ $emulator->finish;
 $news = $news->read_response;
 is $news->{status}, 200, 'who knows the job gets news of it';
 is $news->{json}{status}, 'COMPLETED', 'when there are';
-is $news->{headers}{'preference-applied'}, 'wait=30', 'Preference-Applied says that it waited';
+is $news->{headers}{'preference-applied'}, 'wait=300', 'Preference-Applied says that it waited';
 is $news->{headers}{'cache-control'}, 'private, no-cache', 'as any GET';
 is wait_for($url, etag => $news->{headers}{etag})->read_response->{status}, 304, 'of a final job there is no more news';
 is wait_for($url)->read_response->{body}, $news->{body}, 'nor does it make wait';
@@ -170,13 +170,13 @@ is $erased->read_response->{status}, 410, 'who waits for a job that is erased is
 
 ($url, $etag) = running('[[duration=60000]] HEAD');
 my $head = $t->connect;
-$head->write(Edgerun::Http::format_request('HEAD', $url, %alice, prefer('wait=30')));
+$head->write(Edgerun::Http::format_request('HEAD', $url, %alice, prefer('wait=300')));
 wait_until { waiting() == 1 };
 cancel($url);
 is $head->read_response(method => 'HEAD')->{status}, 200, 'HEAD waits as well';
 
-is $t->get('/jobs/AAAAAAAAAAAAAAAAAAAAAAAAAAAA', %alice, prefer('wait=30'))->{status}, 404, 'for nothing nobody waits';
-is $t->get($url, token => $t->token({ sub => 'bob' }), prefer('wait=30'))->{status}, 404, 'nor for what is another\'s';
+is $t->get('/jobs/AAAAAAAAAAAAAAAAAAAAAAAAAAAA', %alice, prefer('wait=300'))->{status}, 404, 'for nothing nobody waits';
+is $t->get($url, token => $t->token({ sub => 'bob' }), prefer('wait=300'))->{status}, 404, 'nor for what is another\'s';
 
 # ------------------------------------------------------------------ workers
 
@@ -190,7 +190,7 @@ wait_until {
     $waiters{$pid} //= $connection;
     keys %waiters == 2;
 };
-$_->write(Edgerun::Http::format_request('GET', $url, %alice, headers => [ Prefer => 'wait=30', 'If-None-Match' => $etag ]))
+$_->write(Edgerun::Http::format_request('GET', $url, %alice, headers => [ Prefer => 'wait=300', 'If-None-Match' => $etag ]))
     for values %waiters;
 wait_until { waiting() == 2 };
 cancel($url);
@@ -201,7 +201,7 @@ is join(' ', map { $waiters{$_}->read_response->{json}{status} } keys %waiters),
 # Of these, all may be one worker's; two are not.
 my @many = map { wait_for($url, etag => $etag) } 1 .. 198;
 for (values %waiters) {
-    $_->write(Edgerun::Http::format_request('GET', $url, %alice, headers => [ Prefer => 'wait=30', 'If-None-Match' => $etag ]));
+    $_->write(Edgerun::Http::format_request('GET', $url, %alice, headers => [ Prefer => 'wait=300', 'If-None-Match' => $etag ]));
     push @many, $_;
 }
 ok wait_until { waiting() == 200 }, 'many clients wait for a job';
@@ -221,7 +221,7 @@ is cancel($url), 'CANCELLED', 'the job changes all the same';
 
 my ($before) = @{ $t->get('/jobs?limit=1', %alice)->{json}{jobs} };
 my $left = $t->connect;
-$left->write(Edgerun::Http::format_request('POST', '/jobs', %alice, json => { query => '[[duration=60000]] left' }, prefer('wait=30')));
+$left->write(Edgerun::Http::format_request('POST', '/jobs', %alice, json => { query => '[[duration=60000]] left' }, prefer('wait=300')));
 my $listed;
 wait_until { ($listed) = @{ $t->get('/jobs?limit=1', %alice)->{json}{jobs} }; $listed->{id} ne $before->{id} };
 ok wait_until { waiting() == 1 }, 'a client waits for its job';
@@ -232,7 +232,7 @@ $emulator->finish;
 is $t->wait_for_job("/jobs/$listed->{id}", %alice)->{json}{status}, 'COMPLETED', 'its job goes on';
 
 my $between = $t->connect;
-$between->write(Edgerun::Http::format_request('POST', '/jobs', %alice, json => { query => '[[duration=60000]]' }, prefer('wait=30'))
+$between->write(Edgerun::Http::format_request('POST', '/jobs', %alice, json => { query => '[[duration=60000]]' }, prefer('wait=300'))
         . Edgerun::Http::format_request('GET', '/connections'));
 wait_until { waiting() == 1 };
 $between->close;
@@ -243,7 +243,7 @@ ok wait_until { waiting() == 0 }, 'also one that has asked for more already';
 ($url, $etag) = running('[[duration=60000]] pipeline');
 my $pipeline = wait_for($url, etag => $etag);
 $pipeline->write(Edgerun::Http::format_request('GET', '/jobs?limit=1', %alice)
-        . Edgerun::Http::format_request('GET', $url, %alice, headers => [ Prefer => 'wait=30' ]));
+        . Edgerun::Http::format_request('GET', $url, %alice, headers => [ Prefer => 'wait=300' ]));
 wait_until { waiting() == 1 };
 $pipeline->write(Edgerun::Http::format_request('GET', '/connections'));
 cancel($url);
@@ -253,18 +253,19 @@ is $pipeline->read_response->{json}{status}, 'CANCELLED', 'one by one';
 like $pipeline->read_response->{body}, qr/^Active/, 'all of them';
 
 ($url, $etag) = running('[[duration=60000]] body');
-is $t->get($url, %alice, headers => [ Prefer => 'wait=30', 'If-None-Match' => $etag, 'Content-Length' => 10 ], body => '1234')
+is $t->get($url, %alice, headers => [ Prefer => 'wait=300', 'If-None-Match' => $etag, 'Content-Length' => 10 ], body => '1234')
     ->{status}, 304, 'who still sends a body is not held';
 
 # -------------------------------------------------------------------- HTTP/2
 
-my @fields = (authorization => "Bearer $alice{token}", prefer => 'wait=30');
+my @fields = (authorization => "Bearer $alice{token}", prefer => 'wait=300');
 my $http2 = Edgerun::Http2->new($t->port(1));
 my @streams = map { $http2->get($url, @fields) } 1 .. 3;
 my $now = $http2->get('/jobs', @fields);
 is $http2->status($now), 200, 'HTTP/2: other streams go on';
 wait_until { waiting() >= 3 };
 $http2->reset($streams[1]);
+wait_until { Edgerun::Process::slurp($t->dir . '/logs/access.log') =~ m{HTTP/2\.0" 499} };
 cancel($url);
 is $http2->status($streams[$_]), 200, 'HTTP/2: who waits is told' for 0, 2;
 is $http2->status($streams[1], 0), undef, 'HTTP/2: who has reset is not';
@@ -278,7 +279,7 @@ ok wait_until { waiting() == 0 }, 'HTTP/2: and is closed';
 
 mkdir $t->dir . '/included';
 $t->write_file('included/page', "<!--# include virtual=\"$url\" -->");
-my $page = $t->get('/included/page', %alice, prefer('wait=30'));
+my $page = $t->get('/included/page', %alice, prefer('wait=300'));
 like $page->{body}, qr/"status":"RUNNING"/, 'a page that includes a job is not held';
 
 # ------------------------------------------------------------------- reload

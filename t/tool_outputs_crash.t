@@ -12,7 +12,7 @@ use Edgerun::Tools;
 my $t = Edgerun::Test->new;
 $t->start_emulator(duration => 50);
 $t->write_conf(tools_conf([ map { function_tool($t, $_) } qw(pick choose) ],
-    zone => 'zone=jobs:8m journal=%%TESTDIR%%/journal sync=always', provider => { run_timeout => '40s' }));
+    zone => 'zone=jobs:8m journal=%%TESTDIR%%/journal sync=always', provider => { run_timeout => '5m' }));
 my $disk = Edgerun::Disk->new($t, 'journal');
 $t->run;
 wait_until { $t->get('/jobs', token => Edgerun::Jobs::token_of($t, 'alice'))->{status} == 200 };    # until the journal has been read
@@ -35,10 +35,11 @@ sub read_again {
     return wait_until { job_of($t, $job) };
 }
 
-sub give_again {
-    my ($job) = @_;
+# Not every worker takes some at once.
+sub give {
+    my ($job, $text) = @_;
     return wait_until {
-        my $answer = eval { give_outputs($t, $job, outputs_of($job, 'again')) };
+        my $answer = eval { give_outputs($t, $job, outputs_of($job, $text)) };
         return $answer && $answer->{status} != 503 && $answer;
     };
 }
@@ -55,17 +56,17 @@ for my $what (sort keys %trouble) {
     my $again = read_again($job);
     is $again->{status}, 'REQUIRES_ACTION', "$what: the job waits on";
     is_deeply $again->{requiredAction}, $job->{requiredAction}, "$what: for the same";
-    my $given = give_outputs($t, $job, outputs_of($job, $what));
+    my $given = give($job, $what);
     is $given->{status}, 200, "$what: outputs are taken" or diag $given->{body};
     # And now, when the outputs were just taken; a run that ends with its connection might be lost.
     $trouble{$what}->() if dialect('runs_on');
-    is give_again($job)->{status}, 409, "$what: once";
+    is give($job, 'again')->{status}, 409, "$what: once";
     my $next = wait_until {
         my $now = job_of($t, $job);
         $now && $now->{status} ne 'RUNNING' && $now;
     };
     is $next->{status}, 'REQUIRES_ACTION', "$what: the next round" or diag error_of($next);
-    is give_outputs($t, $next, outputs_of($next, $what))->{status}, 200, "$what: is answered as well";
+    is give($next, $what)->{status}, 200, "$what: is answered as well";
     my ($done) = finish($t, [$job]);
     is $done->{status}, 'COMPLETED', "$what: the job completes" or diag error_of($done);
     my $told = outputs_told($t);
