@@ -88,6 +88,7 @@ void HttpServer::run() {
     for (;;) {
         const int count =
             epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), waitMs());
+        timers_.runDue(nowMs());  // First: after a standstill they are older than what has come.
         for (int i = 0; i < count; ++i) {
             const epoll_event& event = events[static_cast<std::size_t>(i)];
             if (event.data.u64 == kSignalsId) {
@@ -99,7 +100,6 @@ void HttpServer::run() {
                 serve(*connection, event.events);
             }
         }
-        timers_.runDue(nowMs());
         buryDoomed();
     }
 }
