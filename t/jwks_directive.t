@@ -5,6 +5,7 @@ use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
 use Edgerun::Keys;
 use Edgerun::KeyServer;
+use List::Util qw(uniq);
 
 my $t = Edgerun::Test->new;
 mkdir $t->dir . '/html';
@@ -108,8 +109,8 @@ $t->write_conf(join "\n",
     (map { "location /$_ { edgerun_auth_jwt_jwks_uri @{[ $source->url($uris[$_]) ]}; alias %%TESTDIR%%/html/page; }" } 1 .. $#uris),
     '}');
 $t->run;
-is $t->get("/$_", token => $key->token)->{status}, 200, "a source at \"$uris[$_]\"" for 1 .. $#uris;
-is join(' ', sort map { $_->{path} } $source->requests), join(' ', sort map { $paths{$_} } @uris[ 1 .. $#uris ]),
+ok wait_until { $t->get("/$_", token => $key->token)->{status} == 200 }, "a source at \"$uris[$_]\"" for 1 .. $#uris;
+is join(' ', uniq sort map { $_->{path} } $source->requests), join(' ', sort map { $paths{$_} } @uris[ 1 .. $#uris ]),
     'its path and query are as they were written';
 my ($request) = $source->requests;
 like $request->{headers}, qr/^Host: 127\.0\.0\.1:@{[ $source->port ]}\r$/m, 'Host names it';

@@ -6,6 +6,7 @@ use lib "$FindBin::Bin/lib";
 use Edgerun::Test;
 use Edgerun::Keys;
 use Edgerun::KeyServer;
+use Time::HiRes qw(time);
 
 my $t      = Edgerun::Test->new;
 my $source = Edgerun::KeyServer->start($t->dir);
@@ -39,21 +40,31 @@ sub statuses {
 
 # ---------------------------------------------------------- a slow first set
 
-$source->answer(action => 'hold');
-$t->run;
-
-my @waiting = map { ask() } 1 .. 20;
-is $t->get('/open')->{status}, 200, 'what is not gated does not wait';
-is $t->get('/page')->{status}, 401, 'without a token there is nothing to wait for';
-is $t->get('/page', token => "$token.x")->{status}, 401, 'nor with a broken one';
-is $t->error_log =~ /are in force/, '', 'there is no set yet';
-$source->serve($key);
-is statuses(@waiting), join(' ', (200) x 20), 'requests wait for the first set';
+# Requests wait for five seconds. Where all takes about as long, it is tried again.
+my (@waiting, @early, $is_in_force, $waited, $hits, $from);
+for (1 .. 6) {
+    $t->stop;
+    $source->answer(action => 'hold');
+    ($hits, $from) = ($source->hits, length $t->error_log);
+    $t->run;
+    my $since = time;
+    @waiting = map { ask() } 1 .. 20;
+    @early = map { $_->{status} } $t->get('/open'), $t->get('/page'), $t->get('/page', token => "$token.x");
+    $is_in_force = substr($t->error_log, $from) =~ /are in force/;
+    $source->serve($key);
+    $waited = statuses(@waiting);
+    last if time - $since < 4.5;
+}
+is $early[0], 200, 'what is not gated does not wait';
+is $early[1], 401, 'without a token there is nothing to wait for';
+is $early[2], 401, 'nor with a broken one';
+is $is_in_force, '', 'there is no set yet';
+is $waited, join(' ', (200) x 20), 'requests wait for the first set';
 is $waiting[0]->get('/page', token => $token)->{headers}{'x-user'}, 'alice', 'their connections go on';
 $t->get('/open') for 1 .. 200;
-is $source->hits, 1, 'the source is asked once';
-wait_until { $t->error_log =~ /are in force/ };
-is scalar(() = $t->error_log =~ /\[notice\].* edgerun: 1 keys from "\Q@{[ $source->url ]}\E" are in force/g),
+is $source->hits - $hits, 1, 'the source is asked once';
+wait_until { substr($t->error_log, $from) =~ /are in force/ };
+is scalar(() = substr($t->error_log, $from) =~ /\[notice\].* edgerun: 1 keys from "\Q@{[ $source->url ]}\E" are in force/g),
     1, 'the new set is logged, once';
 my ($request) = $source->requests;
 is "$request->{method} $request->{path}", 'GET /jwks', 'by GET';
