@@ -73,7 +73,9 @@ public:
 
     void onTransfer(const loop::TransferResult& result) noexcept override;
     bool mayStillSend() noexcept override { return true; }
-    void onAbandoned() noexcept override { transfer_ = nullptr; }
+    void onAbandoned() noexcept override;
+
+    bool isUnderWay() const { return transfer_ != nullptr; }
 
 private:
     static void onPause(void* self) noexcept;
@@ -104,6 +106,11 @@ void ToolTry::onTransfer(const loop::TransferResult& result) noexcept {
     } catch (const std::exception&) {
         pause_.after(1'000);
     }
+}
+
+void ToolTry::onAbandoned() noexcept {
+    transfer_ = nullptr;
+    runner_.isLost_ = true;
 }
 
 void ToolTry::onPause(void* self) noexcept {
@@ -161,6 +168,13 @@ ToolRunner::ToolRunner(loop::HttpClient& client, ToolCache& cache, const Assista
 }
 
 ToolRunner::~ToolRunner() = default;
+
+/// What was sent is heard to its end even if the round is made again: an endpoint is not asked
+/// twice at once.
+bool ToolRunner::mustStay() const {
+    return !isLost_ || std::any_of(tries_.begin(), tries_.end(),
+                                   [](const auto& one) { return one->isUnderWay(); });
+}
 
 void ToolRunner::begin(const run::ToolCall& call) {
     const FunctionTool* tool = conf_.toolNamed(call.name);

@@ -68,7 +68,8 @@ public:
     bool isWorking() const { return tools_ != nullptr || (transfer_ != nullptr && kind_.held); }
     /// A call or a step is under way that must be carried to its end.
     bool mustStay() const {
-        return change_ || tools_ != nullptr || (transfer_ != nullptr && kind_.once);
+        return change_ || (tools_ != nullptr && tools_->mustStay()) ||
+               (transfer_ != nullptr && kind_.once);
     }
 
     /// The job of its thread whose end it awaits.

@@ -47,6 +47,10 @@ public:
     ToolRunner(const ToolRunner&) = delete;
     ToolRunner& operator=(const ToolRunner&) = delete;
 
+    /// A leaving worker drops calls that still wait for a connection, and with them the round,
+    /// which is made again elsewhere: false then, once the calls that were sent have ended.
+    bool mustStay() const;
+
 private:
     friend class ToolTry;
 
@@ -64,6 +68,7 @@ private:
     ToolListener& listener_;
     std::size_t wanted_;
     std::size_t bytes_ = 0;  ///< of all outputs
+    bool isLost_ = false;    ///< a call was dropped: there will be no outputs
     run::ToolOutputs outputs_;
     std::vector<std::unique_ptr<ToolTry>> tries_;
     loop::LoopEvent ready_;
