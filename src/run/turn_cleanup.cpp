@@ -125,21 +125,13 @@ void Turn::enterCleanUp(Phase phase) {
 void Turn::enterDeleteThread() {
     const std::uint64_t kept = record_.isThreadGone ? 0 : context_.settings.keepThreads;
     const bool isNothingThere = record_.threadId.empty() && !deletesRuns();
-    const bool endsNow = step_.visible.has_value();
-    if (isNothingThere || kept == kKeepForever || (context_.isThreadWanted && !endsNow)) {
+    if (isNothingThere || kept == kKeepForever || context_.isThreadWanted) {
         return enterCleanUp(Phase::Done);
     }
     record_.phase = Phase::DeleteThread;
     record_.failures = 0;
     record_.intentAt = 0;
-    if (context_.isThreadWanted) {
-        // The other job may end at this moment, too, and leave the thread to this one: until its
-        // end is committed, either counts as live. So it is asked again.
-        record_.notBefore = 0;
-        step_.command = Wait{context_.now};
-        return;
-    }
-    record_.notBefore = context_.now;
+    record_.notBefore = 0;
     if (kept != 0 && !context_.isZoneCrowded) {
         record_.notBefore = later(context_.now, kept);
         record_.deadline = later(record_.notBefore, context_.settings.cleanupTimeout);
@@ -162,9 +154,6 @@ void Turn::onFinal(const Event& event) {
     if (isThreadKept && std::holds_alternative<Cancel>(event)) {
         record_.notBefore = context_.now;
         record_.deadline = context_.now + context_.settings.cleanupTimeout;
-    }
-    if (isThreadKept && record_.notBefore == 0) {
-        return enterDeleteThread();
     }
     if (isStray(event)) {
         return waitUntilDue();

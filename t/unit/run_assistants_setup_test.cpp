@@ -264,8 +264,7 @@ TEST(AssistantSetup, LeavesAContinuedThreadToItsOthersWhenItFails) {
     driver.threadId = "thread_1";
     driver.isThreadWanted = true;
     driver.step(0, Resume{});
-    play(driver, {{10, answer(401, ""), "FAILED DeleteThread wait 10 !"},
-                  {10, Timer{}, "FAILED Done finished"}});
+    play(driver, {{10, answer(401, ""), "FAILED Done finished !"}});
 }
 
 // --- it is gone ---

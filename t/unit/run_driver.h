@@ -219,7 +219,7 @@ private:
         if (isFinal(before.status)) {
             EXPECT_EQ(record.status, before.status) << "a final status changed";
             EXPECT_TRUE(record.deadline == before.deadline || record.phase != before.phase ||
-                        record.isThreadGone != before.isThreadGone || before.notBefore == 0);
+                        record.isThreadGone != before.isThreadGone);
             EXPECT_EQ(record.completedWall, before.completedWall);
             EXPECT_FALSE(last.visible) << "a final job changed";
         }

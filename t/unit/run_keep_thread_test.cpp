@@ -37,8 +37,8 @@ TEST(KeptThread, IsDeletedAtOnceOrNever) {
 
 TEST(KeptThread, IsLeftToAnotherJobThatWantsIt) {
     for (const std::uint64_t kept : {std::uint64_t{0}, kHour, kKeepForever}) {
-        EndedDriver driver(kept, true);
-        EXPECT_EQ(nameOf(driver.step(1'250, Timer{})), "COMPLETED Done finished");
+        const EndedDriver driver(kept, true);
+        EXPECT_EQ(nameOf(driver.last), "COMPLETED Done finished !");
         EXPECT_FALSE(driver.record.isThreadGone);
     }
 }
@@ -156,21 +156,7 @@ TEST(KeptThread, OfAJobThatNeverBeganIsDeletedByItToo) {
     Driver other;
     other.record.threadId.assign("thread_1");
     other.isThreadWanted = true;
-    play(other, {{0, Cancel{}, "CANCELLED DeleteThread wait 0 !"},
-                 {0, Timer{}, "CANCELLED Done finished"}});
-}
-
-TEST(KeptThread, IsAskedForAgainWhenTheEndIsCommitted) {
-    for (const Event& event : {Event(Timer{}), Event(Resume{}), Event(ok("{}"))}) {
-        EndedDriver driver(0, true);
-        EXPECT_EQ(nameOf(driver.last), "COMPLETED DeleteThread wait 1250 !");
-        driver.isThreadWanted = false;  // the other one has ended meanwhile
-        play(driver, {{1'250, event, kDelete}, {1'260, ok("{}"), "COMPLETED Done finished"}});
-        EndedDriver kept(kHour, true);
-        kept.isThreadWanted = false;
-        play(kept, {{1'260, event, "COMPLETED DeleteThread wait 3601260"},
-                    {3'601'260, Timer{}, kDelete}});
-    }
+    play(other, {{0, Cancel{}, "CANCELLED Done finished !"}});
 }
 
 }  // namespace
