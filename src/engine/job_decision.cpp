@@ -10,6 +10,7 @@ namespace edgerun::engine {
 namespace {
 
 constexpr std::uint64_t kSetUpSlack = 2'000;  // ms
+constexpr int kThreadTries = 4;
 
 bool isSettingUp(const run::Record& record) {
     return record.deadline == 0 || record.phase == run::Phase::FindAssistant ||
@@ -85,6 +86,10 @@ JobChange JobRunner::decide(RunningJob& job, const run::Event& event,
         context.isThreadWanted = true;
         change.step = provider.machine->next(context, record, event);
     }
+    for (int i = 0; i < kThreadTries && !settlesThread(job, record, change.step, context); i++) {
+        context.isThreadWanted = !context.isThreadWanted;
+        change.step = provider.machine->next(context, record, event);
+    }
     if (!change.step.note.empty()) {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0, "edgerun: job %s, provider \"%s\": %s",
                       id.c_str(), provider.name.c_str(), change.step.note.c_str());
@@ -102,6 +107,20 @@ JobChange JobRunner::decide(RunningJob& job, const run::Event& event,
     change.rules = rulesFor(job, inputs, change.step);
     keepWork(job, inputs, record, change);
     return change;
+}
+
+/// Others may have come to the thread, or left it, since it was asked for them.
+bool JobRunner::settlesThread(const RunningJob& job, const run::Record& before,
+                              const run::Step& step, const run::Context& context) {
+    const run::Record& after = step.record;
+    if (!isFinal(after.status) || after.threadId.empty() || before.isThreadGone) {
+        return true;
+    }
+    if (after.isThreadGone) {
+        return arena_.settleThread(job.ref(), store::ThreadEnd::Deleted);
+    }
+    const bool leaves = context.isThreadWanted && after.phase == run::Phase::Done;
+    return !leaves || arena_.settleThread(job.ref(), store::ThreadEnd::Left);
 }
 
 /// The request only when the machine needs it: the query may be long.

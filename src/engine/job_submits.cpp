@@ -42,6 +42,8 @@ SubmitStatus submitStatusOf(store::AcceptStatus status) {
             return SubmitStatus::TooManyRunning;
         case store::AcceptStatus::KnownKey:
             return SubmitStatus::KnownKey;
+        case store::AcceptStatus::ThreadGone:
+            return SubmitStatus::ThreadGone;
     }
     return SubmitStatus::Unavailable;
 }

@@ -36,10 +36,14 @@ ngx_int_t checkThread(const JobCall& call, const std::string& threadId) {
     if (!areAllKnown) {
         return refuseWhileReading(call.r);
     }
-    return refuse(call.r, NGX_HTTP_NOT_FOUND, "there is no such thread");
+    return refuseUnknownThread(call.r);
 }
 
 }  // namespace
+
+ngx_int_t refuseUnknownThread(ngx_http_request_t* r) {
+    return refuse(r, NGX_HTTP_NOT_FOUND, "there is no such thread");
+}
 
 bool hasJsonBody(const ngx_http_request_t* r) {
     const ngx_table_elt_t* header = r->headers_in.content_type;

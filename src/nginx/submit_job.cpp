@@ -191,6 +191,8 @@ ngx_int_t SubmitCall::judge(const JobCall& call, const engine::Submitted& submit
             return refuse(call.r, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE, "the job is too large");
         case engine::SubmitStatus::TooManyRunning:
             return refuseBusyUser(call);
+        case engine::SubmitStatus::ThreadGone:
+            return refuseUnknownThread(call.r);
         case engine::SubmitStatus::QuotaSpent:
             return refuseSpent(call.r, call.location, orders_, submitted.quotas);
         case engine::SubmitStatus::QuotaFull:

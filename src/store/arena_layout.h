@@ -15,7 +15,7 @@
 namespace edgerun::store {
 
 inline constexpr std::uint64_t kArenaMagic = 0x6564'6765'7275'6e31;
-inline constexpr std::uint32_t kArenaLayout = 4;
+inline constexpr std::uint32_t kArenaLayout = 5;
 
 inline constexpr std::uint32_t kSlotInUse = 0x6a6f6221;
 inline constexpr std::uint32_t kWorkerPlaces = 128;
@@ -56,12 +56,15 @@ struct JobState {
     std::uint32_t stepsAt;  ///< as JobSnapshot::stepsAt
     bool isHidden;          ///< from everybody but its worker
     bool hasTurn;           ///< in its thread, though it may not have begun yet
+    ThreadEnd threadEnd;    ///< what its worker has decided for its thread
     run::Record record;
+    std::uint64_t leftAs;  ///< its number among jobs that let go of their threads; 0: it did not,
+                           ///< or before it came from a journal
     std::uint64_t workerNonce;
     std::uint32_t worker;  ///< a place; kNone once the phase is Done
     std::uint32_t fence;
     std::uint32_t revision;  ///< counts commits under one fence
-    char toLineEnd[36];
+    char toLineEnd[28];
 };
 
 struct Links {
@@ -131,6 +134,7 @@ struct ArenaHeader {
 
     std::uint64_t orphanEpoch;  ///< grows whenever jobs may have lost their owner
     std::uint64_t registrations;
+    std::uint64_t leavings;  ///< jobs that have let go of their threads
     std::uint64_t accepted;
     std::uint64_t refused;
     std::uint64_t expired;

@@ -68,7 +68,8 @@ std::uint32_t owedBy(const JobState& state) {
 
 bool isPlausible(const ArenaView& view, const JobState& state) {
     return isPlausible(state.record) && holdsBool(state.isHidden) && holdsBool(state.hasTurn) &&
-           isPlausible(view, state.body) && isPlausible(view, state.request) &&
+           state.threadEnd <= ThreadEnd::Deleted && isPlausible(view, state.body) &&
+           isPlausible(view, state.request) &&
            (state.stepsAt == 0 || state.stepsAt < state.body.length) &&
            isSettled(state) == (state.expiresAt != 0);
 }

@@ -190,6 +190,7 @@ void takeOver(ArenaSlot& slot, const WorkerPlace& place) {
     next.workerNonce = place.nonce;
     ++next.fence;
     next.revision = 0;
+    next.threadEnd = ThreadEnd::Open;  // decided, but never committed
     EDGERUN_CRASH_POINT(orphan_prepared);
     flipState(slot);
 }

@@ -7,6 +7,7 @@
 #include "arena_layout.h"
 #include "arena_live.h"
 #include "arena_slots.h"
+#include "arena_threads.h"
 #include "arena_workers.h"
 #include "edgerun/store/crash_point.h"
 #include "edgerun/store/job_arena.h"
@@ -69,6 +70,10 @@ std::optional<Accepted> objectionTo(const ArenaView& view, const NewJob& job, bo
     }
     if (willBeOpen && job.maxRunning != 0 && openJobsOf(view, job.owner) >= job.maxRunning) {
         return Accepted{AcceptStatus::TooManyRunning, {}, {}};
+    }
+    const std::string_view threadId = job.record.threadId.view();
+    if (!threadId.empty() && isThreadGone(view, job.owner, threadId)) {
+        return Accepted{AcceptStatus::ThreadGone, {}, {}};
     }
     return std::nullopt;
 }

@@ -114,11 +114,15 @@ void replaceState(const ArenaView& view, ArenaSlot& slot) {
 }
 
 /// The state after a commit, but for new texts.
-void prepareNext(JobState& next, const JobState& former, const run::Record& record) {
+void prepareNext(ArenaHeader& header, JobState& next, const JobState& former,
+                 const run::Record& record) {
     next = former;
     ++next.revision;
     next.isHidden = false;
     next.record = record;
+    if (holdsThread(former.record) && !holdsThread(record)) {
+        next.leftAs = ++header.leavings;
+    }
     if (former.record.erased || record.erased) {
         next.record.erased = true;
         next.body = kEmptyChain;
@@ -180,7 +184,7 @@ JobArena::Commit JobArena::commit(const JobRef& ref, const JobUpdate& update, st
         removeJob(view_, *slot);
         return Commit::Done;
     }
-    prepareNext(spareState(*slot), currentState(*slot), record);
+    prepareNext(*view_.header, spareState(*slot), currentState(*slot), record);
     settle(spareState(*slot), now, limits_.ttl);
     EDGERUN_CRASH_POINT(state_copied);
     JobState& next = spareState(*slot);

@@ -1,9 +1,12 @@
+#include <tuple>
+
 #include "arena_copies.h"
 #include "arena_guard.h"
 #include "arena_index.h"
 #include "arena_layout.h"
 #include "arena_live.h"
 #include "arena_slots.h"
+#include "arena_threads.h"
 #include "arena_workers.h"
 #include "edgerun/store/crash_point.h"
 #include "edgerun/store/job_arena.h"
@@ -59,37 +62,76 @@ const ArenaSlot* jobBefore(const ArenaView& view, const ArenaSlot& slot) {
     return before;
 }
 
-/// The newest job before this one that has kept its request; null if there is none.
+/// Of those that came from a journal, their end is all that is known.
+bool leftBefore(const ArenaSlot& a, const ArenaSlot& b) {
+    const auto orderOf = [](const ArenaSlot& slot) {
+        const JobState& state = currentState(slot);
+        return std::tie(state.leftAs, state.record.completedWall, slot.id);
+    };
+    return orderOf(a) < orderOf(b);
+}
+
+/// The last job that has ended in the thread and kept its request; null if there is none. Not by
+/// its id: of two that were accepted at once, the younger may have had the first turn.
 const ArenaSlot* memoryFor(const ArenaView& view, const ArenaSlot& slot) {
     const ArenaSlot* found = nullptr;
-    visitThread(view, slot.ownerLinks.next, &ArenaSlot::ownerLinks, slot.owner,
+    visitThread(view, newestOf(view, slot.owner), &ArenaSlot::ownerLinks, slot.owner,
                 currentState(slot).record.threadId.view(), [&](const ArenaSlot& other) {
                     const run::Record& record = currentState(other).record;
-                    const bool isMemory = other.id < slot.id && run::isFinal(record.status) &&
+                    const bool isMemory = &other != &slot && run::isFinal(record.status) &&
                                           record.keepsRequest && !record.erased;
-                    found = isMemory ? &other : nullptr;
-                    return !isMemory;
+                    if (isMemory && (found == nullptr || leftBefore(*found, other))) {
+                        found = &other;
+                    }
+                    return true;
                 });
     return found;
 }
 
+/// Will another job see to the thread? Of those that have ended, the newest does.
+bool isWantedBeside(const ArenaView& view, const ArenaSlot& slot) {
+    if (view.header->continuing == 0 || currentState(slot).record.threadId.empty()) {
+        return false;
+    }
+    bool isWanted = false;
+    visitLiveBeside(view, slot, [&](const ArenaSlot& other) {
+        const JobState& state = currentState(other);
+        isWanted = &other != &slot && state.threadEnd != ThreadEnd::Left &&
+                   (isOpen(state) || slot.id < other.id);
+        return !isWanted;
+    });
+    return isWanted;
+}
+
 }  // namespace
 
-/// The newest job knows whether its thread is still there: it was the last to use it.
+/// One job that deletes it is enough: those that are newer may have ended before it.
+bool isThreadGone(const ArenaView& view, const JobOwner& owner, std::string_view threadId) {
+    bool isGone = false;
+    visitThread(view, newestOf(view, owner), &ArenaSlot::ownerLinks, owner, threadId,
+                [&](const ArenaSlot& slot) {
+                    const JobState& state = currentState(slot);
+                    isGone = state.record.isThreadGone || state.threadEnd == ThreadEnd::Deleted;
+                    return !isGone;
+                });
+    return isGone;
+}
+
 std::optional<std::uint64_t> JobArena::providerOfThread(const JobOwner& owner,
                                                         std::string_view threadId) {
     if (threadId.empty()) {
         return std::nullopt;
     }
     ArenaGuard guard(*lock_, view_, signal_);
+    if (isThreadGone(view_, owner, threadId)) {
+        return std::nullopt;
+    }
     std::optional<std::uint64_t> provider;
     visitThread(view_, newestOf(view_, owner), &ArenaSlot::ownerLinks, owner, threadId,
                 [&](const ArenaSlot& slot) {
                     const run::Record& record = currentState(slot).record;
-                    if (!record.erased && !record.isThreadGone) {
-                        provider = record.provider;
-                    }
-                    return record.erased && !record.isThreadGone;
+                    provider = record.erased ? std::nullopt : std::optional(record.provider);
+                    return !provider;
                 });
     return provider;
 }
@@ -128,16 +170,21 @@ std::optional<JobWatch> JobArena::takeTurn(const JobRef& ref) {
 bool JobArena::isThreadWanted(const JobRef& ref) {
     ArenaGuard guard(*lock_, view_, signal_);
     const ArenaSlot* slot = ownedSlot(view_, ref);
-    if (slot == nullptr || view_.header->continuing == 0 ||
-        currentState(*slot).record.threadId.empty()) {
+    return slot != nullptr && isWantedBeside(view_, *slot);
+}
+
+bool JobArena::settleThread(const JobRef& ref, ThreadEnd end) {
+    ArenaGuard guard(*lock_, view_, signal_);
+    ArenaSlot* slot = ownedSlot(view_, ref);
+    if (slot == nullptr) {
+        return true;  // what it decides is not committed
+    }
+    if (isWantedBeside(view_, *slot) != (end == ThreadEnd::Left)) {
         return false;
     }
-    bool isWanted = false;
-    visitLiveBeside(view_, *slot, [&](const ArenaSlot& other) {
-        isWanted = &other != slot && (isOpen(currentState(other)) || slot->id < other.id);
-        return !isWanted;
-    });
-    return isWanted;
+    storeInOrder(slot->states[slot->current & 1].threadEnd, end);
+    EDGERUN_CRASH_POINT(thread_settled);
+    return true;
 }
 
 bool JobArena::isCrowded() {

@@ -323,6 +323,57 @@ TEST_F(JobThreadsTest, OfJobsThatHaveEndedTheNewestDeletesTheThread) {
     EXPECT_FALSE(arena->isThreadWanted(third));
 }
 
+TEST_F(JobThreadsTest, OfTwoJobsThatLeaveTheThreadToEachOtherOneDeletesIt) {
+    const JobRef first = makeThreadAt(1);
+    const JobRef second = continueAt(2);
+    EXPECT_TRUE(arena->settleThread(second, ThreadEnd::Left)) << "the first one is open";
+    EXPECT_FALSE(arena->isThreadWanted(first));
+    EXPECT_FALSE(arena->settleThread(first, ThreadEnd::Left)) << "the second one has left";
+    EXPECT_TRUE(arena->settleThread(first, ThreadEnd::Deleted));
+}
+
+TEST_F(JobThreadsTest, WhoTakesAJobOverDecidesAnewForItsThread) {
+    const JobRef first = makeThreadAt(1);
+    const JobRef second = continueAt(2);
+    EXPECT_TRUE(arena->settleThread(second, ThreadEnd::Left));
+    const Seized seized = arena->seize(place, idAt(2), ownerNumber(1));
+    EXPECT_TRUE(arena->isThreadWanted(first));
+    EXPECT_TRUE(arena->settleThread(first, ThreadEnd::Left));
+    EXPECT_TRUE(arena->settleThread(second, ThreadEnd::Left)) << "is not its worker's any more";
+    EXPECT_TRUE(arena->settleThread(seized.ref, ThreadEnd::Deleted));
+}
+
+TEST_F(JobThreadsTest, NobodyGoesOnInAThreadThatIsAboutToBeDeleted) {
+    const JobRef first = makeThreadAt(1);
+    EXPECT_TRUE(arena->settleThread(first, ThreadEnd::Deleted));
+    EXPECT_FALSE(hasThread());
+    Asked late(2);
+    late.record = inThread({});
+    EXPECT_EQ(ask(late).status, AcceptStatus::ThreadGone);
+    continueFor(2, 3);
+    continueAt(4, "thread_2");
+    arena->seize(place, idAt(1), ownerNumber(1));
+    EXPECT_TRUE(hasThread()) << "it was not committed";
+    take(late);
+}
+
+TEST_F(JobThreadsTest, AThreadThatGotAJobInTheLastMomentIsNotDeleted) {
+    const JobRef first = makeThreadAt(1);
+    EXPECT_FALSE(arena->isThreadWanted(first));
+    continueAt(2);
+    EXPECT_FALSE(arena->settleThread(first, ThreadEnd::Deleted));
+    EXPECT_TRUE(hasThread());
+}
+
+TEST_F(JobThreadsTest, AThreadIsGoneThoughNewerJobsEndedBeforeTheOneThatDeletedIt) {
+    const JobRef first = makeThreadAt(1);
+    end(continueAt(2));
+    run::Record record = inThread(recordOf(JobStatus::Completed, Phase::DeleteThread));
+    record.isThreadGone = true;
+    commit(first, record);
+    EXPECT_FALSE(hasThread());
+}
+
 TEST_F(JobThreadsTest, JobsOfOtherThreadsAndOwnersDoNotWantIt) {
     const JobRef first = makeThreadAt(1);
     continueAt(2, "thread_2");
@@ -356,12 +407,11 @@ TEST_F(JobThreadsTest, WhoContinuesAThreadIsCountedUntilItIsDone) {
 
 // --- memory ---
 
-TEST_F(JobThreadsTest, AJobRemembersTheNewestOfThoseBeforeItThatKeptTheirRequest) {
+TEST_F(JobThreadsTest, AJobRemembersTheLastOfThoseThatEndedAndKeptTheirRequest) {
     const JobRef old = continueAt(1);
     const JobRef kept = continueAt(2);
     const JobRef dropped = continueAt(3);
     const JobRef job = continueAt(5);
-    const JobRef newer = continueAt(6);
     EXPECT_EQ(arena->loadThreadMemory(job), std::nullopt);
     const std::string history(5000, 'h');
     ASSERT_EQ(arena->commit(old, {remembering(finishedRecord()), "b", 0, "old"}, 0),
@@ -370,9 +420,37 @@ TEST_F(JobThreadsTest, AJobRemembersTheNewestOfThoseBeforeItThatKeptTheirRequest
     ASSERT_EQ(arena->commit(kept, {remembering(finishedRecord()), "b", 0, history}, 0),
               JobArena::Commit::Done);
     end(dropped);
-    ASSERT_EQ(arena->commit(newer, {remembering(finishedRecord()), "b", 0, "newer"}, 0),
-              JobArena::Commit::Done);
     EXPECT_EQ(arena->loadThreadMemory(job), history);
+}
+
+TEST_F(JobThreadsTest, OfTwoAcceptedAtOnceTheYoungerMayHaveTheFirstTurn) {
+    const JobRef younger = continueAt(7);
+    EXPECT_EQ(jobAheadOf(younger), kFirst);
+    const JobRef older = continueAt(5);
+    ASSERT_EQ(arena->commit(younger, {remembering(finishedRecord()), "b", 0, "one"}, 0),
+              JobArena::Commit::Done);
+    EXPECT_EQ(arena->loadThreadMemory(older), "one");
+    ASSERT_EQ(arena->commit(older, {remembering(finishedRecord()), "b", 0, "one, two"}, 0),
+              JobArena::Commit::Done);
+    EXPECT_EQ(arena->loadThreadMemory(continueAt(8)), "one, two");
+}
+
+TEST_F(JobThreadsTest, WhatCameFromAJournalIsRememberedByWhenItEnded) {
+    const auto remember = [&](std::uint64_t time, std::int64_t endedAt, std::string_view text) {
+        JobSnapshot job{idAt(time), ownerNumber(1), {}, 1, 0, remembering(finishedRecord()), "", "",
+                        0};
+        job.record.completedWall = endedAt;
+        job.request = text;
+        job.body = "body";
+        EXPECT_EQ(arena->restore(job, 0, 1'000), Restored::Restored);
+    };
+    remember(1, 300, "last");
+    remember(2, 200, "first");
+    const JobRef job = continueAt(5);
+    EXPECT_EQ(arena->loadThreadMemory(job), "last");
+    ASSERT_EQ(arena->commit(continueAt(4), {remembering(finishedRecord()), "b", 0, "new"}, 0),
+              JobArena::Commit::Done);
+    EXPECT_EQ(arena->loadThreadMemory(job), "new");
 }
 
 TEST_F(JobThreadsTest, AJobDoesNotRememberWhatIsNotItsThreads) {
@@ -389,13 +467,6 @@ TEST_F(JobThreadsTest, AJobDoesNotRememberWhatIsNotItsThreads) {
     commit(erased, remembering(erasedRecord()));
     EXPECT_EQ(arena->loadThreadMemory(continueAt(6)), std::nullopt);
     EXPECT_EQ(arena->loadThreadMemory(take(Asked(7))), std::nullopt);
-}
-
-TEST_F(JobThreadsTest, AJobWhoseClockWasSetFarBackDoesNotRememberNewerOnes) {
-    for (std::uint64_t time = 101; time <= 170; ++time) {
-        commit(continueAt(time), remembering(finishedRecord()));
-    }
-    EXPECT_EQ(arena->loadThreadMemory(continueAt(50)), std::nullopt);
 }
 
 TEST_F(JobThreadsTest, OnlyAJobsWorkerLoadsItsMemory) {

@@ -26,6 +26,8 @@ struct Modelled {
     run::Record record;
     std::string request;
     bool askedFirst = false;  ///< has been told that it is its turn
+    std::uint64_t leftAs = 0;
+    ThreadEnd end = ThreadEnd::Open;
 
     std::string_view thread() const { return record.threadId.view(); }
     bool isDone() const { return record.phase == Phase::Done; }
@@ -74,6 +76,10 @@ protected:
         Asked asked = ownedBy(job.owner, time);
         asked.record = job.record;
         asked.request = job.request;
+        if (isGone(job.owner, job.thread()) && !job.thread().empty()) {
+            ASSERT_EQ(ask(asked).status, AcceptStatus::ThreadGone);
+            return;
+        }
         job.ref = take(asked);
         jobs[time] = job;
     }
@@ -85,6 +91,7 @@ protected:
         }
         Modelled& job = at->second;
         run::Record& record = job.record;
+        const bool heldThread = holdsThread(record);
         if (job.isOpen()) {
             record.status = chance(3) == 0 ? JobStatus::Cancelled : JobStatus::Running;
         }
@@ -100,6 +107,7 @@ protected:
             update.request = text;
         }
         ASSERT_EQ(arena->commit(job.ref, update, 0), JobArena::Commit::Done);
+        job.leftAs = heldThread && !holdsThread(record) ? ++leavings : job.leftAs;
         job.request = !job.isOpen() && !record.keepsRequest ? ""
                       : update.request                      ? text
                                                             : job.request;
@@ -123,7 +131,19 @@ protected:
         if (at != jobs.end() && !at->second.record.erased) {
             at->second.ref =
                 arena->seize(place, idAt(at->first), ownerNumber(at->second.owner)).ref;
+            at->second.end = ThreadEnd::Open;
         }
+    }
+
+    void settleOne() {
+        const auto at = anyLive();
+        if (at == jobs.end()) {
+            return;
+        }
+        const ThreadEnd end = chance(3) == 0 ? ThreadEnd::Deleted : ThreadEnd::Left;
+        const bool isTrue = isWanted(at->first, at->second) == (end == ThreadEnd::Left);
+        ASSERT_EQ(arena->settleThread(at->second.ref, end), isTrue);
+        at->second.end = isTrue ? end : at->second.end;
     }
 
     void takeTurn() {
@@ -160,31 +180,42 @@ protected:
     bool isWanted(std::uint64_t time, const Modelled& job) const {
         for (const auto& [otherTime, other] : jobs) {
             if (otherTime != time && other.isBeside(job) && !job.thread().empty() &&
-                !other.isDone() && (other.isOpen() || otherTime > time)) {
+                !other.isDone() && other.end != ThreadEnd::Left &&
+                (other.isOpen() || otherTime > time)) {
                 return true;
             }
         }
         return false;
     }
 
+    /// Of the one that was the last to let go of the thread.
     std::optional<std::string> memoryOf(std::uint64_t time, const Modelled& job) const {
-        for (auto at = jobs.rbegin(); at != jobs.rend(); ++at) {
-            const Modelled& other = at->second;
-            if (at->first < time && other.isBeside(job) && !job.thread().empty() &&
-                !other.isOpen() && other.record.keepsRequest && !other.record.erased) {
-                return other.request;
+        const Modelled* last = nullptr;
+        for (const auto& [otherTime, other] : jobs) {
+            const bool isMemory = otherTime != time && other.isBeside(job) &&
+                                  !job.thread().empty() && !other.isOpen() &&
+                                  other.record.keepsRequest && !other.record.erased;
+            if (isMemory && (last == nullptr || other.leftAs >= last->leftAs)) {
+                last = &other;
             }
         }
-        return std::nullopt;
+        return last != nullptr ? std::optional(last->request) : std::nullopt;
     }
 
-    /// As the newest job says that knows.
+    bool isGone(std::uint64_t owner, std::string_view thread) const {
+        for (const auto& [time, job] : jobs) {
+            if (job.owner == owner && job.thread() == thread &&
+                (job.record.isThreadGone || job.end == ThreadEnd::Deleted)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     bool hasThread(std::uint64_t owner, std::string_view thread) const {
-        for (auto at = jobs.rbegin(); at != jobs.rend(); ++at) {
-            const run::Record& record = at->second.record;
-            if (at->second.owner == owner && record.threadId.view() == thread &&
-                (!record.erased || record.isThreadGone)) {
-                return !record.isThreadGone;
+        for (const auto& [time, job] : jobs) {
+            if (job.owner == owner && job.thread() == thread && !job.record.erased) {
+                return !isGone(owner, thread);
             }
         }
         return false;
@@ -210,10 +241,10 @@ protected:
 
     void walk(int count) {
         using Step = void (ThreadModelTest::*)();
-        const std::vector<Step> steps = {&ThreadModelTest::acceptOne, &ThreadModelTest::acceptOne,
-                                         &ThreadModelTest::commitOne, &ThreadModelTest::commitOne,
-                                         &ThreadModelTest::takeTurn,  &ThreadModelTest::takeTurn,
-                                         &ThreadModelTest::seizeOne,  &ThreadModelTest::removeOne};
+        const std::vector<Step> steps = {
+            &ThreadModelTest::acceptOne, &ThreadModelTest::acceptOne, &ThreadModelTest::commitOne,
+            &ThreadModelTest::commitOne, &ThreadModelTest::takeTurn,  &ThreadModelTest::takeTurn,
+            &ThreadModelTest::seizeOne,  &ThreadModelTest::settleOne, &ThreadModelTest::removeOne};
         for (int step = 0; step < count && !HasFatalFailure(); ++step) {
             (this->*steps[chance(steps.size())])();
             if (!HasFatalFailure()) {
@@ -228,6 +259,7 @@ protected:
 
     std::mt19937_64 random;
     Jobs jobs;
+    std::uint64_t leavings = 0;
 };
 
 TEST_F(ThreadModelTest, ThreadsAreWhatTheModelSays) {

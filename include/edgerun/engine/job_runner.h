@@ -45,6 +45,7 @@ enum class SubmitStatus {
     Full,            ///< the zone holds only live jobs
     TooLarge,        ///< the request does not fit a job
     TooManyRunning,  ///< Submission::maxRunning
+    ThreadGone,      ///< the thread that the job is to go on in is being deleted
     QuotaSpent,      ///< Submitted::quotas says which
     QuotaFull,       ///< a quota zone has no room for another user
     Unavailable,     ///< jobs are still being read, this worker has no place in the zone, the
@@ -238,6 +239,8 @@ private:
     void addAssistant(RunningJob& job, const run::Record& record, const Provider& provider,
                       JobInputs& inputs);
     std::optional<store::JobRequest> requestOf(const store::JobRef& ref);
+    bool settlesThread(const RunningJob& job, const run::Record& before, const run::Step& step,
+                       const run::Context& context);
     void keepWork(RunningJob& job, JobInputs& inputs, const run::Record& before, JobChange& change);
     void tellAssistant(const JobInputs& inputs, const run::Step& step);
     run::Step abandon(const run::Record& record) const;

@@ -25,6 +25,9 @@ std::optional<std::string> namedAssistant(const JobCall& call);
 ngx_int_t readJobRequest(const JobCall& call, std::string_view body, const std::string& named,
                          store::JobRequest& request);
 
+/// To who asks for a thread that he has not, or not any more.
+ngx_int_t refuseUnknownThread(ngx_http_request_t* r);
+
 /// Who runs that job: its location's provider, or the fallback where its thread was made there.
 const engine::Provider& providerFor(const JobCall& call, const store::JobRequest& request);
 

@@ -58,6 +58,14 @@ enum class AcceptStatus {
     NoOwner,         ///< the worker's place was lost: register again
     TooManyRunning,  ///< NewJob::maxRunning
     KnownKey,        ///< a job with this key is there: Accepted::known
+    ThreadGone,      ///< the thread that it is to go on in is being deleted
+};
+
+/// What becomes of a thread when a job has no use for it any more.
+enum class ThreadEnd : std::uint8_t {
+    Open,
+    Left,     ///< to another job that has it
+    Deleted,  ///< nobody may go on in it from now on
 };
 
 /// The job that came first with a key.
@@ -291,10 +299,14 @@ public:
     std::optional<JobWatch> takeTurn(const JobRef& ref);
     /// Has another live job of the owner the same thread? Cheap where none continues a thread.
     bool isThreadWanted(const JobRef& ref);
+    /// The job's worker is about to commit that: false if it must decide anew, for with Left no
+    /// other job has the thread any more, or with Deleted another one has it now. True is binding:
+    /// other jobs do not count on one that left, and accept() refuses who goes on in the thread.
+    bool settleThread(const JobRef& ref, ThreadEnd end);
     /// Is less than a quarter of the slots or of the blocks left for new jobs? What finished jobs
     /// have counts as left.
     bool isCrowded();
-    /// The request that was kept by the newest job before this one in its thread.
+    /// The request that was kept by the job that was the last to let go of this one's thread.
     std::optional<std::string> loadThreadMemory(const JobRef& ref);
 
     enum class Commit {
