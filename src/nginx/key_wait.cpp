@@ -23,6 +23,7 @@ public:
         if (ngx_handle_read_event(read, 0) != NGX_OK) {
             return NGX_ERROR;
         }
+        forgetAll();         // it may wait still, before its `post_action`
         sources_ = sources;  // first: whoever knows of us must be told when we go
         isAfterwards_ = r_->main->post_action;
         for (engine::RemoteKeys* source : sources_) {
