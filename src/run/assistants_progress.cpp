@@ -101,7 +101,14 @@ void AssistantsTurn::runCreated(const Response& response) {
     if (!run) {
         return onFailure(nonsense(purpose()));
     }
-    adopt(*run, response);
+    adopt(*run);
+    follow(*run, response);
+}
+
+void AssistantsTurn::takeLateRun(const Response& response) {
+    if (const std::optional<RunReply> run = readRun(response.body, record_)) {
+        adopt(*run);
+    }
 }
 
 void AssistantsTurn::runsLookedUp(const Response& response) {
@@ -110,7 +117,8 @@ void AssistantsTurn::runsLookedUp(const Response& response) {
         return onFailure(nonsense(purpose()));
     }
     if (runs->own) {
-        return adopt(*runs->own, response);
+        adopt(*runs->own);
+        return follow(*runs->own, response);
     }
     if (runs->otherRunIsGoing) {
         return startOver(Phase::CreateRun, "the thread is busy with another run",
@@ -119,14 +127,13 @@ void AssistantsTurn::runsLookedUp(const Response& response) {
     startOver(Phase::CreateRun, "the run could not be started", 0);
 }
 
-void AssistantsTurn::adopt(const RunReply& run, const Response& response) {
+void AssistantsTurn::adopt(const RunReply& run) {
     record_.runId = run.id;
     record_.intentAt = 0;
     record_.failures = 0;
     record_.phase = Phase::PollRun;
     record_.notBefore = context_.now + context_.settings.pollInterval;
     showRunning();
-    follow(run, response);
 }
 
 void AssistantsTurn::runPolled(const Response& response) {

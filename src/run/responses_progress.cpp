@@ -94,20 +94,30 @@ void ResponsesTurn::runCreated(const Response& response) {
     if (!reply) {
         return onFailure(nonsense(purpose()));
     }
+    take(*reply);
+    follow(*reply, response);
+}
+
+void ResponsesTurn::takeLateRun(const Response& response) {
+    if (const std::optional<ResponseReply> reply = readResponse(response.body, {})) {
+        take(*reply);
+    }
+}
+
+void ResponsesTurn::take(const ResponseReply& reply) {
     const bool isFirst = record_.runId.empty();
-    record_.runId = reply->id;
+    record_.runId = reply.id;
     record_.failures = 0;
     record_.phase = Phase::PollRun;
     record_.notBefore = context_.now + context_.settings.pollInterval;
     showRunning();
-    if (!isFirst || isOver(reply->state)) {
+    if (!isFirst || isOver(reply.state)) {
         settleStart();
     }
     if (hasResponses(work())) {
         addResponse(work(), record_);
         setWork();
     }
-    follow(*reply, response);
 }
 
 void ResponsesTurn::runPolled(const Response& response) {

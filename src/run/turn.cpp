@@ -84,6 +84,10 @@ Step Turn::on(const Event& event) {
 void Turn::onLive(const Event& event) {
     const bool hasBegun = record_.deadline != 0;
     if (hasBegun && (context_.now >= record_.deadline || isHeldToTheEnd(event))) {
+        const auto* response = std::get_if<Response>(&event);
+        if (response != nullptr && isLateStart(*response)) {
+            takeLateRun(*response);
+        }
         return timedOut();
     }
     if (std::holds_alternative<Cancel>(event)) {
@@ -114,6 +118,13 @@ void Turn::onLive(const Event& event) {
 bool Turn::isHeldToTheEnd(const Event& event) const {
     return isHeld() && std::holds_alternative<TransportFailure>(event) && !isStray(event) &&
            context_.now + kClockSkew >= record_.deadline;
+}
+
+/// A run that goes on: without its id it could not be cancelled. It may be late, for the time of
+/// its call counts from the decision to make it.
+bool Turn::isLateStart(const Response& response) const {
+    return record_.phase == Phase::CreateRun && record_.intentAt != 0 && !isHeld() &&
+           !isStray(response) && outcomeOf(response.status, {}, std::nullopt) == Outcome::Accepted;
 }
 
 void Turn::noRoom() {

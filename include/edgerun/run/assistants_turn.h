@@ -66,7 +66,8 @@ private:
     void outputsSubmitted(const Response& response);
     void stepsRead(std::string_view body);
     void answerRead(std::string_view body);
-    void adopt(const RunReply& run, const Response& response);
+    void takeLateRun(const Response& response) override;
+    void adopt(const RunReply& run);
     void follow(const RunReply& run, const Response& response);
     void followCalls(const RunReply& run);
     void followEnd(const RunReply& run);

@@ -67,6 +67,8 @@ private:
     void newestItemRead(std::string_view body);
     void itemsLookedUp(std::string_view body);
     void runCreated(const Response& response);
+    void takeLateRun(const Response& response) override;
+    void take(const ResponseReply& reply);
     void runPolled(const Response& response);
     void settleStart();
     void follow(const ResponseReply& reply, const Response& response);

@@ -55,6 +55,9 @@ protected:
     virtual bool seesToNoRoom() { return false; }
     /// The outcome of a once-only call is unknown; the provider may be able to tell it.
     virtual void lookUp(const Failure& failure) = 0;
+    /// A 200 to 299 for CreateRun, with the job's time over: the run's id, if it has one, is all
+    /// that matters.
+    virtual void takeLateRun(const Response&) {}
     /// All function calls of a round have their outputs.
     virtual void submitOutputs() = 0;
     /// The job is final, whichever way: what it shows and keeps may still be changed.
@@ -126,6 +129,7 @@ private:
     void onReply(const Response& response);
     bool isStray(const Event& event) const;
     bool isHeldToTheEnd(const Event& event) const;
+    bool isLateStart(const Response& response) const;
     bool isUnsettled() const;
     void outcomeIsUnknown(const Failure& failure);
     bool nothingWasStarted() const;
