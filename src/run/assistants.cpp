@@ -2,6 +2,7 @@
 
 #include "edgerun/run/assistants_calls.h"
 #include "edgerun/run/assistants_turn.h"
+#include "edgerun/run/retry.h"
 
 namespace edgerun::run {
 namespace {
@@ -97,6 +98,9 @@ bool AssistantsTurn::seesTo(Failure& failure) {
         failUnknown(failure);
         return true;
     }
+    if (failure.threadIsBusy && threadIsLocked(failure)) {
+        return true;
+    }
     if (record_.phase != Phase::CreateRun) {
         return false;
     }
@@ -106,6 +110,30 @@ bool AssistantsTurn::seesTo(Failure& failure) {
             failure.outcome == Outcome::RefusedForNow ? Outcome::Unknown : Outcome::UnknownForGood;
     }
     return assistantIsGone(failure);
+}
+
+/// What was refused so has done nothing and does not count as a try: the lock is waited for until
+/// the run's deadline. Where an earlier try may hold it, that one is looked for, and all count.
+bool AssistantsTurn::threadIsLocked(const Failure& failure) {
+    const bool needsThread =
+        record_.phase == Phase::AddMessage || record_.phase == Phase::CreateRun;
+    if (!needsThread || failure.outcome != Outcome::RefusedForNow || wasTriedBlindly()) {
+        return false;
+    }
+    if (record_.polls > 0) {
+        step_.note.clear();  // it was said of the first one
+    }
+    record_.rounds -= record_.rounds > 0 ? 1 : 0;
+    ++record_.polls;
+    if (record_.phase == Phase::CreateRun && mayHoldTheLockItself()) {
+        lookUpIn(Phase::FindRun, 0);
+        return true;
+    }
+    const std::uint64_t asked = std::min(failure.retryAfter.value_or(0), timeLeft());
+    record_.intentAt = 0;
+    record_.notBefore = context_.now + std::max(lockPause(record_.polls - 1), asked);
+    waitUntilDue();
+    return true;
 }
 
 /// The answer is worth more than the steps.

@@ -93,6 +93,7 @@ void AssistantsTurn::messageIsThere() {
     record_.intentAt = 0;
     record_.rounds = 0;
     record_.failures = 0;
+    record_.polls = 0;
     record_.phase = Phase::CreateRun;
 }
 
@@ -120,11 +121,18 @@ void AssistantsTurn::runsLookedUp(const Response& response) {
         adopt(*runs->own);
         return follow(*runs->own, response);
     }
-    if (runs->otherRunIsGoing) {
-        return startOver(Phase::CreateRun, "the thread is busy with another run",
-                         backoff(record_.rounds, context_.random));
+    startOver(Phase::CreateRun,
+              runs->otherRunIsGoing ? "the thread is busy with another run"
+                                    : "the run could not be started",
+              pauseAfterLook(runs->otherRunIsGoing));
+}
+
+/// After a refusal for the lock also where nobody seems to hold it: it may outlast what is listed.
+std::uint64_t AssistantsTurn::pauseAfterLook(bool otherRunIsGoing) const {
+    if (record_.polls > 0) {
+        return lockPause(record_.polls - 1);
     }
-    startOver(Phase::CreateRun, "the run could not be started", 0);
+    return otherRunIsGoing ? backoff(record_.rounds, context_.random) : 0;
 }
 
 void AssistantsTurn::adopt(const RunReply& run) {

@@ -6,19 +6,13 @@
 #include "edgerun/run/responses_calls.h"
 #include "edgerun/run/responses_turn.h"
 #include "edgerun/run/responses_work.h"
+#include "edgerun/run/retry.h"
 
 namespace edgerun::run {
 namespace {
 
-// Between looks at a locked conversation, in ms.
-constexpr std::uint64_t kLockPauses[] = {1'000, 2'000, 4'000, 5'000};
-
 // Tries to answer a conversation's open calls: for each page of them, and some that fail.
 constexpr unsigned kMostClosings = 16;
-
-std::uint64_t lockPause(std::size_t looks) {
-    return kLockPauses[std::min(looks, std::size(kLockPauses) - 1)];
-}
 
 class ResponsesMachine final : public Machine {
 public:

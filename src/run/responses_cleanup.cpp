@@ -68,7 +68,11 @@ Phase ResponsesTurn::cleanUpFromHere() const {
 
 /// The last try, or one before it.
 bool ResponsesTurn::mayHaveStarted() const {
-    return record_.intentAt != 0 || record_.polls != 0 || wasTriedBlindly();
+    return record_.intentAt != 0 || mayGoOnUnseen();
+}
+
+bool ResponsesTurn::mayGoOnUnseen() const {
+    return record_.polls != 0 || wasTriedBlindly();
 }
 
 bool ResponsesTurn::keepsConversation() const {

@@ -8,6 +8,7 @@ namespace {
 constexpr std::uint64_t kFirstBackoff = 500;
 constexpr std::uint64_t kLongestBackoff = 8'000;
 constexpr std::uint64_t kLongestRetryAfter = 60'000;
+constexpr std::uint64_t kLockPauses[] = {1'000, 2'000, 4'000, 5'000};
 
 struct StatusRow {
     int first;
@@ -129,6 +130,10 @@ std::optional<std::uint64_t> pauseBefore(unsigned tries, std::uint32_t random,
         return retryAfter;
     }
     return backoff(tries, random);
+}
+
+std::uint64_t lockPause(std::size_t looks) {
+    return kLockPauses[std::min(looks, std::size(kLockPauses) - 1)];
 }
 
 }  // namespace edgerun::run

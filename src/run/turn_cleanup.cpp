@@ -59,9 +59,8 @@ void Turn::runFailed(std::string_view code, std::string_view message, Phase clea
 /// Before the first run, and no try of it may still become one.
 bool Turn::nothingWasStarted() const {
     const bool isAtRun = record_.phase == Phase::CreateRun;
-    return record_.runId.empty() && record_.toolRounds == 0 && record_.polls == 0 &&
-           !wasTriedBlindly() && !(isAtRun && record_.intentAt != 0) &&
-           record_.phase != Phase::FindRun;
+    return record_.runId.empty() && record_.toolRounds == 0 && !mayGoOnUnseen() &&
+           !(isAtRun && record_.intentAt != 0) && record_.phase != Phase::FindRun;
 }
 
 /// Tries that follow one another blindly overwrite each other's intents.

@@ -264,36 +264,11 @@ TEST(AssistantsMachineOnFailure, NeverPassesOverAMalformedRunInTheList) {
     }
 }
 
-TEST(AssistantsMachineOnFailure, LooksAtABusyThreadBeforeTryingAgain) {
-    Driver driver;
-    playTo(driver, Phase::CreateRun);
-    play(driver, {{10, answer(400, kBusyRun), std::string("PENDING FindRun GET ") + kRunsPage},
-                  {20, ok(kForeignRuns), "PENDING CreateRun wait 520"},
-                  {520, Timer{}, "PENDING CreateRun POST /threads/thread_1/runs"},
-                  {530, answer(400, kBusyRun), std::string("PENDING FindRun GET ") + kRunsPage},
-                  {540, ok(kForeignRuns), "PENDING CreateRun wait 1540"},
-                  {1540, Timer{}, "PENDING CreateRun POST /threads/thread_1/runs"},
-                  {1550, answer(400, kBusyRun), std::string("PENDING FindRun GET ") + kRunsPage},
-                  {1560, ok(kForeignRuns), "PENDING CreateRun wait 3560"},
-                  {3560, Timer{}, "PENDING CreateRun POST /threads/thread_1/runs"},
-                  {3570, answer(400, kBusyRun), std::string("PENDING FindRun GET ") + kRunsPage},
-                  {3580, ok(kForeignRuns), "FAILED DeleteThread DELETE /threads/thread_1 !"}});
-    EXPECT_EQ(driver.error().message, "the thread is busy with another run (4 tries)");
-}
-
 TEST(AssistantsMachineOnFailure, AdoptsTheRunThatKeepsTheThreadBusyIfItIsOwn) {
     Driver driver;
     playTo(driver, Phase::CreateRun);
     play(driver, {{10, answer(400, kBusyRun), std::string("PENDING FindRun GET ") + kRunsPage},
                   {20, ok(kOwnRuns), "RUNNING PollRun wait 1220 !"}});
-}
-
-TEST(AssistantsMachineOnFailure, TriesAMessageAgainOnABusyThread) {
-    Driver driver;
-    playTo(driver, Phase::AddMessage);
-    constexpr std::string_view busy =
-        R"({"error":{"message":"Can't add messages to thread_1 while a run run_9 is active."}})";
-    play(driver, {{10, answer(400, busy), "PENDING AddMessage wait 510"}});
 }
 
 TEST(AssistantsMachineOnFailure, ObeysXShouldRetry) {

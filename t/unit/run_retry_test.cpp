@@ -87,6 +87,13 @@ TEST(Retry, DoublesThePauseUpToEightSecondsAndTakesAwayUpToAQuarter) {
     EXPECT_EQ(backoff(UINT32_MAX, 0), 8000U);
 }
 
+TEST(Retry, LooksAtALockedThreadEveryFiveSecondsInTheEnd) {
+    const std::uint64_t pauses[] = {1000, 2000, 4000, 5000, 5000};
+    for (std::size_t looks = 0; looks < std::size(pauses); ++looks) {
+        EXPECT_EQ(lockPause(looks), pauses[looks]);
+    }
+}
+
 TEST(Retry, ObeysRetryAfterUpToAMinute) {
     struct {
         std::optional<std::uint64_t> retryAfter;

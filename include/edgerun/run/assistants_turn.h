@@ -26,6 +26,9 @@ namespace edgerun::run {
 ///
 /// Where the outcome of CreateRun is unknown, record.guarantee may end the job or
 /// lead to another CreateRun instead of FindRun.
+///
+/// A thread may be locked by somebody else's run, for minutes where that is being cancelled. Until
+/// there is a run that is polled, record.polls counts such locks.
 class AssistantsTurn final : public Turn {
 public:
     using Turn::Turn;
@@ -44,6 +47,7 @@ private:
     void submitOutputs() override;
     Phase cleanUpFromHere() const override;
     void cleanedUp(const Response& response) override;
+    bool threadIsLocked(const Failure& failure);
     bool mayHoldTheLockItself() const;
     bool mayHaveStarted() const;
 
@@ -62,6 +66,7 @@ private:
     void messageIsThere();
     void runCreated(const Response& response);
     void runsLookedUp(const Response& response);
+    std::uint64_t pauseAfterLook(bool otherRunIsGoing) const;
     void runPolled(const Response& response);
     void outputsSubmitted(const Response& response);
     void stepsRead(std::string_view body);

@@ -89,6 +89,7 @@ private:
     bool hasThreadUpstream() const override;
     bool deletesRuns() const override;
     bool mayHaveStarted() const;
+    bool mayGoOnUnseen() const override;
     bool keepsConversation() const;
     Phase cleanUpOfCalls() const;
     void closeCalls(const ToolRound& round);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -50,5 +51,8 @@ std::uint64_t backoff(unsigned tries, std::uint32_t random);
 std::optional<std::uint64_t> pauseBefore(unsigned tries, std::uint32_t random,
                                          std::optional<std::uint64_t> retryAfter,
                                          std::uint64_t timeLeft);
+
+/// Milliseconds before another look at a thread that somebody else's run holds, after so many.
+std::uint64_t lockPause(std::size_t looks);
 
 }  // namespace edgerun::run

@@ -55,6 +55,8 @@ protected:
     virtual bool seesToNoRoom() { return false; }
     /// The outcome of a once-only call is unknown; the provider may be able to tell it.
     virtual void lookUp(const Failure& failure) = 0;
+    /// May a run go on upstream that a try before the last one started?
+    virtual bool mayGoOnUnseen() const { return wasTriedBlindly(); }
     /// A 200 to 299 for CreateRun, with the job's time over: the run's id, if it has one, is all
     /// that matters.
     virtual void takeLateRun(const Response&) {}
