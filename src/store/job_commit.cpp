@@ -120,6 +120,9 @@ void prepareNext(ArenaHeader& header, JobState& next, const JobState& former,
     ++next.revision;
     next.isHidden = false;
     next.record = record;
+    if (!run::isFinal(record.status)) {
+        next.threadEnd = ThreadEnd::Open;  // not its end after all: it begins anew elsewhere
+    }
     if (holdsThread(former.record) && !holdsThread(record)) {
         next.leftAs = ++header.leavings;
     }

@@ -343,6 +343,24 @@ TEST_F(JobThreadsTest, WhoTakesAJobOverDecidesAnewForItsThread) {
     EXPECT_TRUE(arena->settleThread(seized.ref, ThreadEnd::Deleted));
 }
 
+TEST_F(JobThreadsTest, AThreadMadeAnewElsewhereIsThereThoughTheFormerWasDeleted) {
+    const JobRef job = makeThreadAt(1);
+    EXPECT_TRUE(arena->settleThread(job, ThreadEnd::Deleted));
+    commit(job, recordOf(JobStatus::Running));
+    commit(job, inThread(recordOf(JobStatus::Running), "thread_2"));
+    EXPECT_TRUE(arena->providerOfThread(ownerNumber(1), "thread_2"));
+    continueAt(2, "thread_2");
+}
+
+TEST_F(JobThreadsTest, WhoBeginsAnewElsewhereIsCountedOnThoughItLeftItsFormerThread) {
+    const JobRef job = makeThreadAt(1);
+    continueAt(2);
+    EXPECT_TRUE(arena->settleThread(job, ThreadEnd::Left));
+    commit(job, recordOf(JobStatus::Running));
+    commit(job, inThread(recordOf(JobStatus::Running), "thread_2"));
+    EXPECT_TRUE(arena->isThreadWanted(continueAt(3, "thread_2")));
+}
+
 TEST_F(JobThreadsTest, NobodyGoesOnInAThreadThatIsAboutToBeDeleted) {
     const JobRef first = makeThreadAt(1);
     EXPECT_TRUE(arena->settleThread(first, ThreadEnd::Deleted));

@@ -108,6 +108,7 @@ protected:
         }
         ASSERT_EQ(arena->commit(job.ref, update, 0), JobArena::Commit::Done);
         job.leftAs = heldThread && !holdsThread(record) ? ++leavings : job.leftAs;
+        job.end = job.isOpen() ? ThreadEnd::Open : job.end;
         job.request = !job.isOpen() && !record.keepsRequest ? ""
                       : update.request                      ? text
                                                             : job.request;
