@@ -27,7 +27,7 @@ enum Mutating : std::uint32_t {
 template <typename T>
 void storeInOrder(T& word, T value) {
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    __atomic_store_n(&word, value, __ATOMIC_RELEASE);
+    __atomic_store(&word, &value, __ATOMIC_RELEASE);
     std::atomic_signal_fence(std::memory_order_seq_cst);
 }
 
