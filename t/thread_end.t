@@ -25,15 +25,10 @@ sub begin_with {
     return;
 }
 
-# A worker that stops at that point, and nobody after it.
-sub stopped_at {
-    my ($point, @others) = @_;
-    $t->crash_at("stop $point");
-    return sub {
-        my %is_other = map { $_ => 1 } @others;
-        return wait_until { (grep { !$is_other{$_} } Edgerun::Process::stopped($t->worker_pids))[0] }
-            || die "no worker stands still at $point\n";
-    };
+# The worker that stands still.
+sub stopped_worker {
+    my ($timeout) = @_;
+    return wait_until { (Edgerun::Process::stopped($t->worker_pids))[0] } $timeout;
 }
 
 sub goes_on { kill 'CONT', @_; return }
@@ -56,9 +51,9 @@ if (call('forget')) {
         my $first = submit($t, 'First. [[duration=60000]]');
         my $thread = await_run($t, $first)->{threadId};
         my $second = submit($t, 'Second.', threadId => $thread);
-        my $worker = stopped_at('step_decided');
+        $t->crash_at('stop step_decided');
         my $answer = asked("$second->{headers}{location}/cancel");
-        $worker = $worker->();
+        my $worker = stopped_worker() or die "no worker decides the end\n";
         is $t->post("$first->{headers}{location}/cancel", %alice)->{json}{status}, 'CANCELLED',
             "$number: the job ahead is cancelled while that of the one behind is decided";
         goes_on($worker);
@@ -84,7 +79,7 @@ sub thread_at_its_end {
     for (1 .. 5) {
         my $job = run_job($t, 'Hello.');
         $t->crash_at('stop step_decided');
-        my $worker = wait_until { (Edgerun::Process::stopped($t->worker_pids))[0] } 15;
+        my $worker = stopped_worker(15);
         return ($job, $worker) if $worker;
         $t->forget_crash;    # it was deleted before
     }
@@ -95,9 +90,9 @@ sub thread_at_its_end {
 
 begin_with(keep_threads => 'on', poll_interval => '100ms', dialect() eq 'responses' ? (conversations => 'off') : ());
 my $begun = run_job($t, 'Begun.');
-my $accepting = stopped_at('quota_taken');
+$t->crash_at('stop quota_taken');
 my $request = asked('/jobs', json => { query => 'Older.', threadId => $begun->{threadId} });
-$accepting = $accepting->();
+my $accepting = stopped_worker() or die "no worker accepts a job\n";
 my $younger = run_job($t, 'Younger.', threadId => $begun->{threadId});
 goes_on($accepting);
 my ($older) = finish($t, [ $request->read_response ]);

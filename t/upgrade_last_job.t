@@ -18,8 +18,8 @@ $t->start_emulator;
 my @token = (token => Edgerun::Jobs::token_of($t, 'alice'));
 my ($job, $running);    # of the old binary
 
-# A worker of a new binary stands still at that point, where `ask` may lead it, until the old binary
-# is gone and the new one has its jobs. Calls `then`.
+# A worker of a new binary stands still at that point, where what `ask` asks may lead it, until the
+# old binary is gone and the new one has its jobs. Calls `then` with the connection of that request.
 sub late_at {
     my ($point, $ask, $then) = @_;
     $t->write_conf(
@@ -42,36 +42,36 @@ sub late_at {
     my $old = $t->pid;
     my $new = upgrade($t) or die "no new binary\n";
     $t->crash_at("stop $point");
-    my $worker;
+    my ($asking, $worker);
     wait_until {
-        $ask->();
+        # The old binary answers as well. One that nobody answers may have led there.
+        $asking = $ask->() if !$asking || $asking->read_response(timeout => 0.01);
         $worker = wait_until { (Edgerun::Process::stopped(workers_of($new)))[0] } 0.3;
     } or die "no worker stands still\n";
     kill 'QUIT', $old;
     wait_until { !Edgerun::Process::is_alive($old) } or die "the old binary stays\n";
     ok wait_until { job_of($t, $running) }, "$point: the new binary has the job of the old one";
     kill 'CONT', $worker;
-    $then->();
+    $then->($asking);
     $t->{pid} = $new;
     $t->stop;
     return;
 }
 
-my $asking;
-
-sub ask {
+sub asked {
     my ($method, $path, @more) = @_;
-    $asking = $t->connect;
-    return $asking->write(Edgerun::Http::format_request($method, $path, @token, @more));
+    my $connection = $t->connect;
+    $connection->write(Edgerun::Http::format_request($method, $path, @token, @more));
+    return $connection;
 }
 
 late_at(
-    job_not_found => sub { ask('GET', "/jobs/$job->{id}") },
-    sub { is $asking->read_response->{status}, 503, 'who looked for another before is told to come again' }
+    job_not_found => sub { asked('GET', "/jobs/$job->{id}") },
+    sub { is $_[0]->read_response->{status}, 503, 'who looked for another before is told to come again' }
 );
 late_at(
-    thread_not_found => sub { ask('POST', '/jobs', json => { query => 'On. [[duration=1]]', threadId => $job->{threadId} }) },
-    sub { is $asking->read_response->{status}, 503, 'so is who wants to go on in its thread' }
+    thread_not_found => sub { asked('POST', '/jobs', json => { query => 'On. [[duration=1]]', threadId => $job->{threadId} }) },
+    sub { is $_[0]->read_response->{status}, 503, 'so is who wants to go on in its thread' }
 );
 late_at(
     fate_unknown => sub { },
