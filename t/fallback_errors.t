@@ -154,6 +154,17 @@ if (call('thread')) {
     is $next->{status}, 'COMPLETED', 'where its thread goes on' or diag error_of($next);
     is $next->{threadId}, $there->{threadId}, 'as the same one';
     is scalar @{ $spare->runs }, 2, 'at the same provider';
+
+    # That the former thread was deleted says nothing of the one that is made anew.
+    begin_anew();
+    configure({}, http => spare_provider() =~ s/\}/    keep_threads 1h;\n    }/r);
+    $t->reload;
+    $main->fault({ on => $start, action => 'status', status => 429, times => -1 });
+    $there = run_job($t, 'Hello.');
+    is $there->{status}, 'COMPLETED', 'a job whose thread is deleted goes elsewhere' or diag error_of($there);
+    my $answer = submit($t, 'And?', threadId => $there->{threadId});
+    is $answer->{status}, 202, 'where another may go on in the thread that it made';
+    is((finish($t, [$answer]))[0]{threadId}, $there->{threadId}, 'and does') if $answer->{status} == 202;
 }
 
 done_testing;
