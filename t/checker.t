@@ -84,6 +84,21 @@ is_broken(qr/^started twice: a: run_1 \(completed\) \S+, run_2 \(completed\) \S+
     [ $submitted, $nemesis, completed('a') ], $second, $first);
 is_broken(qr/^started twice: x: /, 'two runs of a job that nobody acknowledged',
     [], run_of('x'), run_of('x'));
+{
+    local $ENV{EDGERUN_DIALECT} = 'responses';
+    Edgerun::Dialects->import;
+    my @events = (submitted('a'), completed('a'));
+    my @next = (run_of('a', id => 'run_2', created => 20), run_of('a', id => 'run_3', created => 30, ended => 31));
+    my $before = sub { return run_of('a', id => 'run_1', created => 10, @_) };
+    is_broken('', 'a response that ended just before the next one, perhaps unseen', \@events, $before->(ended => 19.5), $next[0]);
+    is_broken(qr/^started twice: /, 'one that ended earlier', \@events, $before->(ended => 18), $next[0]);
+    is_broken(qr/^started twice: /, 'one that had not ended', \@events, $before->(ended => 20.5), $next[0]);
+    is_broken(qr/^started twice: /, 'one that never ended', \@events, $before->(), $next[0]);
+    is_broken(qr/^started twice: /, 'one of three that went on', \@events, $before->(ended => 19.5), @next);
+    local $ENV{EDGERUN_DIALECT} = 'assistants';
+    Edgerun::Dialects->import;
+    is_broken(qr/^started twice: /, 'a run is always to be seen', \@events, $before->(ended => 19.5), $next[0]);
+}
 is_broken(qr/^not started: a: COMPLETED without a run$/, 'a completed job without a run',
     [ submitted('a'), completed('a') ]);
 

@@ -10,6 +10,7 @@ namespace edgerun::engine {
 namespace {
 
 constexpr std::uint64_t kSetUpSlack = 2'000;  // ms
+/// Even: where the thread is gone, whoever wants it, what was asked first holds in the end.
 constexpr int kThreadTries = 4;
 
 bool isSettingUp(const run::Record& record) {

@@ -23,7 +23,7 @@ public:
         if (ngx_handle_read_event(read, 0) != NGX_OK) {
             return NGX_ERROR;
         }
-        forgetAll();         // it may wait still, before its `post_action`
+        forgetAll();         // before its `post_action` it may have waited for others
         sources_ = sources;  // first: whoever knows of us must be told when we go
         isAfterwards_ = r_->main->post_action;
         for (engine::RemoteKeys* source : sources_) {
@@ -63,7 +63,7 @@ private:
 void WaitingRequest::onWake(void* self) noexcept {
     const auto* waiting = static_cast<WaitingRequest*>(self);
     ngx_http_request_t* r = waiting->r_;
-    // Of a client that has left, `post_action` may make use meanwhile.
+    // Its client has left, and the request is its `post_action`'s by now.
     if (waiting->isAfterwards_ != (r->main->post_action != 0)) {
         return;
     }

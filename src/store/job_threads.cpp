@@ -88,7 +88,6 @@ const ArenaSlot* memoryFor(const ArenaView& view, const ArenaSlot& slot) {
     return found;
 }
 
-/// Will another job see to the thread? Of those that have ended, the newest does.
 bool isWantedBeside(const ArenaView& view, const ArenaSlot& slot) {
     if (view.header->continuing == 0 || currentState(slot).record.threadId.empty()) {
         return false;
@@ -166,7 +165,6 @@ std::optional<JobWatch> JobArena::takeTurn(const JobRef& ref) {
     return std::nullopt;
 }
 
-/// The last of the jobs that have ended does what is left to do for their thread.
 bool JobArena::isThreadWanted(const JobRef& ref) {
     ArenaGuard guard(*lock_, view_, signal_);
     const ArenaSlot* slot = ownedSlot(view_, ref);

@@ -61,9 +61,9 @@ enum class AcceptStatus {
     ThreadGone,      ///< the thread that it is to go on in is being deleted
 };
 
-/// What becomes of a thread when a job has no use for it any more.
+/// What a job that ends has settled for its thread.
 enum class ThreadEnd : std::uint8_t {
-    Open,
+    Open,     ///< nothing
     Left,     ///< to another job that has it
     Deleted,  ///< nobody may go on in it from now on
 };
@@ -297,11 +297,13 @@ public:
     /// for the job's turn, which it then has until it does not hold its thread any more: nullopt
     /// if it has it (or is not this worker's), else a watch on the job that must end first.
     std::optional<JobWatch> takeTurn(const JobRef& ref);
-    /// Has another live job of the owner the same thread? Cheap where none continues a thread.
+    /// Will another live job of the owner see to the same thread? One that is open and has not left
+    /// it will; of those that have ended, the newest. Cheap where none continues a thread.
     bool isThreadWanted(const JobRef& ref);
     /// The job's worker is about to commit that: false if it must decide anew, for with Left no
     /// other job has the thread any more, or with Deleted another one has it now. True is binding:
-    /// other jobs do not count on one that left, and accept() refuses who goes on in the thread.
+    /// other jobs do not count on one that left, and accept() refuses who goes on in the thread;
+    /// until another worker takes the job over, or a commit says that it has not ended.
     bool settleThread(const JobRef& ref, ThreadEnd end);
     /// Is less than a quarter of the slots or of the blocks left for new jobs? What finished jobs
     /// have counts as left.

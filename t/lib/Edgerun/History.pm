@@ -79,10 +79,8 @@ sub read_events {
 sub runs_at {
     my ($runs) = @_;
     my $offset = clock_gettime(CLOCK_REALTIME) - now();
-    return [
-        map { { %$_, created => $_->{created_ms} / 1000 - $offset, ended => ($_->{final_at_ms} // 9e15) / 1000 - $offset } }
-            @$runs
-    ];
+    my $at = sub { defined $_[0] ? $_[0] / 1000 - $offset : undef };
+    return [ map { { %$_, created => $at->($_->{created_ms}), ended => $at->($_->{final_at_ms}) } } @$runs ];
 }
 
 # -------------------------------------------------------------------- checking
@@ -189,9 +187,9 @@ my $ROUND_TRIP = 1;
 
 sub _ended_unseen {
     my ($run, $next) = @_;
-    my $ended = $run->{ended} // 9e15;
-    return Edgerun::Dialects::dialect() eq 'responses'
-        && $ended <= $next->{created} && $ended >= $next->{created} - $ROUND_TRIP;
+    return if Edgerun::Dialects::dialect() ne 'responses' || !defined $run->{ended};
+    my $before = $next->{created} - $run->{ended};
+    return $before >= 0 && $before <= $ROUND_TRIP;
 }
 
 sub _not_started {

@@ -323,8 +323,8 @@ sub kill_worker {
 }
 
 # crash_at(POINT): the next worker that passes this EDGERUN_CRASH_POINT kills itself
-# there; has_crashed() tells when. Of NGINX with crashing => 1, and
-# "env EDGERUN_CRASH_FILE;" in its main context.
+# there; has_crashed() tells when. With "stop POINT" it stands still until SIGCONT.
+# Of NGINX with crashing => 1, and "env EDGERUN_CRASH_FILE;" in its main context.
 sub crash_at {
     my ($self, $point) = @_;
     my $new = "$self->{crashes}/new";
