@@ -27,12 +27,12 @@ sub write_zones {
 
 write_zones();
 $t->run;
-my $long = submit($t, '[[duration=15000]] long', user => 'bob');
+my $long = submit($t, '[[duration=600000]] long', user => 'bob');
 my $job  = await_run($t, $long, user => 'bob');
 my $waiting = $t->connect;
 $waiting->write(Edgerun::Http::format_request('GET', "/jobs/$job->{id}",
     token   => Edgerun::Jobs::token_of($t, 'bob'),
-    headers => [ Prefer => 'wait=12', 'If-None-Match' => "\"$job->{version}\"" ]));
+    headers => [ Prefer => 'wait=60', 'If-None-Match' => "\"$job->{version}\"" ]));
 use_of($t) for 1 .. 2;    # the one worker has read the request before these
 
 write_zones('edgerun_job_zone zone=more:4m;', job_location('more', '', 'zone=more provider=main'));
@@ -41,5 +41,6 @@ ok $t->reload(old => 'stay'), 'a zone more, while a client waits in the former w
 my $ended = run_job($t, '[[duration=5000]] [[usage=120,30]] of the new zone', path => '/more');
 is $ended->{tokensUsed}, 150, 'a job of the new zone has used some tokens';
 is settled($t, 150), '150/0', 'and costs what it used';
+$waiting->close;
 
 done_testing;

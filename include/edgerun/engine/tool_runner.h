@@ -25,7 +25,7 @@ struct ToolCaller {
 
 class ToolListener {
 public:
-    /// Told once. The round may be destroyed from here.
+    /// Told once, or never of a round that is lost. The round may be destroyed from here.
     virtual void onToolOutputs(run::ToolOutputs outputs) noexcept = 0;
 
 protected:
@@ -35,7 +35,8 @@ protected:
 class ToolTry;
 
 /// The calls of one round, all at once: each is tried as often as its FunctionTool says, and has
-/// an output in the end, if only one that says what went wrong. Bound to one worker's loop.
+/// an output in the end, if only one that says what went wrong; but for a round that is lost when
+/// its worker leaves. Bound to one worker's loop.
 class ToolRunner {
 public:
     /// `conf`, `client` and `cache` outlive the round. The listener is told from the loop, never
