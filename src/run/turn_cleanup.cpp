@@ -35,8 +35,9 @@ std::uint64_t later(std::uint64_t time, std::uint64_t ms) {
 
 void Turn::fail(JobError error) {
     step_.mayFallBack = step_.mayFallBack && nothingWasStarted();
-    if (step_.mayFallBack && record_.ownsThread && !record_.threadId.empty() &&
-        hasThreadUpstream()) {
+    const bool leavesThread =
+        record_.ownsThread && !record_.threadId.empty() && !context_.isThreadWanted;
+    if (step_.mayFallBack && leavesThread && hasThreadUpstream()) {
         const Phase former = record_.phase;
         record_.phase = Phase::DeleteThread;
         step_.parting = call();

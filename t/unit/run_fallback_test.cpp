@@ -204,6 +204,16 @@ TEST(Fallback, FollowsALookUpThatFoundNothing) {
     EXPECT_TRUE(driver.last.parting);
 }
 
+TEST(Fallback, DoesNotDeleteAThreadThatAnotherJobGoesOnIn) {
+    FallbackDriver driver;
+    driver.settings.retries = 0;
+    playTo(driver, Phase::FindRun);
+    driver.isThreadWanted = true;
+    driver.step(kAt, ok(kNothing));
+    EXPECT_TRUE(driver.last.mayFallBack);
+    EXPECT_FALSE(driver.last.parting);
+}
+
 TEST(Fallback, DoesNotFollowABlindTryThatMayHaveStartedARun) {
     for (const auto guarantee : {StartGuarantee::Lookup, StartGuarantee::AtLeastOnce}) {
         FallbackDriver driver;

@@ -172,7 +172,7 @@ sub _lost {
 sub _started_twice {
     my ($job) = @_;
     my @runs = sort { $a->{created} <=> $b->{created} } @{ $job->{runs} };
-    return if !grep { !_ended_unseen($runs[ $_ - 1 ], $runs[$_]) } 1 .. $#runs;
+    return if !grep { !ended_unseen($runs[ $_ - 1 ], $runs[$_]) } 1 .. $#runs;
     my ($from, $to) = ($runs[0]{created} - 5, $runs[-1]{created});
     my @meanwhile = grep { $_->{end} >= $from && $_->{begin} <= $to } @{ $job->{nemesis} };
     return join ', ',
@@ -182,10 +182,10 @@ sub _started_twice {
 
 # A response whose start got lost cannot be told from one that never was while it is neither going
 # nor in its conversation: one that ends after the last look may be started again, as
-# docs/operations.md says. A round trip takes as long as a slow machine lets it.
+# docs/operations.md says. A round trip takes as long as a slow machine lets it. Times in seconds.
 my $ROUND_TRIP = 1;
 
-sub _ended_unseen {
+sub ended_unseen {
     my ($run, $next) = @_;
     return if Edgerun::Dialects::dialect() ne 'responses' || !defined $run->{ended};
     my $before = $next->{created} - $run->{ended};

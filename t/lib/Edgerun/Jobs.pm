@@ -12,6 +12,7 @@ use JSON::PP;
 use List::Util qw(uniq);
 
 use Edgerun::Dialects ();
+use Edgerun::History ();
 use Edgerun::Wait qw(wait_until);
 
 our @EXPORT = qw(jobs_conf submit run_job finish job_of await_run runs_of run_counts
@@ -161,12 +162,17 @@ sub runs_of {
     return grep { _is_run_of($_, $job->{id}, $question) } @{ $t->emulator->runs };
 }
 
-# How many runs each of these jobs has.
+# How many runs each of these jobs has; one that ended unseen before the next does not count.
 sub run_counts {
     my ($t, @jobs) = @_;
     my $names_jobs = Edgerun::Dialects::dialect('names_jobs');
-    my %runs;
-    $runs{ $names_jobs ? $_->{job} : _mark_in($_) }++ for @{ $t->emulator->runs };
+    my (%last, %runs);
+    for my $run (sort { $a->{created_ms} <=> $b->{created_ms} } @{ $t->emulator->runs }) {
+        my $job = $names_jobs ? $run->{job} : _mark_in($run);
+        my $now = { created => $run->{created_ms} / 1000, ended => ($run->{final_at_ms} // 9e15) / 1000 };
+        $runs{$job}++ if !$last{$job} || !Edgerun::History::ended_unseen($last{$job}, $now);
+        $last{$job} = $now;
+    }
     return map { $runs{ $names_jobs ? $_->{id} : $mark_of{ $_->{id} } } // 0 } @jobs;
 }
 
