@@ -65,32 +65,23 @@ JobChange JobRunner::decide(RunningJob& job, const run::Event& event,
                    inputs.request->work,
                    inputs.memory};
     }
-    run::Context context{provider.settings,
-                         id,
-                         request,
-                         monotonicNow(),
-                         wallNow(),
-                         static_cast<std::uint32_t>(ngx_random()),
-                         inputs.assistant != nullptr ? &inputs.assistant->definition : nullptr,
-                         inputs.assistantId,
-                         inputs.assistantHash,
-                         inputs.maySetUpAssistant,
-                         isFinal(record.status) && arena_.isThreadWanted(job.ref()),
-                         keepsForATime(provider.settings) && arena_.isCrowded()};
+    const run::Context context{
+        provider.settings,
+        id,
+        request,
+        monotonicNow(),
+        wallNow(),
+        static_cast<std::uint32_t>(ngx_random()),
+        inputs.assistant != nullptr ? &inputs.assistant->definition : nullptr,
+        inputs.assistantId,
+        inputs.assistantHash,
+        inputs.maySetUpAssistant,
+        isFinal(record.status) && arena_.isThreadWanted(job.ref()),
+        keepsForATime(provider.settings) && arena_.isCrowded()};
     JobChange change;
     change.revision = loaded.revision + 1;
     change.provider = &provider;
-    change.step = provider.machine->next(context, record, event);
-    // To ask takes as long as the owner has live jobs, and only an end depends on it.
-    const bool ends = !isFinal(record.status) && isFinal(change.step.record.status);
-    if (ends && arena_.isThreadWanted(job.ref())) {
-        context.isThreadWanted = true;
-        change.step = provider.machine->next(context, record, event);
-    }
-    for (int i = 0; i < kThreadTries && !settlesThread(job, record, change.step, context); i++) {
-        context.isThreadWanted = !context.isThreadWanted;
-        change.step = provider.machine->next(context, record, event);
-    }
+    change.step = nextStep(job, *provider.machine, context, record, event);
     if (!change.step.note.empty()) {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0, "edgerun: job %s, provider \"%s\": %s",
                       id.c_str(), provider.name.c_str(), change.step.note.c_str());
@@ -108,6 +99,24 @@ JobChange JobRunner::decide(RunningJob& job, const run::Event& event,
     change.rules = rulesFor(job, inputs, change.step);
     keepWork(job, inputs, record, change);
     return change;
+}
+
+/// A step that ends the job depends on whether others have its thread.
+run::Step JobRunner::nextStep(const RunningJob& job, const run::Machine& machine,
+                              run::Context context, const run::Record& record,
+                              const run::Event& event) {
+    run::Step step = machine.next(context, record, event);
+    // To ask takes as long as the owner has live jobs, and only an end depends on it.
+    const bool ends = !isFinal(record.status) && isFinal(step.record.status);
+    if (ends && arena_.isThreadWanted(job.ref())) {
+        context.isThreadWanted = true;
+        step = machine.next(context, record, event);
+    }
+    for (int i = 0; i < kThreadTries && !settlesThread(job, record, step, context); i++) {
+        context.isThreadWanted = !context.isThreadWanted;
+        step = machine.next(context, record, event);
+    }
+    return step;
 }
 
 /// Others may have come to the thread, or left it, since it was asked for them.

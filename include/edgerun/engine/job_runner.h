@@ -239,6 +239,8 @@ private:
     void addAssistant(RunningJob& job, const run::Record& record, const Provider& provider,
                       JobInputs& inputs);
     std::optional<store::JobRequest> requestOf(const store::JobRef& ref);
+    run::Step nextStep(const RunningJob& job, const run::Machine& machine, run::Context context,
+                       const run::Record& record, const run::Event& event);
     bool settlesThread(const RunningJob& job, const run::Record& before, const run::Step& step,
                        const run::Context& context);
     void keepWork(RunningJob& job, JobInputs& inputs, const run::Record& before, JobChange& change);
