@@ -143,7 +143,7 @@ bool ResponsesTurn::conversationIsLocked(const Failure& failure) {
     if (failure.outcome != Outcome::RefusedForNow || !isInConversation(context_, record_)) {
         return false;
     }
-    const bool mayGoOnUnseen = wasTriedBlindly();
+    const bool isBlind = wasTriedBlindly();
     record_.rounds -= record_.rounds > 0 ? 1 : 0;
     if (record_.failures > 0 || record_.polls > 1) {
         step_.note.clear();  // it was said of the first one
@@ -154,7 +154,7 @@ bool ResponsesTurn::conversationIsLocked(const Failure& failure) {
         record_.failures = 0;
         lookAgain();
     } else {
-        record_.intentAt = mayGoOnUnseen ? record_.intentAt : 0;
+        record_.intentAt = isBlind ? record_.intentAt : 0;
         record_.notBefore = context_.now + lockPause(record_.failures);
         record_.failures += record_.failures < UINT8_MAX ? 1 : 0;
     }

@@ -72,7 +72,7 @@ std::optional<Accepted> objectionTo(const ArenaView& view, const NewJob& job, bo
         return Accepted{AcceptStatus::TooManyRunning, {}, {}};
     }
     const std::string_view threadId = job.record.threadId.view();
-    if (!threadId.empty() && isThreadGone(view, job.owner, threadId)) {
+    if (!threadId.empty() && lookAtThread(view, job.owner, threadId).isGone) {
         return Accepted{AcceptStatus::ThreadGone, {}, {}};
     }
     return std::nullopt;

@@ -105,15 +105,19 @@ bool isWantedBeside(const ArenaView& view, const ArenaSlot& slot) {
 }  // namespace
 
 /// One job that deletes it is enough: those that are newer may have ended before it.
-bool isThreadGone(const ArenaView& view, const JobOwner& owner, std::string_view threadId) {
-    bool isGone = false;
+ThreadLook lookAtThread(const ArenaView& view, const JobOwner& owner, std::string_view threadId) {
+    ThreadLook look;
     visitThread(view, newestOf(view, owner), &ArenaSlot::ownerLinks, owner, threadId,
                 [&](const ArenaSlot& slot) {
                     const JobState& state = currentState(slot);
-                    isGone = state.record.isThreadGone || state.threadEnd == ThreadEnd::Deleted;
-                    return !isGone;
+                    look.isGone =
+                        state.record.isThreadGone || state.threadEnd == ThreadEnd::Deleted;
+                    if (!look.provider && !state.record.erased) {
+                        look.provider = state.record.provider;
+                    }
+                    return !look.isGone;
                 });
-    return isGone;
+    return look;
 }
 
 std::optional<std::uint64_t> JobArena::providerOfThread(const JobOwner& owner,
@@ -122,17 +126,8 @@ std::optional<std::uint64_t> JobArena::providerOfThread(const JobOwner& owner,
         return std::nullopt;
     }
     ArenaGuard guard(*lock_, view_, signal_);
-    if (isThreadGone(view_, owner, threadId)) {
-        return std::nullopt;
-    }
-    std::optional<std::uint64_t> provider;
-    visitThread(view_, newestOf(view_, owner), &ArenaSlot::ownerLinks, owner, threadId,
-                [&](const ArenaSlot& slot) {
-                    const run::Record& record = currentState(slot).record;
-                    provider = record.erased ? std::nullopt : std::optional(record.provider);
-                    return !provider;
-                });
-    return provider;
+    const ThreadLook look = lookAtThread(view_, owner, threadId);
+    return look.isGone ? std::nullopt : look.provider;
 }
 
 std::optional<JobId> JobArena::newestInThread(const JobOwner& owner, std::string_view threadId) {
