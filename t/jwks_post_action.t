@@ -14,7 +14,7 @@ mkdir $t->dir . '/backend';
 my $backend = Edgerun::KeyServer->start($t->dir . '/backend');
 my $key = Edgerun::Keys->new('ES256', kid => 'one');
 $source->answer(action => 'silent');
-$backend->answer(action => 'answer', body => 'noted', delay => 3);
+$backend->answer(action => 'hold');    # it is amid that when the keys come
 $t->write_conf(<<"END");
     edgerun_auth_jwt_jwks_uri @{[ $source->url ]};
     server {
@@ -31,6 +31,11 @@ undef $client;
 ok wait_until { $backend->hits == 1 }, 'its client leaves, which is noted';
 $source->stop->serve($key)->resume;
 ok wait_until { $t->error_log =~ /keys from \S+ are in force/ }, 'the keys come';
-sleep 4;
-is $backend->hits, 1, 'and it is noted once';
+# What they led to, the one worker has begun before it serves another client.
+my $other = $t->connect;
+$other->write(Edgerun::Http::format_request('GET', '/other', token => $key->token));
+ok wait_until { grep { $_->{path} eq '/other' } $backend->requests }, 'another client is noted';
+is scalar(grep { $_->{path} eq '/page' } $backend->requests), 1, 'and the first one once';
+$backend->answer(body => 'noted');
+
 done_testing;

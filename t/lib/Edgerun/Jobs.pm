@@ -162,27 +162,38 @@ sub runs_of {
     return grep { _is_run_of($_, $job->{id}, $question) } @{ $t->emulator->runs };
 }
 
-# How many runs each of these jobs has; one that ended unseen before the next does not count.
+# How many runs each of these jobs has.
 sub run_counts {
     my ($t, @jobs) = @_;
-    my $names_jobs = Edgerun::Dialects::dialect('names_jobs');
-    my (%last, %runs);
-    for my $run (sort { $a->{created_ms} <=> $b->{created_ms} } @{ $t->emulator->runs }) {
-        my $job = $names_jobs ? $run->{job} : _mark_in($run);
-        my $now = { created => $run->{created_ms} / 1000, ended => ($run->{final_at_ms} // 9e15) / 1000 };
-        $runs{$job}++ if !$last{$job} || !Edgerun::History::ended_unseen($last{$job}, $now);
-        $last{$job} = $now;
-    }
-    return map { $runs{ $names_jobs ? $_->{id} : $mark_of{ $_->{id} } } // 0 } @jobs;
+    my $runs = _runs_by_job($t);
+    return map { scalar @{ $runs->{ _key_of($_) } // [] } } @jobs;
 }
+
+sub _runs_by_job {
+    my ($t) = @_;
+    my %runs;
+    for my $run (sort { $a->{created_ms} <=> $b->{created_ms} } @{ $t->emulator->runs }) {
+        push @{ $runs{ Edgerun::Dialects::dialect('names_jobs') ? $run->{job} : _mark_in($run) } }, $run;
+    }
+    return \%runs;
+}
+
+sub _key_of { my ($job) = @_; return Edgerun::Dialects::dialect('names_jobs') ? $job->{id} : $mark_of{ $job->{id} } }
 
 # What became of jobs whose workers died or left, other than the dialect allows.
 sub ended_badly {
     my ($t, @jobs) = @_;
-    my @runs = run_counts($t, @jobs);
+    my $runs = _runs_by_job($t);
+    my @runs = map { _seen_runs(@{ $runs->{ _key_of($_) } // [] }) } @jobs;
     my $well = Edgerun::Dialects::dialect('carried_on');
     my @ends = map { "$jobs[$_]{status} " . ($jobs[$_]{error}{error} // '') . " $runs[$_]" } 0 .. $#jobs;
     return join ', ', uniq grep { !/$well/ } @ends;
+}
+
+# How many they are, but for those that ended unseen before the next one.
+sub _seen_runs {
+    my @times = map { { created => $_->{created_ms} / 1000, ended => ($_->{final_at_ms} // 9e15) / 1000 } } @_;
+    return @_ - grep { Edgerun::History::ended_unseen(@times[ $_ - 1, $_ ]) } 1 .. $#times;
 }
 
 # The outputs of tools that the provider was given: { id of the call => output }.
